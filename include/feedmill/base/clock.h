@@ -1,0 +1,17 @@
+/*
+ * clock.h - the two clocks, and randomness.  The only home of all three.
+ *
+ * Wall time is for people and feeds, monotonic time for intervals.  Pure
+ * modules take both as arguments instead of calling here.
+ */
+#ifndef FEEDMILL_BASE_CLOCK_H
+#define FEEDMILL_BASE_CLOCK_H
+
+#include <stdint.h>
+
+int64_t clock_wall_ms(void);	/* milliseconds since 1970 UTC */
+int64_t clock_mono_ms(void);	/* since some fixed moment of this boot */
+uint32_t clock_dice(void);	/* any number; from the kernel */
+void clock_random(void *, unsigned len);
+
+#endif

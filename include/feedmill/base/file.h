@@ -1,0 +1,39 @@
+/*
+ * file.h - whole files, read and replaced.
+ *
+ * file_replace() is how everything is published: a reader sees the old file
+ * or the new one, also across a crash, and never a part of either (temporary
+ * name, write, fsync, rename, fsync of the folder).
+ */
+#ifndef FEEDMILL_BASE_FILE_H
+#define FEEDMILL_BASE_FILE_H
+
+#include <stddef.h>
+
+struct buf;
+struct err;
+
+/* Append the file to ret; more than max bytes is an error. */
+int file_read(const char *path, size_t max, struct buf *ret, struct err *);
+int file_read_fd(int fd, const char *name, size_t max, struct buf *ret,
+    struct err *);
+
+int file_replace(int dirfd, const char *name, const void *, size_t len,
+    struct err *);
+
+/* The parts of file_replace(), for many files at the price of one fsync of
+ * the folder: write and rename here, then file_sync_dir() once. */
+int file_put(int dirfd, const char *name, const void *, size_t len,
+    struct err *);
+int file_sync_dir(int dirfd, const char *name, struct err *);
+
+/* Remove what a killed file_replace() left behind (".NAME.new"). */
+void file_sweep(int dirfd);
+
+/* mkdir -p, mode 0755 less the umask. */
+int file_make_dirs(const char *path, struct err *);
+
+/* Open a directory, made if it is not there; -1 and a sentence. */
+int file_open_dir(const char *path, struct err *);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * mem.h - allocation that cannot fail, and ownership that can be seen.
+ *
+ * Out of memory ends the process: every field and queue has a cap, so it
+ * means a bug or a dying host, and systemd starts us again.  The exception is
+ * a size the world chose (a body, an inflation): mem_try() may say NULL, and
+ * that visit fails.
+ */
+#ifndef FEEDMILL_BASE_MEM_H
+#define FEEDMILL_BASE_MEM_H
+
+#include <stddef.h>
+
+void *xmalloc(size_t size) __attribute__((malloc, returns_nonnull));
+void *xcalloc(size_t n, size_t size) __attribute__((malloc, returns_nonnull));
+void *xrealloc(void *, size_t size) __attribute__((returns_nonnull));
+char *xstrdup(const char *) __attribute__((malloc, returns_nonnull));
+char *xstrndup(const char *, size_t n)
+    __attribute__((malloc, returns_nonnull));
+
+/* xstrdup() that hands NULL through. */
+char *xstrdup_null(const char *);
+
+/* NULL where there is not enough: only for sizes the world chose. */
+void *mem_try(size_t size) __attribute__((malloc));
+
+/* Yield the value of pointer p and leave NULL behind: its owner gave it up. */
+#define TAKE(p) \
+	(__extension__({ __typeof__(p) taken_ = (p); (p) = NULL; taken_; }))
+
+#define ARRAY_LEN(a)	(sizeof(a) / sizeof((a)[0]))
+
+#endif

@@ -1,0 +1,47 @@
+/*
+ * html.h - from any HTML to HTML that is safe in any reader.
+ *
+ * Pure.  Gumbo behind a linear guard, an allow-list of elements, attributes
+ * and URL schemes, our own serialiser.  The output is always well-formed
+ * XML content (one parse by expat inside a <div> succeeds): no script, style,
+ * event attribute, form, frame, meta, base, tracking pixel; every URL is
+ * absolute; images carry loading="lazy" and referrerpolicy="no-referrer".
+ * Time is linear in the input, whatever it is.
+ */
+#ifndef FEEDMILL_HTML_H
+#define FEEDMILL_HTML_H
+
+#include <stddef.h>
+
+struct buf;
+
+/* A source's own rules; all optional, all borrowed. */
+struct html_rules {
+	/* An element of the lowest level whose text contains this goes. */
+	const char *const	*drop_text;	/* NULL-terminated */
+	/* "images.weserv.nl": src=https://HOST/?url=X becomes X. */
+	const char *const	*unwrap_images;	/* NULL-terminated hosts */
+	/* Hosts whose frames stay frames. */
+	const char *const	*frames;	/* NULL-terminated */
+};
+
+/* base: absolute, or NULL: then relative URLs are dropped. */
+void html_sanitise(struct buf *, const char *html, size_t len,
+    const char *base, const struct html_rules *);
+
+/* The visible text, blocks separated by one space, entities decoded. */
+void html_to_text(struct buf *, const char *html, size_t len);
+
+/* Decode character references only ("&amp;lt;" is "&lt;" once). */
+void html_decode_entities(struct buf *, const char *s, size_t len);
+
+/* The href of the first <link rel=alternate> feeds a page advertises, each
+ * passed to visit, absolute. */
+void html_find_feeds(const char *html, size_t len, const char *base,
+    void (*visit)(const char *url, const char *type, const char *title,
+    void *arg), void *arg);
+
+/* Is this text markup at all? "1 < 2" is not, "<b>x</b>" and "&nbsp;" are. */
+int html_looks_like(const char *s, size_t len);
+
+#endif

@@ -1,0 +1,71 @@
+/* mem.c - see mem.h. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "feedmill/base/mem.h"
+
+static _Noreturn void
+out_of_memory(void)
+{
+	fputs("feedmill: out of memory\n", stderr);
+	abort();
+}
+
+void *
+mem_try(size_t size)
+{
+	return malloc(size > 0 ? size : 1);
+}
+
+void *
+xmalloc(size_t size)
+{
+	void *p = mem_try(size);
+
+	if (p == NULL)
+		out_of_memory();
+	return p;
+}
+
+void *
+xcalloc(size_t n, size_t size)
+{
+	void *p = calloc(n > 0 ? n : 1, size > 0 ? size : 1);
+
+	if (p == NULL)
+		out_of_memory();
+	return p;
+}
+
+void *
+xrealloc(void *old, size_t size)
+{
+	void *p = realloc(old, size > 0 ? size : 1);
+
+	if (p == NULL)
+		out_of_memory();
+	return p;
+}
+
+char *
+xstrndup(const char *s, size_t n)
+{
+	char *p = xmalloc(n + 1);
+
+	memcpy(p, s, n);
+	p[n] = '\0';
+	return p;
+}
+
+char *
+xstrdup(const char *s)
+{
+	return xstrndup(s, strlen(s));
+}
+
+char *
+xstrdup_null(const char *s)
+{
+	return s != NULL ? xstrdup(s) : NULL;
+}
