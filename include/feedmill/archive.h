@@ -1,0 +1,46 @@
+/*
+ * archive.h - from new revisions to Markdown posts, and back.
+ *
+ * Like publish.h: marks, one round on the reader thread from the sequence
+ * number each archive has reached, files replaced atomically, progress kept
+ * after fsync and rename.  A crash repeats posts, never loses one: a file's
+ * name is a pure function of its entry.
+ *
+ * archive_read_post() reads one post, ours or of the two old dialects, into
+ * a feed of one entry for the store.
+ */
+#ifndef FEEDMILL_ARCHIVE_H
+#define FEEDMILL_ARCHIVE_H
+
+#include <stddef.h>
+
+struct archive;
+struct config;
+struct err;
+struct ev_loop;
+struct feed;
+struct store;
+
+struct archived {
+	unsigned	 posts;
+	const struct err *failed;
+};
+typedef void archive_done_fn(const struct archived *, void *arg);
+
+struct archive *archive_new(struct ev_loop *, struct store *,
+    archive_done_fn *, void *arg);
+void archive_configure(struct archive *, const struct config *);
+void archive_touch(struct archive *);
+void archive_flush(struct archive *);
+int archive_is_idle(const struct archive *);
+void archive_free(struct archive *);
+
+/*
+ * A post's bytes to a feed with one entry (id, title, link, stamp, date,
+ * author, body, category).  site: name of the source the post says it is of,
+ * in the feed's arena, or NULL.  NULL and a sentence if it is no post.
+ */
+struct feed *archive_read_post(const char *bytes, size_t len,
+    const char **ret_site, struct err *);
+
+#endif

@@ -1,0 +1,96 @@
+/*
+ * fetch.h - from "ask this URL" to "here is what its server said".
+ *
+ * Runs many HTTP transfers on one event loop.  Knows libcurl and libev;
+ * knows nothing of XML, SQLite or schedules.  Names are resolved by
+ * resolve.h, addresses checked and pinned; redirects are followed here, hop
+ * by hop, each one resolved and checked anew.
+ *
+ * Every fetch_start() leads to exactly one call of the done callback: never
+ * before fetch_start() has returned, never after fetch_free().  The callback
+ * owns what it is given and may start further fetches.
+ */
+#ifndef FEEDMILL_FETCH_H
+#define FEEDMILL_FETCH_H
+
+#include <stdint.h>
+
+#include "feedmill/base/buf.h"
+#include "feedmill/base/hash.h"
+#include "feedmill/model.h"
+
+struct ev_loop;
+struct fetch;
+struct resolve;
+
+/* Of all transfers together. */
+struct fetch_limits {
+	unsigned	 header_bytes, header_lines;
+	unsigned	 redirects;
+	unsigned	 low_speed_bytes_s, low_speed_time_s;
+	unsigned	 connections, connections_per_host;
+};
+
+struct fetch_header {
+	const char	*name, *value;
+};
+
+/* An order: everything is copied, nothing is kept. */
+struct fetch_order {
+	int64_t		 source_id;
+	const char	*url;		/* http or https, absolute */
+	const char	*etag, *last_modified;	/* byte-exact, or NULL */
+	struct digest	 body_digest;	/* of the last good body; zero: none */
+	const char	*user_agent;
+	const char	*proxy;		/* NULL: none, whatever the environment */
+	const char	*user, *password;
+	const struct fetch_header *headers;	/* name NULL ends; or NULL */
+	const char	*client_cert, *client_key, *ca_file;
+	int		 allow_private_addresses;
+	uint64_t	 timeout_ms, connect_timeout_ms;
+	uint64_t	 body_bytes;	/* cap, after decompression */
+	int		 want_page;	/* discovery: also accept text/html */
+	int		 keep_exchange;	/* fill fetched.exchange */
+};
+
+/*
+ * What the server said.  body is inflated and complete for OUTCOME_OK and
+ * empty for everything else; the caller judges whether it is a feed.
+ */
+struct fetched {
+	int64_t		 source_id;
+	enum outcome	 outcome;
+	char		*reason;	/* a sentence for people; never NULL */
+	long		 status;	/* 0 if none came; of the last hop */
+	int		 is_delta;	/* 226 with IM: feed */
+	struct buf	 body;
+	struct digest	 body_digest;	/* as received, before inflating */
+	char		*url;		/* of the last hop */
+	char		*permanent_url;	/* where only 301/308 led; or NULL */
+	int		 redirects;
+	/* Headers of the last hop, NULL if absent. */
+	char		*etag, *last_modified, *content_type;
+	char		*content_language, *content_location;
+	int64_t		 retry_after_s;	/* -1: none */
+	int64_t		 max_age_s;	/* Cache-Control less Age; -1: none */
+	int64_t		 expires_ms, date_ms;	/* or DATE_NONE */
+	uint64_t	 received_bytes;	/* on the wire, bodies */
+	int64_t		 took_ms;
+	char		*address;	/* connected to, or NULL */
+	struct buf	 exchange;	/* requests and answer heads, readable,
+					 * without credentials */
+};
+
+typedef void fetch_done_fn(struct fetched **taken, void *arg);
+
+struct fetch *fetch_new(struct ev_loop *, struct resolve *,
+    const struct fetch_limits *, fetch_done_fn *, void *arg);
+void fetch_start(struct fetch *, const struct fetch_order *);
+unsigned fetch_active(const struct fetch *);
+/* Bytes held by all transfers under way, for the budget. */
+uint64_t fetch_bytes_in_flight(const struct fetch *);
+void fetch_free(struct fetch *);	/* ends all transfers, no callbacks */
+
+void fetched_free(struct fetched *);	/* NULL is harmless */
+
+#endif

@@ -1,0 +1,40 @@
+/*
+ * metrics.h - from events to the numbers of /metrics (Prometheus text).
+ *
+ * One table of counters and gauges; no label per source, because ten
+ * thousand sources would make as many series: facts per source are in
+ * `feedmill status`.  Owned by the loop thread.
+ */
+#ifndef FEEDMILL_METRICS_H
+#define FEEDMILL_METRICS_H
+
+#include <stdint.h>
+
+#include "feedmill/model.h"
+
+struct buf;
+
+enum metric {
+	METRIC_FETCHES_IN_PROGRESS, METRIC_RECEIVED_BYTES, METRIC_ADDED,
+	METRIC_UPDATED, METRIC_DUPLICATES, METRIC_EDITED,
+	METRIC_SOURCES, METRIC_SOURCES_FAILING, METRIC_SCHEDULE_LAG_S,
+	METRIC_STORE_QUEUE, METRIC_STORE_FAILURES, METRIC_PUBLISHED_S,
+	METRIC_PUBLISH_FAILURES, METRIC_CONFIG_LOADED, METRIC_CONFIG_LOADED_S,
+	METRIC_LOOP_LAG_MAX_MS, METRIC_BAD_BYTES, METRIC_GAPS,
+	METRIC_COUNT
+};
+
+struct metrics {
+	double		 value[METRIC_COUNT];
+	uint64_t	 visits[OUTCOME_COUNT];
+	uint64_t	 fetch_ms_buckets[12], fetch_count;
+	double		 fetch_seconds;
+	uint64_t	 http_answers[6];	/* by status class */
+};
+
+void metrics_add(struct metrics *, enum metric, double);
+void metrics_set(struct metrics *, enum metric, double);
+void metrics_visit(struct metrics *, enum outcome, int64_t took_ms);
+void metrics_render(struct buf *, const struct metrics *);
+
+#endif

@@ -1,0 +1,67 @@
+/*
+ * render.h - from records to the bytes of an outlet or an archive post.
+ *
+ * Pure: the same records give the same bytes, whatever the time.  A renderer
+ * is begun, given each record in order, and ended; what it appends between
+ * is a well-formed document of its format.
+ */
+#ifndef FEEDMILL_RENDER_H
+#define FEEDMILL_RENDER_H
+
+#include "feedmill/base/buf.h"
+#include "feedmill/config.h"
+
+struct record;
+
+/*
+ * A record, as the renderers see it: declared in store.h, which is above
+ * this module; publish and archive translate nothing, they pass it on through
+ * struct item, the part that is shown.  All strings borrowed, HTML safe.
+ */
+struct item {
+	const char	*uuid, *url;	/* url NULL: none */
+	const char	*title, *content, *summary, *language, *image;
+	const char	*stamp;		/* digits or "NaN" */
+	int64_t		 effective_ms, published_ms, updated_ms;
+	const struct person *authors;
+	const struct category *categories;
+	const struct enclosure *enclosures;
+	const char	*comments;
+	const char	*source_name, *source_title, *source_link, *source_url;
+	int64_t		 seq;
+};
+
+/* The head of an outlet's document. */
+struct outlet_head {
+	const char	*uuid, *title, *subtitle, *language;
+	const char	*url;		/* outlet's page, absolute */
+	const char	*self;		/* this document, absolute */
+	const char	*hub, *prev_archive, *next_archive;	/* or NULL */
+	int64_t		 updated_ms;	/* newest item's; DATE_NONE: no item */
+	enum content_mode content;
+};
+
+void render_atom_begin(struct buf *, const struct outlet_head *);
+void render_atom_item(struct buf *, const struct outlet_head *,
+    const struct item *);
+void render_atom_end(struct buf *);
+
+/* One post in the form of ARCHIVE-FORMAT.md section 2: front matter, stamp,
+ * link line, rule, content; html: without Markdown's link line. */
+void render_post(struct buf *, const struct item *, int html);
+
+/* Its file name: date, title cut at a byte-safe place, fingerprint of the
+ * entry (and of the stamp, per revision): a pure function of the entry. */
+enum { POST_NAME_SIZE = 256 };
+void render_post_name(char out[POST_NAME_SIZE], const struct item *,
+    int per_revision, int html);
+
+/* One line of `feedmill export --format jsonl`, with its newline. */
+struct export_line {
+	const char	*key, *url, *id, *title, *source, *stamp;
+	int64_t		 ts_ms, first_ts_ms, seq;
+	unsigned	 updates;
+};
+void render_export_line(struct buf *, const struct export_line *);
+
+#endif

@@ -1,0 +1,50 @@
+/*
+ * schedule.h - from due times to "this source, now".
+ *
+ * Keeps who is due when, and who may go: a limit on all transfers together,
+ * one per host, and a gate (back-pressure, byte budget) asked before each.
+ * Ties go in configuration order.  Knows ids and hosts, not sources.
+ *
+ * start is called from the loop, never from inside schedule_put(); it is
+ * owed one schedule_done() for each source it is given.
+ */
+#ifndef FEEDMILL_SCHEDULE_H
+#define FEEDMILL_SCHEDULE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct ev_loop;
+struct schedule;
+
+struct schedule_limits {
+	unsigned	 concurrency, concurrency_per_host;
+};
+
+typedef void schedule_start_fn(int64_t source_id, void *arg);
+typedef int schedule_gate_fn(void *arg);	/* may another start? */
+
+struct schedule *schedule_new(struct ev_loop *, schedule_start_fn *,
+    schedule_gate_fn *, void *arg);
+void schedule_limit(struct schedule *, struct schedule_limits);
+
+/* Add a source or move it; due is wall time in ms, INT64_MAX for never.  A
+ * source that is under way is due again only after schedule_done(). */
+void schedule_put(struct schedule *, int64_t source_id, const char *host,
+    unsigned order, int64_t due_ms);
+void schedule_remove(struct schedule *, int64_t source_id);
+
+/* The transfer has ended, or the visit is stored: its place is free. */
+void schedule_done(struct schedule *, int64_t source_id);
+
+/* The gate may have opened. */
+void schedule_kick(struct schedule *);
+
+size_t schedule_active(const struct schedule *);
+/* The next due time of all that are not under way; INT64_MAX: none. */
+int64_t schedule_next_due(const struct schedule *);
+/* How many are due at now and not under way. */
+size_t schedule_overdue(const struct schedule *, int64_t now_ms);
+void schedule_free(struct schedule *);
+
+#endif

@@ -1,0 +1,225 @@
+/*
+ * store.h - from visits to what is known: the database, asynchronously.
+ *
+ * A writer thread owns the one writing connection: visits go in as gifts,
+ * are looked up, sanitised where new or changed (by the function given),
+ * and committed in groups, each visit whole or not at all.  A reader thread
+ * runs queries on a read-only connection.  Nobody else waits for the disk.
+ *
+ * Completions: store_fd() becomes readable, store_dispatch() calls the done
+ * functions on the caller's thread, in the order of commit.  What a done
+ * function reports is durable (WAL, synchronous=FULL, after the commit).
+ *
+ * The header hides SQLite: another backend can stand behind it.
+ */
+#ifndef FEEDMILL_STORE_H
+#define FEEDMILL_STORE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "feedmill/base/hash.h"
+#include "feedmill/cadence.h"
+#include "feedmill/config.h"
+#include "feedmill/model.h"
+#include "feedmill/normalise.h"
+
+struct err;
+struct store;
+struct store_reader;
+
+enum store_access {
+	STORE_OWN,		/* lock, write, read; made if not there */
+	STORE_READ		/* read only, beside a running daemon */
+};
+
+struct store_options {
+	const char	*path;
+	enum store_access access;
+	/* What is kept of a new or changed entry: normalise_entry(). */
+	void (*prepare)(const struct feed *, const struct entry *,
+	    const struct html_rules *, struct arena *, struct safe_entry *);
+	int64_t (*now_ms)(void);	/* the clock */
+};
+
+/*
+ * NULL and a sentence; err.exit_status is 75 if another process holds the
+ * database (the sentence names its pid), 65 if it is newer or corrupt, 69 if
+ * it cannot be reached.
+ */
+struct store *store_open(const struct store_options *, struct err *);
+
+/* Finishes what was handed in, commits, checkpoints, closes. */
+void store_close(struct store *);
+
+int store_fd(const struct store *);	/* readable: call store_dispatch() */
+void store_dispatch(struct store *);
+/* Dispatch until nothing is under way: for commands, not for the loop. */
+void store_drain(struct store *);
+/* Visits handed in and not yet committed: for back-pressure. */
+unsigned store_queue_depth(const struct store *);
+
+/* ------------------------------------------------------------- sources */
+
+/* Everything the loop remembers of a source between visits. */
+struct source_state {
+	int64_t		 id;
+	char		*url;		/* asked; maybe rewritten by 301s */
+	char		*etag, *last_modified;	/* for url; or NULL */
+	struct digest	 body_digest;	/* of the last good body */
+	int64_t		 next_due_ms;
+	struct history	 history;
+	int		 gone;		/* 410 was seen */
+	unsigned	 permanent_seen;	/* 301s in a row, to permanent_url */
+	char		*permanent_url;
+	char		*title, *link;	/* the feed's own, or NULL */
+	char		*error;		/* last reason, NULL after a success */
+	int		 in_flight;	/* a visit was under way at a crash */
+};
+void source_state_fini(struct source_state *);
+
+/*
+ * Bring the sources table in line with the configuration: a source keeps its
+ * history when its URL changes (same name) and when its name changes (same
+ * URL); one that is gone from the configuration loses its ownership to the
+ * next that listed its entries.  Outlets get their feed ids minted here.
+ * done gets states[i] for config->sources[i]; it owns their strings.
+ */
+typedef void store_sources_fn(struct source_state *states, size_t count,
+    const struct err *failed, void *arg);
+void store_sync_sources(struct store *, const struct config *,
+    store_sources_fn *done, void *arg);
+
+/* Due time, history, failures: remembered now, written with the next group
+ * commit or within 30 s.  Validators are not among it: visits bring them.
+ * Everything is copied. */
+void store_save_state(struct store *, const struct source_state *);
+void store_mark_in_flight(struct store *, int64_t source_id, int yes);
+
+/* -------------------------------------------------------------- visits */
+
+/* A gift: store frees it, its feed and its reference to config. */
+struct visit {
+	int64_t		 source_id;
+	const struct config *config;	/* a reference of its own */
+	const struct config_source *source;	/* inside config */
+	enum outcome	 outcome;	/* OK or DAMAGED */
+	struct feed	*feed;		/* parsed, normalised, identified */
+	int64_t		 fetched_ms;
+	/* Kept in the same transaction as the entries they vouch for; NULL
+	 * or zero clears (a damaged document's are not to be given). */
+	char		*url, *etag, *last_modified;
+	struct digest	 body_digest;
+	int		 is_import;	/* no flood limit, no gap, stamps rule */
+};
+struct visit *visit_new(void);
+void visit_free(struct visit *);
+
+struct visit_result {
+	int64_t		 source_id;
+	const struct err *failed;	/* NULL: committed */
+	unsigned	 sighted;	/* entries in the document */
+	unsigned	 added, updated, duplicate;
+	unsigned	 edited;	/* silent edits among the duplicates */
+	unsigned	 silent;	/* added, beyond the flood limit */
+	unsigned	 dropped;	/* by drop-title, keep-title */
+	int		 gap;		/* shares nothing with the last one */
+	int64_t		 pace_s;	/* mean time between new entries; -1 */
+	int64_t		 last_seq;	/* newest announcement; 0: none */
+	const char	*first_title;	/* of a new entry, or NULL */
+};
+typedef void store_visit_fn(const struct visit_result *, void *arg);
+void store_visit(struct store *, struct visit **taken, store_visit_fn *done,
+    void *arg);
+
+/* ------------------------------------------------- outlets and archives */
+
+/* Rendered up to seq, after fsync and rename: kept with the next commit. */
+void store_mark_outlet(struct store *, const char *outlet, int64_t seq);
+
+/* ------------------------------------------------------------- reading */
+
+/*
+ * fn runs on the reader thread with a connection of its own (one read
+ * transaction), then done on the caller's.  Neither may be NULL.
+ */
+typedef void store_read_fn(struct store_reader *, void *arg);
+typedef void store_done_fn(void *arg);
+void store_read(struct store *, store_read_fn *, store_done_fn *done,
+    void *arg);
+
+/* A row of the past: one announced state of one entry, ready to show.
+ * Borrowed: valid inside the visit callback only. */
+struct record {
+	int64_t		 seq;		/* of the announcement, from 1 */
+	int64_t		 entry_id;
+	const char	*uuid;		/* urn:uuid: comes before it */
+	const char	*key, *url;	/* url NULL: the entry has no link */
+	int64_t		 source_id;
+	const char	*source_name, *source_title, *source_link;
+	const char	*source_url;	/* of the feed */
+	int64_t		 timestamp_ms;	/* raw, of this state; DATE_NONE */
+	int64_t		 newest_ms;	/* newest raw timestamp of the entry */
+	int64_t		 first_timestamp_ms;	/* raw, of the first sighting */
+	int64_t		 effective_ms;	/* to sort by and to show */
+	int64_t		 published_ms;	/* of the first state, never moves */
+	int64_t		 updated_ms;	/* of this state */
+	int64_t		 first_seen_ms, announced_ms;
+	const char	*stamp;		/* "1740340846000" or "NaN" */
+	unsigned	 updates;	/* revisions so far */
+	int		 is_update;	/* this state is a revision */
+	int		 is_current;	/* no newer state was announced */
+	int		 is_silent;	/* beyond the flood limit */
+	const char	*title, *content, *summary;	/* safe; maybe "" */
+	const char	*language;	/* or NULL */
+	const char	*image;		/* or NULL */
+	const struct person *authors;
+	const struct category *categories;
+	const struct enclosure *enclosures;
+	const char	*comments;	/* or NULL */
+};
+/* 0 goes on, anything else stops. */
+typedef int store_record_fn(const struct record *, void *arg);
+
+/* Which records: zero means "all", in every field. */
+struct store_filter {
+	const int64_t	*source_ids;	/* 0 ends */
+	int64_t		 after_seq, upto_seq;
+	int		 with_silent, with_superseded;
+	int64_t		 since_ms;	/* announced at or after */
+	unsigned	 limit;
+};
+/* In order of seq; newest first if newest_first.  -1: failed, see err. */
+int store_each_record(struct store_reader *, const struct store_filter *,
+    int newest_first, store_record_fn *, void *arg, struct err *);
+
+/* Every entry in its current state, in order of first announcement. */
+int store_each_entry(struct store_reader *, store_record_fn *, void *arg,
+    struct err *);
+
+int64_t store_last_seq(struct store_reader *);
+int64_t store_outlet_seq(struct store_reader *, const char *outlet);
+/* The feed id of an outlet, minted by store_sync_sources(), kept for good. */
+int store_outlet_uuid(struct store_reader *, const char *outlet,
+    char out[UUID_TEXT_SIZE], struct err *);
+
+struct source_summary {		/* for status */
+	int64_t		 id;
+	const char	*name, *url, *title, *error;
+	const char	*outcome;
+	int64_t		 next_due_ms, visited_ms, succeeded_ms, changed_ms;
+	unsigned	 failures;
+	int64_t		 entries, announced;
+	int		 gone, removed;	/* removed: not configured any more */
+};
+int store_each_source(struct store_reader *,
+    int (*fn)(const struct source_summary *, void *), void *arg,
+    struct err *);
+
+struct store_totals {
+	int64_t		 entries, revisions, sources, visits, last_seq;
+	int64_t		 database_bytes;
+};
+int store_totals(struct store_reader *, struct store_totals *, struct err *);
+
+#endif
