@@ -1,0 +1,357 @@
+/*
+ * log.c - see log.h.
+ *
+ * Where the line goes is asked once, at the first line: a terminal, the
+ * journal ($JOURNAL_STREAM names the device and inode of our stderr, as
+ * systemd.exec(5) says), or anything else.
+ *
+ * The progress line is the terminal's last one.  An event clears it, writes
+ * its own line and draws it again, all in one write(2); a mutex keeps the
+ * text of the progress line whole.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "feedmill/base/buf.h"
+#include "feedmill/base/clock.h"
+#include "feedmill/base/date.h"
+#include "feedmill/base/log.h"
+#include "feedmill/base/mem.h"
+#include "feedmill/base/text.h"
+
+/* A value longer than this is cut: a line stays one that can be read. */
+enum { VALUE_BYTES = 1024, PROGRESS_BYTES = 256 };
+
+enum sink { SINK_PLAIN, SINK_JOURNAL, SINK_TERMINAL, SINK_COLOUR };
+
+static const struct {
+	const char	*name;
+	const char	*priority;	/* sd-daemon(3) */
+	const char	*colour;
+} levels[] = {
+	[LOG_ERROR] = { "error", "<3>", "\033[31m" },
+	[LOG_WARN]  = { "warn", "<4>", "\033[33m" },
+	[LOG_INFO]  = { "info", "<6>", "" },
+	[LOG_DEBUG] = { "debug", "<7>", "\033[2m" },
+};
+
+static atomic_int threshold = LOG_INFO;
+static pthread_once_t asked = PTHREAD_ONCE_INIT;
+static enum sink sink;
+static pthread_mutex_t progress_lock = PTHREAD_MUTEX_INITIALIZER;
+static char progress[PROGRESS_BYTES];
+
+static int
+is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	unsigned long long device, inode;
+	struct stat st;
+
+	return stream != NULL &&
+	    sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
+	    fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device &&
+	    st.st_ino == inode;
+}
+
+static void
+ask_sink(void)
+{
+	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	if (is_journal())
+		sink = SINK_JOURNAL;
+	else if (!isatty(STDERR_FILENO))
+		sink = SINK_PLAIN;
+	else if ((no_color != NULL && no_color[0] != '\0') ||
+	    (term != NULL && strcmp(term, "dumb") == 0))
+		sink = SINK_TERMINAL;
+	else
+		sink = SINK_COLOUR;
+}
+
+static enum sink
+log_sink(void)
+{
+	pthread_once(&asked, ask_sink);
+	return sink;
+}
+
+int
+log_is_terminal(void)
+{
+	return log_sink() >= SINK_TERMINAL;
+}
+
+const char *
+log_text(const char *v)
+{
+	return v != NULL ? v : "-";
+}
+
+/* -------------------------------------------------------------- values */
+
+/* Controls, and what a terminal or an editor obeys without showing it:
+ * separators, directions, zero widths, private and unassigned ends. */
+static int
+is_unprintable(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0xAD ||
+	    c == 0x61C || (c >= 0x200B && c <= 0x200F) ||
+	    (c >= 0x2028 && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F) ||
+	    c == 0xFEFF || (c >= 0xFFF9 && c <= 0xFFFB) ||
+	    (c & 0xFFFE) == 0xFFFE || (c >= 0xE0000 && c <= 0xE0FFF);
+}
+
+/* May the value stand without quotes? */
+static int
+is_bare(const char *v, size_t len)
+{
+	const char *end = v + len;
+
+	if (len == 0)
+		return 0;
+	while (v < end) {
+		uint32_t c = text_utf8_next(&v, end);
+
+		if (c == ' ' || c == '"' || c == '=' || c == '\\' ||
+		    c == 0xA0 || (c >= 0x2000 && c <= 0x200A) ||
+		    c == 0x3000 || c == 0xFFFD ||
+		    is_unprintable(c))
+			return 0;
+	}
+	return 1;
+}
+
+static void
+put_escaped(struct buf *b, uint32_t c)
+{
+	switch (c) {
+	case '"':  buf_puts(b, "\\\""); break;
+	case '\\': buf_puts(b, "\\\\"); break;
+	case '\n': buf_puts(b, "\\n"); break;
+	case '\r': buf_puts(b, "\\r"); break;
+	case '\t': buf_puts(b, "\\t"); break;
+	default:
+		if (!is_unprintable(c))
+			text_utf8_put(b, c);
+		else if (c < 0x10000)
+			buf_printf(b, "\\u%04x", c);
+		else
+			buf_printf(b, "\\U%08x", c);
+	}
+}
+
+static void
+put_value(struct buf *b, const char *v)
+{
+	size_t whole = strnlen(v, VALUE_BYTES + 1);
+	size_t len = text_utf8_cut(v, whole, VALUE_BYTES);
+	const char *end = v + len;
+
+	if (len == whole && is_bare(v, len)) {
+		buf_append(b, v, len);
+		return;
+	}
+	buf_putc(b, '"');
+	while (v < end)
+		put_escaped(b, text_utf8_next(&v, end));
+	buf_puts(b, len < whole ? "...\"" : "\"");
+}
+
+/* Keys are ours, so this only bounds the damage of a slip. */
+static void
+put_fields(struct buf *b, const struct log_field *f, const char *dim,
+    const char *normal)
+{
+	for (; f->key != NULL; f++) {
+		buf_printf(b, " %s%s=%s", dim, f->key, normal);
+		if (f->str != NULL)
+			put_value(b, f->str);
+		else
+			buf_printf(b, "%lld", (long long)f->num);
+	}
+}
+
+/* --------------------------------------------------------------- lines */
+
+static void
+put_logfmt(struct buf *b, enum log_level level, const char *event,
+    const struct log_field *fields)
+{
+	buf_printf(b, "level=%s event=", levels[level].name);
+	put_value(b, event);
+	put_fields(b, fields, "", "");
+}
+
+static void
+put_plain(struct buf *b, enum log_level level, const char *event,
+    const struct log_field *fields)
+{
+	char ts[DATE_TEXT_SIZE];
+
+	date_format_iso24(clock_wall_ms(), ts);
+	buf_printf(b, "ts=%s ", ts);
+	put_logfmt(b, level, event, fields);
+}
+
+/* "03:15:54 source failing  source=dw-zh failures=3" */
+static void
+put_readable(struct buf *b, enum log_level level, const char *event,
+    const struct log_field *fields, int colour)
+{
+	const char *end = event + strlen(event);
+	time_t now = (time_t)date_seconds(clock_wall_ms());
+	struct tm tm;
+
+	localtime_r(&now, &tm);
+	buf_printf(b, "%s%02d:%02d:%02d%s %s", colour ? "\033[2m" : "",
+	    tm.tm_hour, tm.tm_min, tm.tm_sec, colour ? "\033[0m" : "",
+	    colour ? levels[level].colour : "");
+	while (event < end)
+		put_escaped(b, text_utf8_next(&event, end));
+	buf_puts(b, colour ? "\033[0m" : "");
+	if (fields->key != NULL)
+		buf_putc(b, ' ');
+	put_fields(b, fields, colour ? "\033[2m" : "",
+	    colour ? "\033[0m" : "");
+}
+
+/* One write per line; what a full pipe or disk refuses is lost, for there
+ * is nowhere to complain. */
+static void
+put_stderr(const struct buf *b)
+{
+	const char *p = b->data;
+	size_t len = b->len;
+
+	while (len > 0) {
+		ssize_t n = write(STDERR_FILENO, p, len);
+
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return;
+		p += n;
+		len -= (size_t)n;
+	}
+}
+
+/* Over the progress line, and then that line again. */
+static void
+write_terminal(enum log_level level, const char *event,
+    const struct log_field *fields, int colour)
+{
+	struct buf b = { 0 };
+
+	pthread_mutex_lock(&progress_lock);
+	if (progress[0] != '\0')
+		buf_puts(&b, "\r\033[K");
+	put_readable(&b, level, event, fields, colour);
+	buf_putc(&b, '\n');
+	buf_puts(&b, progress);
+	put_stderr(&b);
+	pthread_mutex_unlock(&progress_lock);
+	buf_fini(&b);
+}
+
+void
+log_write(enum log_level level, const char *event,
+    const struct log_field *fields)
+{
+	struct buf b = { 0 };
+	enum sink to = log_sink();
+
+	if ((int)level > atomic_load(&threshold))
+		return;
+	if (to >= SINK_TERMINAL) {
+		write_terminal(level, event, fields, to == SINK_COLOUR);
+		return;
+	}
+	if (to == SINK_JOURNAL) {
+		buf_puts(&b, levels[level].priority);
+		put_logfmt(&b, level, event, fields);
+	} else {
+		put_plain(&b, level, event, fields);
+	}
+	buf_putc(&b, '\n');
+	put_stderr(&b);
+	buf_fini(&b);
+}
+
+void
+log_set_level(enum log_level level)
+{
+	atomic_store(&threshold, (int)level);
+}
+
+int
+log_level_from_name(const char *name, enum log_level *ret)
+{
+	for (size_t i = 0; i < ARRAY_LEN(levels); i++) {
+		if (text_equal_nocase(name, levels[i].name)) {
+			*ret = (enum log_level)i;
+			return 0;
+		}
+	}
+	return -1;
+}
+
+/* ------------------------------------------------------------ progress */
+
+/* As many columns as the terminal has, less one, so that it never wraps. */
+static size_t
+terminal_columns(void)
+{
+	struct winsize size;
+
+	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == -1 ||
+	    size.ws_col < 2)
+		return 79;
+	return size.ws_col - 1u;
+}
+
+static void
+set_progress(const char *text)
+{
+	struct buf b = { 0 };
+	const char *end = text + strlen(text);
+
+	while (text < end)
+		put_escaped(&b, text_utf8_next(&text, end));
+	/* Bytes stand in for columns: wide text only ends early. */
+	snprintf(progress, sizeof(progress), "%.*s",
+	    (int)text_utf8_cut(buf_str(&b), b.len,
+	    terminal_columns() < PROGRESS_BYTES ? terminal_columns() :
+	    PROGRESS_BYTES - 1), buf_str(&b));
+	buf_fini(&b);
+}
+
+void
+log_progress(const char *fmt, ...)
+{
+	char text[PROGRESS_BYTES];
+	struct buf b = { 0 };
+	va_list ap;
+
+	if (!log_is_terminal())
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	pthread_mutex_lock(&progress_lock);
+	set_progress(text);
+	buf_printf(&b, "\r\033[K%s", progress);
+	put_stderr(&b);
+	pthread_mutex_unlock(&progress_lock);
+	buf_fini(&b);
+}
