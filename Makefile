@@ -55,6 +55,7 @@ LIBS	 = $(PKG_LIBS) -lev -lm
 
 SRCS	 := $(sort $(filter-out src/main.c,$(wildcard src/*.c src/*/*.c)))
 OBJS	 = $(SRCS:%.c=$(BUILD)/%.o)
+MAIN	 = $(BUILD)/src/main.o
 LIB	 = $(BUILD)/libfeedmill.a
 UNITS	 := $(sort $(wildcard tests/unit/test_*.c))
 FUZZERS	 := $(sort $(wildcard tests/fuzz/fuzz_*.c))
@@ -68,7 +69,7 @@ $(LIB): $(OBJS)
 	@rm -f $@
 	@$(AR) rcs $@ $^
 
-$(BUILD)/feedmill: $(BUILD)/src/main.o $(LIB)
+$(BUILD)/feedmill: $(MAIN) $(LIB)
 	@echo "  LD      $@"
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
@@ -89,5 +90,178 @@ $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o \
 units: $(UNITS:%.c=$(BUILD)/%)
 
 .SECONDARY:
--include $(OBJS:.o=.d) $(BUILD)/src/main.d \
+-include $(OBJS:.o=.d) $(MAIN:.o=.d) \
 	$(UNITS:%.c=$(BUILD)/%.d) $(FUZZERS:%.c=$(BUILD)/%.d)
+
+# Compiled, not linked and not run: a second compiler's opinion.
+.PHONY: objects
+objects: $(OBJS) $(MAIN) $(UNITS:%.c=$(BUILD)/%.o) $(FUZZERS:%.c=$(BUILD)/%.o)
+
+# -------------------------------------------------------------------- deps
+
+# Installs what is missing of the packages $(1) lists; says nothing and asks
+# no network when nothing is.
+define install_missing
+@command -v dpkg-query >/dev/null || { \
+	echo "feedmill: not a Debian system, so install by hand what" \
+	    "stands for:" $(1) >&2; exit 0; }; \
+have=$$(dpkg-query -W -f '$${db:Status-Status}=$${Package} ' $(1) \
+    2>/dev/null); \
+missing=; \
+for name in $(1); do \
+	case " $$have" in \
+	*" installed=$$name "*) ;; \
+	*) missing="$$missing $$name";; \
+	esac; \
+done; \
+test -n "$$missing" || exit 0; \
+as_root=; \
+if [ "$$(id -u)" -ne 0 ]; then \
+	as_root=sudo; \
+	command -v sudo >/dev/null || { \
+		echo "feedmill: these packages are missing and neither" \
+		    "root nor sudo is at hand; ask for:" \
+		    "apt-get install$$missing" >&2; exit 1; }; \
+fi; \
+echo "Installing:$$missing"; \
+$$as_root apt-get -q update && \
+$$as_root env DEBIAN_FRONTEND=noninteractive apt-get -q install -y \
+    --no-install-recommends $$missing
+endef
+
+.PHONY: deps deps-build deps-demo deps-check
+deps: deps-build deps-demo deps-check
+deps-build:
+	$(call install_missing,$(DEPS_BUILD))
+deps-demo: deps-build
+	$(call install_missing,$(DEPS_DEMO))
+deps-check: deps-demo
+	$(call install_missing,$(DEPS_CHECK))
+
+# --------------------------------------------------------------------- run
+
+# Built by a make of its own: pkg-config may have come with deps-build a
+# moment ago.  As many jobs as there are processors, unless told otherwise.
+JOBS	?= $(shell nproc 2>/dev/null || echo 2)
+SUBMAKE	 = +@$(MAKE) --no-print-directory \
+	$(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(JOBS))
+
+.PHONY: run demo
+run: deps-build
+	$(SUBMAKE) all
+	@exec $(BUILD)/feedmill -c conf/feedmill.yaml --state ./var run
+
+demo: deps-demo
+	$(SUBMAKE) all
+	@exec python3 conf/demo/demo.py $(BUILD)/feedmill
+
+# ------------------------------------------------------------------- check
+
+REPLAYS	  = $(FUZZERS:tests/fuzz/fuzz_%.c=$(BUILD)/tests/fuzz/replay_%)
+SCENARIOS := $(sort $(wildcard tests/scenario/*.t))
+# Nothing may hang for ever: a test program that does is killed and named.
+PROVE	  = prove -j2 -e 'timeout -k 10 420'
+
+.PHONY: check check-builds fuzz-replay
+check: deps-check
+	$(SUBMAKE) check-builds
+	@FEEDMILL_TEST_BUILD=build/asan FEEDMILL_RELEASE=build/feedmill \
+	    FEEDMILL=build/asan/feedmill \
+	    $(PROVE) tests/layers.sh tests/replay.t tests/manuals.t \
+	    $(SCENARIOS) $(UNITS:%.c=build/asan/%) </dev/null
+
+# Three builds: what is shipped, what the tests run, what clang thinks.
+check-builds:
+	$(SUBMAKE) BUILD=build WERROR=-Werror all
+	$(SUBMAKE) BUILD=build/asan WERROR=-Werror SANITIZE=1 all units replays
+	$(SUBMAKE) BUILD=build/clang WERROR=-Werror CC=clang objects
+
+.PHONY: replays
+replays: $(REPLAYS)
+
+fuzz-replay:
+	$(SUBMAKE) BUILD=build/asan SANITIZE=1 replays
+	@FEEDMILL_TEST_BUILD=build/asan $(PROVE) tests/replay.t
+
+# -------------------------------------------------------------------- fuzz
+
+TIME	?= 60
+FUZZ_FLAGS = -fsanitize=fuzzer-no-link,address,undefined \
+	-fno-sanitize-recover=all -g -O1
+
+# Every fuzzer for TIME seconds, from the checked-in corpus; what is found
+# stays under build/fuzz.
+.PHONY: fuzz fuzzers
+fuzz:
+	$(SUBMAKE) BUILD=build/fuzz CC=clang CFLAGS='$(FUZZ_FLAGS)' HARDEN= \
+	    fuzzers
+	@tests/fuzz/run.sh build/fuzz $(TIME)
+
+fuzzers: $(FUZZERS:%.c=$(BUILD)/%)
+
+$(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(LIB)
+	@echo "  LD      $@"
+	@$(CC) -fsanitize=fuzzer,address,undefined $(ALL_LDFLAGS) -o $@ $^ \
+	    $(LIBS)
+
+# ------------------------------------------------------------ measurements
+
+.PHONY: bench soak
+bench: deps-demo
+	$(SUBMAKE) all
+	@python3 tests/bench/bench.py $(BUILD)/feedmill
+
+# HOURS of polling changing sources, watching memory, descriptors and truth.
+HOURS	?= 0.1
+soak: deps-demo
+	$(SUBMAKE) all
+	@python3 tests/bench/soak.py $(BUILD)/feedmill $(HOURS)
+
+# ----------------------------------------------------------------- install
+
+BINDIR	   = $(DESTDIR)$(PREFIX)/bin
+MANDIR	   = $(DESTDIR)$(PREFIX)/share/man
+UNITDIR	   = $(DESTDIR)$(PREFIX)/lib/systemd/system
+SYSUSERS   = $(DESTDIR)$(PREFIX)/lib/sysusers.d
+CONFDIR	   = $(DESTDIR)/etc/feedmill
+MANUALS	  := $(sort $(wildcard src/*.[158]))
+
+.PHONY: install uninstall
+install: all
+	install -D -m 755 $(BUILD)/feedmill $(BINDIR)/feedmill
+	$(foreach m,$(MANUALS),install -D -m 644 $(m) \
+	    $(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m));)
+	test -e $(CONFDIR)/feedmill.yaml || \
+	    install -D -m 644 conf/feedmill.yaml $(CONFDIR)/feedmill.yaml
+	install -d $(UNITDIR)
+	sed 's|/usr/bin/feedmill|$(PREFIX)/bin/feedmill|g' \
+	    systemd/feedmill.service > $(UNITDIR)/feedmill.service
+	install -m 644 systemd/feedmill.socket $(UNITDIR)/feedmill.socket
+	install -D -m 644 systemd/feedmill.sysusers $(SYSUSERS)/feedmill.conf
+
+# The configuration and the data stay: they are yours.
+uninstall:
+	rm -f $(BINDIR)/feedmill $(UNITDIR)/feedmill.service \
+	    $(UNITDIR)/feedmill.socket $(SYSUSERS)/feedmill.conf \
+	    $(foreach m,$(MANUALS),\
+	    $(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m)))
+
+# -------------------------------------------------------------------- rest
+
+.PHONY: clean help
+clean:
+	rm -rf build
+
+help:
+	@echo 'make run             install what is missing, build, run'
+	@echo 'make demo            several rounds of made-up sources, no network'
+	@echo 'make check           all tests; the last line is Result: PASS'
+	@echo 'make                 build build/feedmill (SANITIZE=1, CC=clang)'
+	@echo 'make deps            only install what is missing'
+	@echo 'make units           build the unit tests of BUILD'
+	@echo 'make fuzz TIME=60    every fuzzer for TIME seconds'
+	@echo 'make fuzz-replay     every fuzzer over its corpus'
+	@echo 'make bench           a small measurement of whole rounds'
+	@echo 'make soak HOURS=0.1  poll changing sources, watch for leaks'
+	@echo 'make install         DESTDIR= PREFIX=/usr/local; also uninstall'
+	@echo 'make clean           remove build; ./var, the data, stays'
