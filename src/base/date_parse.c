@@ -1,0 +1,664 @@
+/*
+ * date_parse.c - dates read.
+ *
+ * There is no list of formats: feeds have written all of them and will write
+ * more.  The text is cut into numbers, words and signs, and then each of
+ * these steps takes what it knows and marks it as used:
+ *
+ *  1. numbers with a unit behind them (2020年, 5월, 18h);
+ *  2. from left to right, times of day (10:14:55.12, T1014) and, once there
+ *     is one, zones as numbers (+0200, -05:00);
+ *  3. words: month, half of the day, zone by name;
+ *  4. the numbers that are left are year, month and day; in which order, the
+ *     month's name, the number of digits, the size and the sign between
+ *     tell.
+ *
+ * A text without a complete day, or with a part that cannot be, is no date.
+ * The number of tokens is bounded, so the work is too.
+ */
+#include <string.h>
+
+#include "feedmill/base/date.h"
+#include "feedmill/base/mem.h"
+#include "feedmill/base/text.h"
+#include "date_civil.h"
+#include "date_names.h"
+
+enum { TEXT_BYTES = 160, TOKENS = 48, DIGITS = 18, KOREA_S = 9 * 3600 };
+
+enum kind { END, NUMBER, WORD, SIGN };
+
+struct token {
+	enum kind	 kind;
+	const char	*p;
+	unsigned	 len;		/* of a number: its digits */
+	int64_t		 value;
+	int		 gap;		/* blanks before it */
+	int		 used;
+};
+
+struct reader {
+	struct token	t[TOKENS + 1];	/* the last is END */
+	unsigned	n;
+	int64_t		year, month, day;	/* -1: not known yet */
+	int64_t		hour, minute, second, ms;
+	int		zone_s;
+	int		has_time, has_zone, has_units;
+	unsigned	time_end;	/* token behind the time of day */
+	enum date_half	half;
+};
+
+/* ------------------------------------------------------------- tokens */
+
+static int
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static int
+is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	    (unsigned char)c >= 0x80;
+}
+
+/* Without "(comments)", which RFC 5322 allows anywhere and nests; with one
+ * space for any white space.  0: longer than any date. */
+static int
+copy_text(const char *s, char out[TEXT_BYTES])
+{
+	size_t len = text_trim(&s, strlen(s)), n = 0;
+	const char *end = s + len;
+	int depth = 0;
+
+	while (s < end) {
+		const char *from = s;
+		uint32_t c = text_utf8_next(&s, end);
+
+		if (c == '(') {
+			depth++;
+		} else if (c == ')') {
+			depth -= depth > 0;
+		} else if (depth == 0) {
+			if (n + 5 > TEXT_BYTES)
+				return 0;
+			if (text_trim(&from, (size_t)(s - from)) == 0)
+				out[n++] = ' ';
+			while (from < s)
+				out[n++] = *from++;
+		}
+	}
+	out[n] = '\0';
+	return 1;
+}
+
+static const char *
+take_number(struct token *t, const char *s)
+{
+	t->kind = NUMBER;
+	while (is_digit(*s)) {
+		if (t->len++ < DIGITS)
+			t->value = t->value * 10 + (*s - '0');
+		s++;
+	}
+	return s;
+}
+
+/* A unit right behind a number is a word of its own; "Europe/Brussels" is
+ * one word, "a.m." is read as "am". */
+static const char *
+take_word(struct token *t, const char *s, const struct token *before)
+{
+	size_t len = 1, unit;
+
+	t->kind = WORD;
+	if (before != NULL && before->kind == NUMBER && date_unit(s,
+	    strlen(s), &unit) != UNIT_NONE && (unit > 1 ||
+	    !is_letter(s[unit]))) {
+		t->len = (unsigned)unit;
+		return s + unit;
+	}
+	if ((*s == 'a' || *s == 'p') && strncmp(s + 1, ".m.", 3) == 0) {
+		t->p = *s == 'a' ? "am" : "pm";
+		t->len = 2;
+		return s + 4;
+	}
+	while (is_letter(s[len]) ||
+	    ((s[len] == '/' || s[len] == '_') && is_letter(s[len + 1])))
+		len++;
+	t->len = (unsigned)len;
+	return s + len;
+}
+
+/* 0: nothing in it, or more than any date has. */
+static int
+read_tokens(struct reader *r, const char *s)
+{
+	int gap = 1;
+
+	for (; *s != '\0'; ) {
+		struct token *t = &r->t[r->n];
+
+		if (*s == ' ') {
+			gap = 1;
+			s++;
+			continue;
+		}
+		if (r->n == TOKENS)
+			return 0;
+		t->p = s;
+		t->gap = gap;
+		if (is_digit(*s)) {
+			s = take_number(t, s);
+		} else if (is_letter(*s)) {
+			s = take_word(t, s, r->n > 0 ? t - 1 : NULL);
+		} else {
+			t->kind = SIGN;
+			t->len = 1;
+			s++;
+		}
+		gap = 0;
+		r->n++;
+	}
+	return r->n > 0;
+}
+
+static int
+is_sign(const struct token *t, char c)
+{
+	return t->kind == SIGN && *t->p == c;
+}
+
+static int
+is_word(const struct token *t, const char *lower)
+{
+	return t->kind == WORD && t->len == strlen(lower) &&
+	    text_prefix_nocase(t->p, lower);
+}
+
+/* A number right behind the token before it, of so many digits. */
+static int
+is_joined(const struct token *t, unsigned least, unsigned most)
+{
+	return t->kind == NUMBER && !t->gap && t->len >= least &&
+	    t->len <= most;
+}
+
+/* --------------------------------------------------------------- units */
+
+static void
+take_unit(struct reader *r, struct token *t)
+{
+	int64_t *fields[] = {
+		[UNIT_YEAR] = &r->year, [UNIT_MONTH] = &r->month,
+		[UNIT_DAY] = &r->day, [UNIT_HOUR] = &r->hour,
+		[UNIT_MINUTE] = &r->minute, [UNIT_SECOND] = &r->second,
+	};
+	size_t used;
+	enum date_unit unit = t[1].kind == WORD ?
+	    date_unit(t[1].p, t[1].len, &used) : UNIT_NONE;
+
+	if (unit == UNIT_NONE || used != t[1].len || t->len > 4)
+		return;
+	*fields[unit] = t->value;
+	t[0].used = t[1].used = 1;
+	if (unit >= UNIT_HOUR) {
+		r->has_time = 1;
+		r->time_end = (unsigned)(t + 2 - r->t);
+		/* "18h07", and its like without the last unit. */
+		if (unit == UNIT_HOUR && is_joined(t + 2, 2, 2) &&
+		    t[3].kind != WORD) {
+			r->minute = t[2].value;
+			t[2].used = 1;
+			r->time_end++;
+		}
+	} else {
+		r->has_units = 1;
+		if (date_unit_is_korean(t[1].p) && !r->has_zone)
+			r->zone_s = KOREA_S;
+	}
+}
+
+/* ------------------------------------------------------ times and zones */
+
+static int64_t
+first_three(const struct token *t)
+{
+	int64_t ms = 0;
+
+	for (unsigned i = 0; i < 3; i++)
+		ms = ms * 10 + (i < t->len ? t->p[i] - '0' : 0);
+	return ms;
+}
+
+static void
+end_time(struct reader *r, struct token *from, struct token *to)
+{
+	if (is_word(to, "am") || is_word(to, "pm"))
+		to++;
+	for (; from < to; from++)
+		from->used = 1;
+	r->has_time = 1;
+	r->time_end = (unsigned)(to - r->t);
+	if (to[-1].kind == WORD)
+		r->half = date_half(to[-1].p, to[-1].len, 1);
+}
+
+/* "10:14", "10:14:55", "10:14:55.123", and then perhaps "PM". */
+static int
+take_time(struct reader *r, struct token *t)
+{
+	struct token *to = t + 3;
+
+	if (t->len > 2 || !is_sign(t + 1, ':') || t[2].kind != NUMBER ||
+	    t[2].len > 2)
+		return 0;
+	r->hour = t->value;
+	r->minute = t[2].value;
+	r->second = r->ms = 0;
+	if (is_sign(to, ':') && to[1].kind == NUMBER && to[1].len <= 2) {
+		r->second = to[1].value;
+		to += 2;
+		if ((is_sign(to, '.') || is_sign(to, ',')) &&
+		    is_joined(to + 1, 1, DIGITS)) {
+			r->ms = first_three(to + 1);
+			to += 2;
+		}
+	}
+	end_time(r, t, to);
+	return 1;
+}
+
+/* "T101455", "T1014", "T10" behind a date; "3pm" anywhere. */
+static int
+take_compact_time(struct reader *r, struct token *t)
+{
+	int behind_t = !t->gap && t > r->t && is_word(t - 1, "t");
+	int64_t v = t->value;
+
+	if (behind_t && (t->len == 6 || t->len == 4 || t->len == 2)) {
+		if (t->len == 6) {
+			r->second = v % 100;
+			v /= 100;
+		}
+		if (t->len >= 4) {
+			r->minute = v % 100;
+			v /= 100;
+		}
+		r->hour = v;
+	} else if (t->len <= 2 && (is_word(t + 1, "am") ||
+	    is_word(t + 1, "pm"))) {
+		r->hour = v;
+	} else {
+		return 0;
+	}
+	end_time(r, t, t + 1);
+	return 1;
+}
+
+/* Is this "+" or "-" the sign of a zone, not one between parts of a day?
+ * It stands apart, or right behind the time or the name of a zone. */
+static int
+is_zone_sign(const struct reader *r, const struct token *t)
+{
+	struct civil any = { 2000, 1, 1 };
+	int ignored;
+
+	if ((!is_sign(t, '+') && !is_sign(t, '-')) || !r->has_time ||
+	    t < r->t + r->time_end || !is_joined(t + 1, 1, 6))
+		return 0;
+	return t->gap || t == r->t + r->time_end ||
+	    (t[-1].kind == WORD && date_zone(t[-1].p, t[-1].len, any, 0,
+	    &ignored));
+}
+
+/* "+0200", "-700", "+8", "-05:00", "-08:00:00" */
+static void
+take_zone(struct reader *r, struct token *t)
+{
+	struct token *to = t + 2;
+	int64_t hours = t[1].value, minutes = 0;
+
+	if (t[1].len == 6)
+		hours /= 100;
+	if (t[1].len >= 3) {
+		minutes = hours % 100;
+		hours /= 100;
+	} else if (is_sign(to, ':') && is_joined(to + 1, 2, 2)) {
+		minutes = to[1].value;
+		to += 2;
+		if (is_sign(to, ':') && is_joined(to + 1, 2, 2))
+			to += 2;
+	}
+	for (struct token *u = t; u < to; u++)
+		u->used = 1;
+	/* Nonsense is no reason to lose the date: it names no zone. */
+	if (r->has_zone || hours > 23 || minutes > 59)
+		return;
+	r->zone_s = (int)(hours * 3600 + minutes * 60);
+	if (is_sign(t, '-'))
+		r->zone_s = -r->zone_s;
+	r->has_zone = 1;
+}
+
+static void
+take_times(struct reader *r)
+{
+	for (struct token *t = r->t; t->kind != END; t++) {
+		if (t->used)
+			continue;
+		if (is_zone_sign(r, t))
+			take_zone(r, t);
+		else if (t->kind == NUMBER && !take_time(r, t))
+			take_compact_time(r, t);
+	}
+}
+
+/* --------------------------------------------------------------- words */
+
+/* The last month named is it: "mar., 01 déc." is a Tuesday. */
+static void
+take_words(struct reader *r)
+{
+	for (struct token *t = r->t; t->kind != END; t++) {
+		int month;
+		enum date_half half;
+
+		if (t->kind != WORD || t->used)
+			continue;
+		month = date_month(t->p, t->len);
+		half = date_half(t->p, t->len, 0);
+		if (month != 0)
+			r->month = month;
+		if (half != HALF_NONE)
+			r->half = half;
+		t->used = month != 0 || half != HALF_NONE;
+	}
+}
+
+/* Behind the time, or behind all of a date without one; "at 18:07" is not
+ * in the Atlantic. */
+static void
+take_zone_name(struct reader *r)
+{
+	struct civil c = { r->year, (int)r->month, (int)r->day };
+
+	for (unsigned i = 0; i < r->n && !r->has_zone; i++) {
+		const struct token *t = &r->t[i];
+
+		if (t->kind == WORD && !t->used && i > 0 &&
+		    (r->has_time ? i >= r->time_end : i + 1 == r->n) &&
+		    date_zone(t->p, t->len, c, (int)r->hour, &r->zone_s))
+			r->has_zone = 1;
+	}
+}
+
+/* A zone behind a date without a time: "23.11.2018 -0800". */
+static void
+take_zone_of_day(struct reader *r)
+{
+	struct token *t = r->n >= 2 ? &r->t[r->n - 2] : r->t;
+
+	if (!r->has_time && r->n >= 4 && t->gap &&
+	    (is_sign(t, '+') || is_sign(t, '-')) && is_joined(t + 1, 4, 4))
+		take_zone(r, t);
+}
+
+/* ------------------------------------------------------- year, month, day */
+
+/* RFC 5322 section 4.3, with the turn of the century where POSIX has it;
+ * three digits are the years since 1900 of somebody's tm_year. */
+static int64_t
+full_year(const struct token *t)
+{
+	if (t->len >= 4)
+		return t->value;
+	if (t->len == 3)
+		return t->value >= 100 ? t->value + 1900 : -1;
+	return t->value + (t->value < 70 ? 2000 : 1900);
+}
+
+/* With the month's name: "23 Nov 2018", "Nov 23, 18", "2018 November 23",
+ * "Nov. 2020"; a third number is the hour. */
+static int
+take_named(struct reader *r, struct token **left, unsigned n)
+{
+	unsigned year = n == 1 || left[0]->len >= 3 ? 0 : 1;
+
+	if (n == 0 || (n == 1 && left[0]->len != 4) ||
+	    left[year]->len > 4)
+		return 0;
+	r->year = full_year(left[year]);
+	r->day = n == 1 ? 1 : left[!year]->value;
+	if (n >= 3 && !r->has_time && left[2]->len <= 2) {
+		r->hour = left[2]->value;
+		r->has_time = 1;
+	}
+	return 1;
+}
+
+static void
+set_day(struct reader *r, const struct token *y, const struct token *m,
+    const struct token *d)
+{
+	r->year = full_year(y);
+	r->month = m->value;
+	r->day = d->value;
+}
+
+/* Year first: "2018-11-23", "2018/11", and "2003-335", the day of a year. */
+static int
+take_year_first(struct reader *r, struct token **left, unsigned n)
+{
+	r->year = left[0]->value;
+	if (n == 2 && left[1]->len == 3) {
+		struct civil c = { r->year, 1, 1 };
+		int64_t day = left[1]->value;
+
+		if (day < 1 || day > 365 + (civil_month_days(r->year, 2) > 28))
+			return 0;
+		c = civil_from_days(civil_to_days(c) + day - 1);
+		r->month = c.month;
+		r->day = c.day;
+		return 1;
+	}
+	r->month = left[1]->value;
+	r->day = n == 2 ? 1 : left[2]->value;
+	return 1;
+}
+
+/* Three numbers, none of them a year for sure at the front.  "/" is read
+ * the American way where both are possible, all else the European; years of
+ * two digits come first in "03-12-31" and where nothing else can be. */
+static int
+take_three(struct reader *r, struct token **left)
+{
+	struct token *a = left[0], *b = left[1], *c = left[2];
+	char sign = a[1].kind == SIGN ? *a[1].p : ' ';
+
+	if (c->len <= 2 && ((sign == '-' && c->value <= 31) ||
+	    (sign == '/' && a->value > 12)))
+		set_day(r, a, b, c);
+	else if (b->value > 12 || (sign == '/' && a->value <= 12))
+		set_day(r, c, a, b);
+	else
+		set_day(r, c, b, a);
+	return 1;
+}
+
+static int
+take_numbers(struct reader *r, struct token **left, unsigned n)
+{
+	for (unsigned i = 0; i < n && i < 3; i++) {
+		if (left[i]->len > 4)
+			return 0;
+	}
+	if (n >= 2 && left[0]->len == 4)
+		return take_year_first(r, left, n);
+	if (n >= 3)
+		return take_three(r, left);
+	/* "-03-12": ISO 8601 of 1988, year and month. */
+	if (n == 2 && left[0] == r->t + 1 && is_sign(r->t, '-') &&
+	    left[0]->len == 2 && left[1]->len == 2) {
+		r->year = full_year(left[0]);
+		r->month = left[1]->value;
+		r->day = 1;
+		return 1;
+	}
+	return 0;
+}
+
+/* "20181123", "20181123180709", "031231", perhaps with "T1807" behind it,
+ * which is gone already. */
+static int
+take_compact_day(struct reader *r, const struct token *t)
+{
+	int64_t v = t->value;
+
+	if (t->len == 14 || t->len == 12) {
+		if (t->len == 14) {
+			r->second = v % 100;
+			v /= 100;
+		}
+		r->minute = v % 100;
+		r->hour = v / 100 % 100;
+		r->has_time = 1;
+		v /= 10000;
+	} else if (t->len != 8 && t->len != 6) {
+		return 0;
+	}
+	r->day = v % 100;
+	r->month = v / 100 % 100;
+	r->year = v / 10000;
+	if (t->len == 6)
+		r->year += r->year < 70 ? 2000 : 1900;
+	return 1;
+}
+
+/* The rare forms of one number: "-0312" is 2003-12, "03335" the month of
+ * the 335th day of 2003, as ISO 8601 once had them. */
+static int
+take_old_iso(struct reader *r, struct token *t)
+{
+	struct token year = { .len = 2 }, day = { .len = 3 };
+	struct token *both[] = { &year, &day };
+
+	if (t->len == 4 && t == r->t + 1 && is_sign(r->t, '-')) {
+		r->year = 2000 + t->value / 100;
+		r->month = t->value % 100;
+		r->day = 1;
+		return 1;
+	}
+	if (t->len != 5)
+		return 0;
+	year.value = 2000 + t->value / 1000;
+	day.value = t->value % 1000;
+	return take_year_first(r, both, 2);
+}
+
+static int
+take_day(struct reader *r)
+{
+	struct token *left[TOKENS];
+	unsigned n = 0;
+
+	for (struct token *t = r->t; t->kind != END; t++) {
+		if (t->kind == NUMBER && !t->used)
+			left[n++] = t;
+	}
+	if (r->has_units) {
+		/* "13 10月 2023" */
+		if (r->day == -1 && r->year == -1 && r->month != -1 && n >= 2)
+			return take_named(r, left, n);
+		return r->year != -1 && r->month != -1 && r->day != -1;
+	}
+	if (r->month != -1)
+		return take_named(r, left, n);
+	if (n == 1)
+		return take_compact_day(r, left[0]) ||
+		    take_old_iso(r, left[0]);
+	return take_numbers(r, left, n);
+}
+
+/* ------------------------------------------------------------- together */
+
+/* Seconds or milliseconds since 1970, if the text is nothing else. */
+static int
+take_unix(const struct reader *r, int64_t *ret)
+{
+	const struct token *t = r->t;
+
+	if (t->kind != NUMBER || (r->n != 1 && !(r->n == 3 &&
+	    is_sign(t + 1, '.') && is_joined(t + 2, 1, DIGITS))))
+		return 0;
+	if (t->len == 13)
+		*ret = t->value;
+	else if (t->len == 9 || t->len == 10)
+		*ret = t->value * 1000 + (r->n == 3 ? first_three(t + 2) : 0);
+	else
+		return 0;
+	return 1;
+}
+
+static void
+apply_half(struct reader *r)
+{
+	if (r->half == HALF_PM && r->hour < 12)
+		r->hour += 12;
+	else if (r->half == HALF_AM && r->hour == 12)
+		r->hour = 0;
+}
+
+static int
+is_possible(const struct reader *r)
+{
+	if (r->year < 1 || r->year > 9999 || r->month < 1 || r->month > 12 ||
+	    r->day < 1 || r->day > civil_month_days(r->year, (int)r->month))
+		return 0;
+	/* 24:00 is the next day's beginning, 23:59:60 a leap second. */
+	if (r->hour == 24)
+		return r->minute == 0 && r->second == 0;
+	return r->hour < 24 && r->minute < 60 && r->second <= 60;
+}
+
+static int64_t
+to_ms(const struct reader *r)
+{
+	int64_t days = civil_to_days((struct civil){ r->year, (int)r->month,
+	    (int)r->day });
+
+	return ((days * 24 + r->hour) * 60 + r->minute) * 60000 +
+	    (r->second - r->zone_s) * 1000 + r->ms;
+}
+
+int64_t
+date_parse(const char *s, int zone_s)
+{
+	struct reader r = {
+		.year = -1, .month = -1, .day = -1, .zone_s = zone_s,
+	};
+	char text[TEXT_BYTES];
+	int64_t ms;
+
+	if (!copy_text(s, text) || !read_tokens(&r, text))
+		return DATE_NONE;
+	if (take_unix(&r, &ms))
+		return ms;
+	for (struct token *t = r.t; t->kind != END; t++) {
+		if (t->kind == NUMBER)
+			take_unit(&r, t);
+	}
+	take_times(&r);
+	take_words(&r);
+	take_zone_of_day(&r);
+	/* Characters for year, month and day announce a page's own style,
+	 * where the day alone says less than when the page was read. */
+	if (!take_day(&r) || (r.has_units && !r.has_time))
+		return DATE_NONE;
+	apply_half(&r);
+	if (!is_possible(&r))
+		return DATE_NONE;
+	take_zone_name(&r);
+	return to_ms(&r);
+}
