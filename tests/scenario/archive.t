@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+"""What feedmill archives, feedmill imports: the same URLs and stamps; and
+the posts of the old generators."""
+import os
+import re
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from feedmill import *
+
+AWKWARD = [
+    ('http://a.example/1', 'Plain', 'Sat, 22 Feb 2025 18:08:09 GMT',
+     '<p>Text</p>'),
+    ('http://a.example/2', 'Brackets ](http://evil.example/) and "quotes"',
+     'Sun, 23 Feb 2025 10:00:00 GMT', '<!--123--> {{ site }} {% x %}'),
+    ('http://a.example/3', 'No date', '', ''),
+    ('http://a.example/4', 'a/../../b: c', 'Sun, 23 Feb 2025 10:00:00 GMT',
+     '<pre>\n\n# no heading\n\n---\n</pre>'),
+    ('http://a.example/5', '同一天同一个标题', 'Mon, 24 Feb 2025 08:00:00 GMT',
+     '一'),
+    ('http://a.example/6', '同一天同一个标题', 'Mon, 24 Feb 2025 08:00:00 GMT',
+     '二'),
+    ('http://a.example/7?x=1&y=%E4%B8%AD', '长' * 300,
+     'Tue, 25 Feb 2025 08:00:00 GMT', 'x'),
+]
+
+
+def known(mill):
+    """The set of (url, stamp)."""
+    return {(e['url'], str(e['stamp'])) for e in mill.export().values()}
+
+
+def comes_back(mill, what):
+    written = known(mill)
+    fresh = Mill()
+    r = fresh.run('import', mill.path('archive'))
+    same(r.status, 0, what + ': the archive is imported') or note(r)
+    same_set(known(fresh), written, what + ': with the same URLs and stamps')
+    r = fresh.run('import', mill.path('archive'))
+    same((r.status, known(fresh)), (0, written),
+         what + ': imported twice it adds nothing')
+
+
+site = Site({'/a.xml': rss(*AWKWARD)})
+mill = Mill(feeds={'a': site.source('/a.xml')})
+r = mill.round()
+same(len(known(mill)), len(AWKWARD), 'awkward entries are all stored') or \
+    note(r)
+same(len(mill.posts()), len(AWKWARD), 'each has a post of its own')
+outside = [p for p in mill.posts() if '..' in p.split('/')]
+same(outside, [], 'no title leads out of the folder')
+comes_back(mill, 'awkward')
+for name in mill.posts():
+    post = read(mill.path('archive', name)).decode()
+    if not re.search(r'\n<!--(-?\d+|NaN)-->\n\[.*\]\(.*\)\n------\n\n', post):
+        ok(False, 'the post has its stamp, link line and rule', post[:600])
+        break
+else:
+    ok(True, 'every post has its stamp, link line and rule')
+
+# An entry the archive knew is no news when its source lists it again.
+fresh = Mill(feeds={'a': site.source('/a.xml')})
+fresh.run('import', mill.path('archive'))
+visits = fresh.round().events('visit')
+same([(v.get('new'), v.get('updated')) for v in visits], [('0', '0')],
+     'what was imported is not announced again')
+
+seeds = os.path.join(SHARED, 'seeds')
+if os.path.isdir(seeds):
+    posts = {n[:3]: os.path.join(seeds, n) for n in os.listdir(seeds)}
+    old = Mill()
+    r = old.run('import', *[posts[n] for n in ('000', '001', '003')])
+    same(r.status, 0, 'posts of the two old dialects are imported') or note(r)
+    same_set({s for _, s in known(old)},
+             ['1740340846000', '1740249544000', '1737684422000'],
+             'with their stamps')
+    r = old.run('import', posts['002'])
+    ok(r.status == 1 and r.err.strip(), 'plain page text is refused', r)
+else:
+    skip('posts of the two old dialects', '../shared/seeds is absent')
+
+if os.path.isdir(os.path.join(SHARED, 'series')):
+    series = Series()
+    mill = series.mill(names=series.order[:8])
+    for step in (0, 1):
+        series.step(step)
+        mill.round()
+    comes_back(mill, 'series')
+else:
+    skip('series', '../shared/series is absent')
+done()
