@@ -57,6 +57,7 @@ struct decoded {
 	const char	*encoding;	/* WHATWG name, static */
 	unsigned	 bad_bytes;
 	int		 lied;		/* the declared charset was false */
+	int		 marks;		/* byte order marks beyond the first */
 };
 
 /* Never fails: at worst everything is U+FFFD.  BOM and the encoding in the

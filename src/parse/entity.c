@@ -1,0 +1,223 @@
+/*
+ * entity.c - references to characters and entities, by our own rules.
+ *
+ * A document may declare entities if they are short, plain and few (that
+ * stops every expansion attack before it begins); everything else that has
+ * a name is looked up among HTML's.  Nothing outside the document is ever
+ * loaded.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "feedmill/base/arena.h"
+#include "feedmill/base/buf.h"
+#include "feedmill/base/mem.h"
+#include "feedmill/base/text.h"
+#include "feedmill/html.h"
+#include "reader.h"
+
+enum { ENTITIES_MAX = 300, VALUE_MAX = 64, NAME_MAX_BYTES = 32 };
+
+struct entities {
+	struct arena	 arena;
+	unsigned	 count;
+	struct {
+		const char	*name, *value;
+	} list[ENTITIES_MAX];
+};
+
+/* --------------------------------------------------------- declarations */
+
+static const char *
+skip_blanks(const char *s, const char *end)
+{
+	while (s < end && strchr(" \t\r\n", *s) != NULL && *s != '\0')
+		s++;
+	return s;
+}
+
+static int
+is_name_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	    (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' ||
+	    c == ':' || (c & 0x80);
+}
+
+/* Character references in a declared value are decoded there and then. */
+static int
+plain_value(const char *s, size_t len, struct buf *out)
+{
+	const char *end = s + len;
+
+	while (s < end) {
+		size_t n;
+
+		if (*s != '&') {
+			buf_putc(out, *s++);
+			continue;
+		}
+		if (s + 1 >= end || s[1] != '#')
+			return 0;
+		n = entity_read(NULL, s + 1, end, out);
+		if (n == 0)
+			return 0;
+		s += n + 1;
+	}
+	return out->len <= VALUE_MAX && out->data != NULL &&
+	    memchr(out->data, '&', out->len) == NULL &&
+	    memchr(out->data, '%', out->len) == NULL &&
+	    memchr(out->data, '<', out->len) == NULL;
+}
+
+/* After "<!ENTITY": 1 taken, 0 refused. */
+static int
+declare(struct entities *e, const char *s, const char *end)
+{
+	const char *name, *close;
+	size_t name_len;
+	struct buf value = { 0 };
+	int good;
+
+	name = s = skip_blanks(s, end);
+	while (s < end && is_name_char(*s))
+		s++;
+	name_len = (size_t)(s - name);
+	s = skip_blanks(s, end);
+	if (name_len == 0 || name_len > NAME_MAX_BYTES || s >= end ||
+	    (*s != '"' && *s != '\'') || e->count >= ENTITIES_MAX)
+		return 0;
+	close = memchr(s + 1, *s, (size_t)(end - s - 1));
+	if (close == NULL || close - s > 16 * VALUE_MAX)
+		return 0;
+	good = plain_value(s + 1, (size_t)(close - s - 1), &value);
+	if (good) {
+		e->list[e->count].name = arena_strndup(&e->arena, name,
+		    name_len);
+		e->list[e->count].value = arena_strdup(&e->arena,
+		    buf_str(&value));
+		e->count++;
+	}
+	buf_fini(&value);
+	return good;
+}
+
+struct entities *
+entities_read(const char *s, size_t len, unsigned *ret_refused)
+{
+	struct entities *e = xcalloc(1, sizeof(*e));
+	const char *end = s + len;
+
+	*ret_refused = 0;
+	while ((s = memmem(s, (size_t)(end - s), "<!ENTITY", 8)) != NULL) {
+		s += 8;
+		if (!declare(e, s, end))
+			++*ret_refused;
+		if (*ret_refused > ENTITIES_MAX)
+			break;
+	}
+	return e;
+}
+
+void
+entities_free(struct entities *e)
+{
+	if (e == NULL)
+		return;
+	arena_fini(&e->arena);
+	free(e);
+}
+
+/* ------------------------------------------------------------- references */
+
+static size_t
+read_number(const char *s, const char *end, struct buf *out)
+{
+	const char *from = s++;
+	uint32_t v = 0, base = 10;
+
+	if (s < end && (*s == 'x' || *s == 'X')) {
+		base = 16;
+		s++;
+	}
+	if (s >= end)
+		return 0;
+	for (const char *digits = s; ; s++) {
+		uint32_t d = s >= end ? 99 :
+		    *s >= '0' && *s <= '9' ? (uint32_t)(*s - '0') :
+		    *s >= 'a' && *s <= 'f' ? (uint32_t)(*s - 'a' + 10) :
+		    *s >= 'A' && *s <= 'F' ? (uint32_t)(*s - 'A' + 10) : 99;
+
+		if (d >= base) {
+			if (s == digits || s >= end || *s != ';')
+				return 0;
+			break;
+		}
+		if (v <= 0x10ffff)
+			v = v * base + d;
+	}
+	if (text_xml_char(v))
+		text_utf8_put(out, v);
+	else if (v >= 0x20 || v == 0)
+		buf_puts(out, "\xef\xbf\xbd");
+	return (size_t)(s - from) + 1;
+}
+
+static size_t
+read_name(const struct entities *e, const char *name, size_t n,
+    struct buf *out)
+{
+	char reference[NAME_MAX_BYTES + 3];
+	struct buf decoded = { 0 };
+	int known;
+
+	for (unsigned i = 0; e != NULL && i < e->count; i++) {
+		if (strlen(e->list[i].name) == n &&
+		    memcmp(e->list[i].name, name, n) == 0) {
+			buf_puts(out, e->list[i].value);
+			return n + 1;
+		}
+	}
+	reference[0] = '&';
+	memcpy(reference + 1, name, n);
+	reference[n + 1] = ';';
+	reference[n + 2] = '\0';
+	html_decode_entities(&decoded, reference, n + 2);
+	known = decoded.len > 0 && memchr(decoded.data, ';', decoded.len) ==
+	    NULL && memcmp(reference, decoded.data, 1 + (decoded.len > 1)) != 0;
+	if (known || (n == 4 && memcmp(name, "semi", 4) == 0))
+		buf_append(out, decoded.data, decoded.len);
+	buf_fini(&decoded);
+	return known ? n + 1 : 0;
+}
+
+size_t
+entity_read(const struct entities *e, const char *s, const char *end,
+    struct buf *out)
+{
+	static const struct {
+		const char	*name;
+		char		 c;
+	} predefined[] = {
+		{ "amp;", '&' }, { "lt;", '<' }, { "gt;", '>' },
+		{ "quot;", '"' }, { "apos;", '\'' },
+	};
+	size_t n = 0;
+
+	if (s < end && *s == '#')
+		return read_number(s, end, out);
+	for (size_t i = 0; i < ARRAY_LEN(predefined); i++) {
+		size_t len = strlen(predefined[i].name);
+
+		if ((size_t)(end - s) >= len &&
+		    memcmp(s, predefined[i].name, len) == 0) {
+			buf_putc(out, predefined[i].c);
+			return len;
+		}
+	}
+	while (s + n < end && n <= NAME_MAX_BYTES && is_name_char(s[n]))
+		n++;
+	if (n == 0 || n > NAME_MAX_BYTES || s + n >= end || s[n] != ';')
+		return 0;
+	return read_name(e, s, n, out);
+}

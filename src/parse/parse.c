@@ -1,0 +1,190 @@
+/*
+ * parse.c - any bytes to a feed: what is it, read it, mend it if need be.
+ *
+ * A well-formed document is read once, by expat alone.  Only when expat
+ * refuses is the text mended (repair.c) and read a second time; what the
+ * first attempt built is forgotten, its error is kept.
+ */
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "feedmill/base/mem.h"
+#include "feedmill/base/text.h"
+#include "reader.h"
+
+const struct parse_limits parse_limits_default = {
+	.depth = 256, .attributes = 512, .token_bytes = 1 << 20,
+	.entries = 5000, .title_bytes = 4096, .entry_bytes = 1 << 20,
+};
+
+/* What one attempt found out. */
+struct attempt {
+	enum read_result	 result;
+	int			 closed, reading;
+	struct read_error	 error;
+};
+
+static void
+set_error(struct feed *f, const char *code, const char *message,
+    unsigned line, unsigned column)
+{
+	if (f->error.message != NULL)
+		return;
+	f->error.code = code;
+	f->error.message = arena_strdup(&f->arena, message);
+	f->error.line = line > 0 ? line : 1;
+	f->error.column = column > 0 ? column : 1;
+}
+
+static void
+start_feed(struct feed **f, const struct parse_context *context,
+    const struct decoded *d)
+{
+	feed_free(*f);
+	*f = feed_new();
+	(*f)->encoding = d->encoding;
+	(*f)->bad_bytes = d->bad_bytes;
+	if (context->url != NULL)
+		(*f)->url = arena_strdup(&(*f)->arena, context->url);
+}
+
+static void
+attempt(struct feed *f, const char *text, size_t len,
+    const struct parse_context *context, struct attempt *ret)
+{
+	ret->result = reader_run(f, text, len, context, &ret->closed,
+	    &ret->reading, &ret->error);
+}
+
+static enum outcome
+nothing(struct feed *f, enum outcome outcome, const char *code,
+    const char *message)
+{
+	f->format = FORMAT_NONE;
+	f->version = NULL;
+	f->bozo = 1;
+	f->error.message = NULL;
+	set_error(f, code, message, 1, 1);
+	return outcome;
+}
+
+/* Why was no feed read in it? */
+static enum outcome
+not_a_feed(struct feed *f, const char *text, size_t len)
+{
+	int markup = memchr(text, '<', len) != NULL;
+
+	if (!markup)
+		return nothing(f, OUTCOME_NOT_A_FEED, "not-a-feed",
+		    "no markup and no JSON");
+	return nothing(f, OUTCOME_NOT_A_FEED, "not-a-feed",
+	    "no feed: the root is neither rss, rdf:RDF nor feed");
+}
+
+static void
+note_limit(struct feed *f, const struct attempt *a)
+{
+	if (a->result != READ_LIMIT)
+		return;
+	f->damaged = 1;
+	f->bozo = 1;
+	f->error.message = NULL;
+	set_error(f, "limit", a->error.message, 1, 1);
+}
+
+/* The second reading, of the mended text. */
+static void
+read_mended(struct feed **f, const struct decoded *d,
+    const struct parse_context *context, const struct attempt *first,
+    struct attempt *ret)
+{
+	struct repair mended;
+
+	repair_xml(d->text, d->len, &mended);
+	start_feed(f, context, d);
+	attempt(*f, buf_str(&mended.out), mended.out.len, context, ret);
+	if (first->result == READ_BROKEN)
+		set_error(*f, "not-well-formed", first->error.message,
+		    first->error.line, first->error.column);
+	else if (mended.fixes > 0)
+		set_error(*f, "not-well-formed", "not well-formed",
+		    mended.line, mended.column);
+	if (mended.limits > 0) {
+		(*f)->error.message = NULL;
+		set_error(*f, "limit", "entity declarations refused", 1, 1);
+	}
+	(*f)->bozo = (*f)->error.message != NULL;
+	(*f)->damaged = mended.cut || ret->result == READ_BROKEN;
+	buf_fini(&mended.out);
+}
+
+static enum outcome
+parse_xml(struct feed **f, const struct decoded *d,
+    const struct parse_context *context)
+{
+	struct attempt a, first;
+
+	attempt(*f, d->text, d->len, context, &a);
+	if (a.result == READ_BROKEN || a.result == READ_DOCTYPE) {
+		first = a;
+		read_mended(f, d, context, &first, &a);
+	}
+	if (!a.reading)
+		return not_a_feed(*f, d->text, d->len);
+	note_limit(*f, &a);
+	if (d->lied || d->marks > 0 || d->bad_bytes > 0) {
+		(*f)->bozo = 1;
+		set_error(*f, "encoding", d->bad_bytes > 0 ?
+		    "bytes that are no text in its encoding" :
+		    "not encoded as declared", 1, 1);
+	}
+	return (*f)->damaged ? OUTCOME_DAMAGED : OUTCOME_OK;
+}
+
+static char
+first_character(const struct decoded *d)
+{
+	const char *p = d->text, *end = d->text + d->len;
+
+	while (p < end && (*p == ' ' || *p == '\t' || *p == '\r' ||
+	    *p == '\n'))
+		p++;
+	return p < end ? *p : '\0';
+}
+
+static int
+is_empty(const struct decoded *d)
+{
+	const char *s = d->text;
+
+	return text_trim(&s, d->len) == 0;
+}
+
+enum outcome
+parse_feed(const char *bytes, size_t len, const struct parse_context *given,
+    struct feed **ret)
+{
+	struct parse_context context = *given;
+	struct decoded d;
+	enum outcome outcome;
+	char c;
+
+	if (context.limits == NULL)
+		context.limits = &parse_limits_default;
+	decode_text(bytes, len, &context, &d);
+	*ret = NULL;
+	start_feed(ret, &context, &d);
+	c = first_character(&d);
+	if (is_empty(&d))
+		outcome = nothing(*ret, OUTCOME_EMPTY, "empty", "no bytes");
+	else if (d.len > INT_MAX / 2)
+		outcome = nothing(*ret, OUTCOME_UNREADABLE, "limit",
+		    "too large");
+	else if (c == '{' || c == '[')
+		outcome = parse_json(*ret, d.text, d.len, &context);
+	else
+		outcome = parse_xml(ret, &d, &context);
+	decoded_fini(&d);
+	return outcome;
+}

@@ -1,0 +1,145 @@
+/*
+ * person.c - a name and an address out of one line.
+ *
+ * "a@b (Name)", "Name <a@b>", "Name (a@b)", "mailto:a@b", "Name a@b":
+ * the address is the word with an @, the name is what remains without its
+ * brackets and quotes.
+ */
+#include <string.h>
+
+#include "feedmill/base/buf.h"
+#include "feedmill/base/text.h"
+#include "list.h"
+#include "reader.h"
+
+static int
+address_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	    (c >= '0' && c <= '9') || (c & 0x80) ||
+	    (c != '\0' && strchr(".!#$%&'*+/=?^_`{|}~-", c) != NULL);
+}
+
+/* The address around the first @ that has a domain with a dot behind it;
+ * its length, or 0. */
+static size_t
+find_address(const char *s, const char *end, const char **ret)
+{
+	const char *at = s;
+
+	while ((at = memchr(at, '@', (size_t)(end - at))) != NULL) {
+		const char *from = at, *to = at + 1;
+
+		while (from > s && address_char(from[-1]))
+			from--;
+		while (to < end && (address_char(*to)))
+			to++;
+		while (to > at + 1 && to[-1] == '.')
+			to--;
+		if (from < at && to > at + 1) {
+			*ret = from;
+			return (size_t)(to - from);
+		}
+		at++;
+	}
+	return 0;
+}
+
+static int
+is_bracket(char c)
+{
+	return c != '\0' && strchr("()<>[]\"", c) != NULL;
+}
+
+/* Off with outer brackets that hold nothing or everything, and blanks. */
+static size_t
+trim_name(const char **s, size_t len)
+{
+	size_t before;
+
+	do {
+		before = len;
+		len = text_trim(s, len);
+		if (len >= 2 && is_bracket((*s)[0]) &&
+		    is_bracket((*s)[len - 1])) {
+			(*s)++;
+			len -= 2;
+		}
+	} while (len != before);
+	while (len > 0 && ((*s)[len - 1] == ',' || (*s)[len - 1] == '<' ||
+	    (*s)[len - 1] == '('))
+		len = text_trim(s, len - 1);
+	while (len > 0 && ((*s)[0] == ')' || (*s)[0] == '>')) {
+		(*s)++;
+		len = text_trim(s, len - 1);
+	}
+	return len;
+}
+
+static const char *
+name_around(struct arena *a, const char *s, const char *end,
+    const char *address, size_t n)
+{
+	const char *before_end = address, *after = address + n;
+	struct buf out = { 0 };
+	const char *p, *kept = NULL;
+	size_t len;
+
+	if (before_end - s >= 7 &&
+	    strncasecmp(before_end - 7, "mailto:", 7) == 0)
+		before_end -= 7;
+	/* The brackets or quotes around the address go with it. */
+	while (before_end > s && after < end && is_bracket(before_end[-1]) &&
+	    is_bracket(*after)) {
+		before_end--;
+		after++;
+	}
+	buf_append(&out, s, (size_t)(before_end - s));
+	buf_append(&out, after, (size_t)(end - after));
+	p = buf_str(&out);
+	len = trim_name(&p, out.len);
+	if (len > 0)
+		kept = arena_strndup(a, p, len);
+	buf_fini(&out);
+	return kept;
+}
+
+struct person *
+person_parse(struct arena *a, const char *s, size_t len)
+{
+	struct person *p;
+	const char *address;
+	size_t n;
+
+	len = text_trim(&s, len);
+	if (len == 0)
+		return NULL;
+	p = arena_zalloc(a, sizeof(*p));
+	n = find_address(s, s + len, &address);
+	if (n == 0) {
+		n = trim_name(&s, len);
+		p->name = n > 0 ? arena_strndup(a, s, n) : NULL;
+		return n > 0 ? p : NULL;
+	}
+	p->email = arena_strndup(a, address, n);
+	p->name = name_around(a, s, s + len, address, n);
+	return p;
+}
+
+static int
+same(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+/* Twice the same person (author and dc:creator) is once. */
+void
+person_add(struct person **list, struct person *p)
+{
+	for (struct person *q = *list; q != NULL; q = q->next) {
+		if (same(q->name, p->name) && same(q->email, p->email) &&
+		    same(q->uri, p->uri))
+			return;
+	}
+	LIST_APPEND(list, p);
+}

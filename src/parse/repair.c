@@ -1,0 +1,669 @@
+/*
+ * repair.c - from something like XML to XML.
+ *
+ * Only for documents that expat refused.  One pass writes the document anew
+ * so that expat will take it: names balanced, attributes quoted and unique,
+ * references resolved or escaped, what is no tag escaped, controls dropped,
+ * junk around the root left out.  A document that ends too early loses the
+ * entry that was cut and nothing else.
+ *
+ * The pass knows three kinds of names: the entries (a new one closes an old
+ * one left open), the leaves of a feed (title, link...; one inside another
+ * means that the end tag of the first is missing) and HTML's, which are text
+ * markup.  Time is linear: every byte is looked at a bounded number of times.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "feedmill/base/buf.h"
+#include "feedmill/base/mem.h"
+#include "feedmill/base/text.h"
+#include "reader.h"
+#include "repair_names.h"
+
+enum { OPEN_MAX = 512, ATTRIBUTES_MAX = 512 };
+
+struct open {
+	const char	*name;
+	size_t		 len;
+	size_t		 at;	/* in the output, before its start tag */
+	enum name_kind	 kind;
+};
+
+struct mender {
+	const char	*start, *p, *end;
+	struct repair	*r;
+	struct buf	*out;
+	struct entities	*entities;
+	struct open	 open[OPEN_MAX];
+	unsigned	 depth, too_deep;
+	int		 done;		/* the root is closed */
+	int		 no_cdata_end, no_comment_end;
+	const char	*first;		/* where the first fix was */
+};
+
+static void
+fix(struct mender *m)
+{
+	if (m->r->fixes++ == 0)
+		m->first = m->p;
+}
+
+/* ------------------------------------------------------------------- text */
+
+/* Text up to end, in which '<' and '&' are no markup or are references. */
+static void
+put_text(struct mender *m, const char *s, const char *end, int attribute)
+{
+	struct buf decoded = { 0 };
+
+	while (s < end) {
+		const char *amp = memchr(s, '&', (size_t)(end - s));
+		const char *to = amp != NULL ? amp : end;
+		size_t n;
+
+		text_xml_escape(m->out, s, (size_t)(to - s), attribute);
+		s = to;
+		if (s >= end)
+			break;
+		buf_reset(&decoded);
+		n = entity_read(m->entities, s + 1, end, &decoded);
+		if (n == 0) {
+			fix(m);
+			buf_puts(m->out, "&amp;");
+		} else {
+			text_xml_escape(m->out, buf_str(&decoded),
+			    decoded.len, attribute);
+		}
+		s += n + 1;
+	}
+	buf_fini(&decoded);
+}
+
+static void
+keep_newlines(struct mender *m, const char *s, const char *end)
+{
+	while ((s = memchr(s, '\n', (size_t)(end - s))) != NULL) {
+		buf_putc(m->out, '\n');
+		s++;
+	}
+}
+
+static const char *
+find(const char *s, const char *end, const char *what)
+{
+	return s < end ? memmem(s, (size_t)(end - s), what, strlen(what)) :
+	    NULL;
+}
+
+/* ------------------------------------------------------------------- tags */
+
+static void
+put_end(struct mender *m)
+{
+	const struct open *o = &m->open[--m->depth];
+
+	buf_append(m->out, "</", 2);
+	buf_append(m->out, o->name, o->len);
+	buf_putc(m->out, '>');
+	if (m->depth == 0)
+		m->done = 1;
+}
+
+static void
+close_to(struct mender *m, unsigned depth)
+{
+	while (m->depth > depth) {
+		fix(m);
+		put_end(m);
+	}
+}
+
+static int
+is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static const char *
+skip_blanks(const char *s, const char *end)
+{
+	while (s < end && is_blank(*s))
+		s++;
+	return s;
+}
+
+static int
+name_start(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+static int
+name_char(char c)
+{
+	return name_start(c) || (c >= '0' && c <= '9') || c == '-' ||
+	    c == '.' || c == ':';
+}
+
+static size_t
+name_length(const char *s, const char *end)
+{
+	const char *p = s;
+
+	if (p >= end || !name_start(*p))
+		return 0;
+	while (p < end && name_char(*p))
+		p++;
+	return (size_t)(p - s);
+}
+
+/* The end of a quoted value: the next such quote, if what follows it looks
+ * like the rest of a tag; else the quote was never closed. */
+static const char *
+quote_end(const char *s, const char *end, char quote)
+{
+	const char *q = memchr(s, quote, (size_t)(end - s));
+
+	if (q == NULL || q + 1 >= end)
+		return NULL;
+	if (is_blank(q[1]) || q[1] == '>' || q[1] == '/' || q[1] == '?')
+		return q;
+	return memchr(s, '<', (size_t)(q - s)) == NULL ? q : NULL;
+}
+
+struct attributes {
+	const char	*name[ATTRIBUTES_MAX];
+	size_t		 len[ATTRIBUTES_MAX];
+	unsigned	 count;
+};
+
+static int
+is_new(struct attributes *a, const char *name, size_t len)
+{
+	for (unsigned i = 0; i < a->count; i++) {
+		if (a->len[i] == len && memcmp(a->name[i], name, len) == 0)
+			return 0;
+	}
+	if (a->count == ATTRIBUTES_MAX)
+		return 0;
+	a->name[a->count] = name;
+	a->len[a->count++] = len;
+	return 1;
+}
+
+/* One attribute's value, from after the '='; returns where it ends. */
+static const char *
+read_value(struct mender *m, const char *s, const char *end,
+    const char **ret, size_t *ret_len)
+{
+	const char *close;
+
+	if (s < end && (*s == '"' || *s == '\'')) {
+		close = quote_end(s + 1, end, *s);
+		if (close != NULL) {
+			*ret = s + 1;
+			*ret_len = (size_t)(close - s - 1);
+			return close + 1;
+		}
+		s++;
+	}
+	fix(m);
+	*ret = s;
+	while (s < end && !is_blank(*s) && *s != '>' && *s != '<' &&
+	    !(*s == '/' && s + 1 < end && s[1] == '>'))
+		s++;
+	*ret_len = (size_t)(s - *ret);
+	if (*ret_len > 0 && (s[-1] == '"' || s[-1] == '\''))
+		--*ret_len;
+	return s;
+}
+
+/*
+ * Attributes from s to the end of the tag; returns behind its '>', or NULL
+ * where the document ends first.  *ret_empty: it was "/>".
+ */
+static const char *
+put_attributes(struct mender *m, const char *s, int *ret_empty)
+{
+	struct attributes seen;
+
+	seen.count = 0;
+	*ret_empty = 0;
+	for (;;) {
+		const char *name, *value = NULL;
+		size_t len, value_len = 0;
+
+		s = skip_blanks(s, m->end);
+		if (s >= m->end)
+			return NULL;
+		if (*s == '>')
+			return s + 1;
+		if (*s == '/' && s + 1 < m->end && s[1] == '>') {
+			*ret_empty = 1;
+			return s + 2;
+		}
+		if (*s == '<') {
+			fix(m);
+			return s;
+		}
+		name = s;
+		len = name_length(s, m->end);
+		if (len == 0) {
+			fix(m);
+			s++;
+			continue;
+		}
+		s = skip_blanks(s + len, m->end);
+		if (s < m->end && *s == '=')
+			s = read_value(m, skip_blanks(s + 1, m->end), m->end,
+			    &value, &value_len);
+		else
+			fix(m);
+		if (!is_new(&seen, name, len)) {
+			fix(m);
+			continue;
+		}
+		buf_putc(m->out, ' ');
+		buf_append(m->out, name, len);
+		buf_append(m->out, "=\"", 2);
+		if (value != NULL)
+			put_text(m, value, value + value_len, 1);
+		buf_putc(m->out, '"');
+	}
+}
+
+static struct open *
+top(struct mender *m)
+{
+	return m->depth > 0 ? &m->open[m->depth - 1] : NULL;
+}
+
+/* Elements that a new one shows to have been left open. */
+static void
+close_before(struct mender *m, enum name_kind kind)
+{
+	if (kind == NAME_ENTRY) {
+		for (unsigned i = m->depth; i-- > 0; ) {
+			if (m->open[i].kind == NAME_ENTRY) {
+				close_to(m, i);
+				return;
+			}
+		}
+		/* "<channel><title>x<item>": nothing but leaves may go. */
+	}
+	if ((kind == NAME_LEAF || kind == NAME_ENTRY) && top(m) != NULL &&
+	    (top(m)->kind == NAME_LEAF || top(m)->kind == NAME_TEXT))
+		close_to(m, m->depth - 1);
+}
+
+/* "a <b or c": in a text, a name that means nothing is no tag. */
+static int
+is_literal(struct mender *m, enum name_kind kind)
+{
+	const struct open *o = top(m);
+
+	return kind == NAME_OTHER && o != NULL &&
+	    (o->kind == NAME_LEAF || o->kind == NAME_TEXT ||
+	    o->kind == NAME_HTML);
+}
+
+static void
+literal(struct mender *m)
+{
+	fix(m);
+	buf_puts(m->out, "&lt;");
+	m->p++;
+}
+
+static int
+in_text(struct mender *m)
+{
+	const struct open *o = top(m);
+
+	return o != NULL && (o->kind == NAME_LEAF || o->kind == NAME_TEXT ||
+	    o->kind == NAME_HTML);
+}
+
+static void
+start_tag(struct mender *m, size_t len)
+{
+	const char *name = m->p + 1, *next;
+	enum name_kind kind = name_kind(name, len);
+	int empty, is_void = in_text(m) && name_is_void(name, len);
+	size_t at;
+
+	if (is_void)
+		kind = NAME_HTML;
+	if (is_literal(m, kind)) {
+		literal(m);
+		return;
+	}
+	close_before(m, kind);
+	if (m->done) {
+		m->p = m->end;
+		return;
+	}
+	at = m->out->len;
+	buf_putc(m->out, '<');
+	buf_append(m->out, name, len);
+	next = put_attributes(m, name + len, &empty);
+	if (next == NULL || m->depth >= OPEN_MAX) {
+		m->out->len = at;
+		m->too_deep += next != NULL && !empty && !is_void;
+		m->p = next != NULL ? next : m->end;
+		fix(m);
+		return;
+	}
+	if (empty || is_void) {
+		if (!empty)
+			fix(m);
+		buf_append(m->out, "/>", 2);
+		m->done = m->depth == 0;
+	} else {
+		buf_putc(m->out, '>');
+		m->open[m->depth++] = (struct open){ name, len, at, kind };
+	}
+	m->p = next;
+}
+
+/* Which open element an end tag is for; -1: none it may close. */
+static int
+matching(struct mender *m, const char *name, size_t len)
+{
+	enum name_kind kind = name_kind(name, len);
+
+	for (unsigned i = m->depth; i-- > 0; ) {
+		const struct open *o = &m->open[i];
+
+		if (o->len == len && memcmp(o->name, name, len) == 0)
+			return (int)i;
+		if (kind == NAME_HTML || kind == NAME_OTHER) {
+			if (o->kind == NAME_LEAF || o->kind == NAME_ENTRY)
+				return -1;
+		} else if ((kind == NAME_LEAF || kind == NAME_TEXT) &&
+		    o->kind == NAME_ENTRY) {
+			return -1;
+		}
+	}
+	return -1;
+}
+
+static void
+end_tag(struct mender *m, size_t len)
+{
+	const char *name = m->p + 2;
+	const char *close = name + len;
+	int i;
+
+	close = skip_blanks(close, m->end);
+	if (close >= m->end) {
+		m->p = m->end;
+		return;
+	}
+	i = m->too_deep > 0 ? -1 : matching(m, name, len);
+	if (m->too_deep > 0)
+		m->too_deep--;
+	if (*close == '>')
+		close++;
+	else
+		fix(m);
+	if (i < 0) {
+		fix(m);
+	} else {
+		close_to(m, (unsigned)i + 1);
+		put_end(m);
+	}
+	m->p = close;
+}
+
+/* ----------------------------------------------------------- other markup */
+
+static void
+cdata(struct mender *m)
+{
+	const char *from = m->p + 9, *to = NULL;
+	char tag[64];
+
+	if (!m->no_cdata_end)
+		to = find(from, m->end, "]]>");
+	if (to != NULL) {
+		text_xml_escape(m->out, from, (size_t)(to - from), 0);
+		m->p = to + 3;
+		return;
+	}
+	/* Never closed: it ends with its element, if that ends at all. */
+	m->no_cdata_end = 1;
+	fix(m);
+	if (top(m) != NULL && top(m)->len < sizeof(tag) - 3) {
+		memcpy(tag, "</", 2);
+		memcpy(tag + 2, top(m)->name, top(m)->len);
+		tag[top(m)->len + 2] = '\0';
+		to = find(from, m->end, tag);
+	}
+	if (to != NULL)
+		text_xml_escape(m->out, from, (size_t)(to - from), 0);
+	m->p = to != NULL ? to : m->end;
+}
+
+static void
+comment(struct mender *m)
+{
+	const char *to = m->no_comment_end ? NULL :
+	    find(m->p + 4, m->end, "-->");
+
+	if (to == NULL) {
+		m->no_comment_end = 1;
+		literal(m);
+		return;
+	}
+	if (find(m->p + 4, to, "--") != NULL || to[-1] == '-')
+		fix(m);
+	keep_newlines(m, m->p, to);
+	m->p = to + 3;
+}
+
+static void
+declaration(struct mender *m, const char *close)
+{
+	const char *to = find(m->p, m->end, close);
+
+	if (to == NULL && close[0] == '?')
+		to = find(m->p, m->end, ">");
+	if (to == NULL) {
+		m->p = m->end;
+		fix(m);
+		return;
+	}
+	keep_newlines(m, m->p, to);
+	m->p = to + (*to == '?' ? 2 : 1);
+}
+
+static void
+markup(struct mender *m)
+{
+	const char *p = m->p;
+	size_t left = (size_t)(m->end - p), len;
+
+	if (left >= 4 && memcmp(p, "<!--", 4) == 0) {
+		comment(m);
+	} else if (left >= 9 && memcmp(p, "<![CDATA[", 9) == 0) {
+		cdata(m);
+	} else if (left >= 2 && p[1] == '?') {
+		declaration(m, "?>");
+	} else if (left >= 3 && p[1] == '!' && name_start(p[2])) {
+		fix(m);
+		declaration(m, ">");
+	} else if (left >= 3 && p[1] == '/' &&
+	    (len = name_length(p + 2, m->end)) > 0) {
+		end_tag(m, len);
+	} else if ((len = name_length(p + 1, m->end)) > 0) {
+		start_tag(m, len);
+	} else if (left == 1) {
+		m->p = m->end;
+	} else {
+		literal(m);
+	}
+}
+
+/* ---------------------------------------------------- before and after */
+
+/* The root's '<': the first tag named like a feed; else the first tag. */
+static const char *
+find_root(const char *s, const char *end)
+{
+	const char *any = NULL;
+
+	while ((s = memchr(s, '<', (size_t)(end - s))) != NULL) {
+		size_t len = name_length(s + 1, end);
+		const char *to;
+
+		if (len > 0 && name_is_root(s + 1, len))
+			return s;
+		if (len > 0 && any == NULL)
+			any = s;
+		to = end - s >= 4 && memcmp(s, "<!--", 4) == 0 ?
+		    find(s, end, "-->") : NULL;
+		s = to != NULL ? to : s + 1;
+	}
+	return any;
+}
+
+/* Nothing but what XML allows before a root? */
+static int
+clean_prolog(const char *s, const char *end)
+{
+	for (int first = 1; s < end; first = 0) {
+		const char *to;
+
+		if (is_blank(*s)) {
+			s++;
+			continue;
+		}
+		if (*s != '<' || s + 1 >= end)
+			return 0;
+		if (s[1] == '?') {
+			if (!first && end - s > 6 &&
+			    memcmp(s, "<?xml", 5) == 0 && is_blank(s[5]))
+				return 0;
+			to = find(s, end, "?>");
+		} else if (end - s > 4 && memcmp(s, "<!--", 4) == 0) {
+			to = find(s, end, "-->");
+		} else {
+			return s[1] == '!';
+		}
+		if (to == NULL)
+			return 0;
+		s = to + 2 + (*to == '-');
+	}
+	return 1;
+}
+
+static void
+prolog(struct mender *m)
+{
+	const char *root = find_root(m->start, m->end);
+	const char *type;
+	unsigned refused = 0;
+
+	if (root == NULL) {
+		fix(m);
+		m->p = m->end;
+		return;
+	}
+	type = find(m->start, root, "<!DOCTYPE");
+	if (type != NULL) {
+		m->entities = entities_read(type, (size_t)(root - type),
+		    &refused);
+		m->r->limits = refused;
+	}
+	if (!clean_prolog(m->start, root))
+		fix(m);
+	keep_newlines(m, m->start, root);
+	m->p = root;
+}
+
+/* The end came too early: away with the entry that it cut. */
+static void
+cut(struct mender *m)
+{
+	m->r->cut = 1;
+	fix(m);
+	for (unsigned i = 0; i < m->depth; i++) {
+		if (m->open[i].kind == NAME_ENTRY) {
+			m->out->len = m->open[i].at;
+			m->depth = i;
+			break;
+		}
+	}
+	close_to(m, 0);
+}
+
+static int
+only_trailing(const char *s, const char *end)
+{
+	for (;;) {
+		const char *to;
+
+		s = skip_blanks(s, end);
+		if (s == end)
+			return 1;
+		if (end - s > 4 && memcmp(s, "<!--", 4) == 0)
+			to = find(s, end, "-->");
+		else if (end - s > 2 && s[0] == '<' && s[1] == '?')
+			to = find(s, end, "?>");
+		else
+			return 0;
+		if (to == NULL)
+			return 0;
+		s = to + 2 + (*to == '-');
+	}
+}
+
+static void
+count_position(struct mender *m)
+{
+	const char *line = m->start, *q;
+
+	m->r->line = 1;
+	while ((q = memchr(line, '\n', (size_t)(m->first - line))) != NULL) {
+		m->r->line++;
+		line = q + 1;
+	}
+	m->r->column = (unsigned)(m->first - line) + 1;
+}
+
+void
+repair_xml(const char *text, size_t len, struct repair *ret)
+{
+	struct mender *m = xcalloc(1, sizeof(*m));
+
+	*ret = (struct repair){ 0 };
+	m->start = m->p = text;
+	m->end = text + len;
+	m->r = ret;
+	m->out = &ret->out;
+	buf_reserve(m->out, len + len / 8 + 256);
+	prolog(m);
+	while (m->p < m->end && !m->done) {
+		const char *lt = memchr(m->p, '<', (size_t)(m->end - m->p));
+
+		if (lt == NULL)
+			lt = m->end;
+		if (lt > m->p)
+			put_text(m, m->p, lt, 0);
+		m->p = lt;
+		if (lt < m->end)
+			markup(m);
+	}
+	if (m->depth > 0)
+		cut(m);
+	else if (!only_trailing(m->p, m->end))
+		fix(m);
+	if (ret->fixes > 0)
+		count_position(m);
+	if (ret->out.data != NULL)
+		ret->out.data[ret->out.len] = '\0';
+	entities_free(m->entities);
+	free(m);
+}
