@@ -1,11 +1,15 @@
 /*
- * config.h - from feedmill.yaml (and conf.d/*.yaml beside it) to one checked,
- * complete, read-only structure.
+ * config.h - from feedmill.yaml (and the *.yaml of conf.d beside it) to one
+ * checked, complete, read-only structure.
  *
  * Every mistake of all files is reported in one run, as file:line:column
  * with the line and a caret.  Every setting has a default; the table of
- * options (name, type, default, help) in config.c is the one source of the
+ * options (name, type, default, help) in config_options.c is the one source of the
  * defaults, of `check --dump`, of the manual and of the shipped file.
+ *
+ * Without `http:` the server listens at its default, without `publish:` there
+ * is one outlet "all" of everything, without `archive:` there is no archive.
+ * Directories and paths are absolute: relative ones begin at state.
  *
  * A config never changes after it is loaded; a reload makes another.  It is
  * counted (config_ref), because a visit may outlive a reload: what holds a
@@ -30,6 +34,7 @@ const char *updates_policy_name(enum updates_policy);
 
 struct config_header {		/* an extra request header */
 	const char	*name, *value;
+	const char	*from;		/* "!env NAME" as written; NULL: in the file */
 };
 
 /* A source, defaults filled in: nothing else needs to be looked up. */
@@ -62,6 +67,8 @@ struct config_source {
 	struct html_rules html;
 	const char	*file;		/* where it was configured */
 	unsigned	 line;
+	/* "!credential NAME" as written, NULL: in the file. */
+	const char	*url_from, *user_from, *password_from, *proxy_from;
 };
 
 enum content_mode { CONTENT_FULL, CONTENT_SUMMARY, CONTENT_NONE };
@@ -75,7 +82,7 @@ struct config_outlet {
 	const char	*name;		/* file name without ending */
 	const char	*title, *subtitle, *language;	/* latter two or NULL */
 	const char	*url;		/* where readers reach it; never NULL */
-	const char	*directory;	/* absolute, or relative to state */
+	const char	*directory;	/* absolute */
 	unsigned	 formats;	/* enum outlet_format bits */
 	int64_t		 entries;	/* the window */
 	enum content_mode content;
@@ -86,7 +93,7 @@ struct config_outlet {
 
 struct config_archive {
 	const char	*name;
-	const char	*directory;
+	const char	*directory;	/* absolute */
 	int		 per_revision;	/* else one post per entry */
 	int		 html;		/* format: html (no Markdown) */
 	const char	*const *tags, *const *sources;
@@ -136,6 +143,12 @@ const char *config_find(void);
  */
 const struct config *config_load(const struct config_options *,
     struct buf *report, unsigned *ret_mistakes);
+
+/* The same from memory, without conf.d: name stands for the file in the
+ * report. */
+const struct config *config_load_text(const struct config_options *,
+    const char *name, const char *text, size_t len, struct buf *report,
+    unsigned *ret_mistakes);
 
 const struct config *config_ref(const struct config *);
 void config_unref(const struct config *);	/* NULL is harmless */
