@@ -1,0 +1,235 @@
+/* status.c - see status.h. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "feedmill/base/buf.h"
+#include "feedmill/base/date.h"
+#include "feedmill/base/err.h"
+#include "feedmill/base/mem.h"
+#include "feedmill/base/text.h"
+#include "feedmill/base/url.h"
+#include "feedmill/status.h"
+
+struct collecting {
+	struct status	*status;
+	size_t		 cap;
+};
+
+static int
+collect_source(const struct source_summary *from, void *arg)
+{
+	struct collecting *c = arg;
+	struct status *s = c->status;
+	struct source_summary *to;
+
+	if (s->count == c->cap) {
+		c->cap = c->cap * 2 + 64;
+		s->sources = xrealloc(s->sources,
+		    c->cap * sizeof(*s->sources));
+	}
+	to = &s->sources[s->count++];
+	*to = *from;
+	to->name = arena_strdup(&s->arena, from->name);
+	to->url = arena_strdup(&s->arena, from->url);
+	to->title = arena_strdup(&s->arena, from->title);
+	to->error = arena_strdup(&s->arena, from->error);
+	to->outcome = arena_strdup(&s->arena, from->outcome);
+	return 0;
+}
+
+int
+status_collect(struct store_reader *r, struct status *s, struct err *e)
+{
+	struct collecting c = { .status = s };
+
+	if (store_each_source(r, collect_source, &c, e) == -1)
+		return -1;
+	return store_totals(r, &s->totals, e);
+}
+
+void
+status_fini(struct status *s)
+{
+	arena_fini(&s->arena);
+	free(s->sources);
+	*s = (struct status){ 0 };
+}
+
+static int
+is_wanted(const struct source_summary *row, const struct status_query *q)
+{
+	if (q->failing && row->failures == 0 && !row->gone)
+		return 0;
+	if (q->names == NULL || q->names[0] == NULL)
+		return !row->removed;
+	for (size_t i = 0; q->names[i] != NULL; i++)
+		if (strcmp(q->names[i], row->name) == 0 ||
+		    strcmp(q->names[i], row->url) == 0)
+			return 1;
+	return 0;
+}
+
+/* ---------------------------------------------------------------- text */
+
+static void
+put_ago(struct buf *b, int64_t now_ms, int64_t ms)
+{
+	char text[24];
+	int64_t s = (now_ms - ms) / 1000;
+
+	if (ms == DATE_NONE || ms == 0) {
+		buf_puts(b, "never");
+		return;
+	}
+	s = s < 0 ? -s : s;
+	/* Nobody wants "2d3h14m7s". */
+	s -= s >= 86400 ? s % 3600 : s >= 3600 ? s % 60 : 0;
+	text_format_duration(s, text);
+	buf_printf(b, ms > now_ms ? "in %s" : "%s ago", text);
+}
+
+static const char *
+state_of(const struct source_summary *row)
+{
+	if (row->removed)
+		return "removed";
+	if (row->gone)
+		return "gone";
+	if (row->outcome == NULL)
+		return "new";
+	return row->failures > 0 ? "failing" : "ok";
+}
+
+static void
+print_row(struct buf *b, int64_t now_ms, const struct source_summary *row)
+{
+	char *url = url_redact(row->url);
+
+	buf_printf(b, "%-8s %s\n", state_of(row), row->name);
+	buf_printf(b, "         %s\n", url);
+	buf_printf(b, "         entries %lld, announced %lld; last visit ",
+	    (long long)row->entries, (long long)row->announced);
+	put_ago(b, now_ms, row->visited_ms);
+	if (row->outcome != NULL)
+		buf_printf(b, " (%s)", row->outcome);
+	buf_puts(b, "; last new ");
+	put_ago(b, now_ms, row->changed_ms);
+	buf_puts(b, "; next ");
+	if (row->next_due_ms == INT64_MAX || row->gone)
+		buf_puts(b, "never");
+	else if (row->next_due_ms <= now_ms)
+		buf_puts(b, "now");
+	else
+		put_ago(b, now_ms, row->next_due_ms);
+	buf_putc(b, '\n');
+	if (row->error != NULL)
+		buf_printf(b, "         %u failure%s in a row: %s\n",
+		    row->failures, row->failures == 1 ? "" : "s", row->error);
+	free(url);
+}
+
+static size_t
+print_text(struct buf *b, const struct status *s,
+    const struct status_query *q)
+{
+	size_t shown = 0;
+	char size[24];
+
+	for (size_t i = 0; i < s->count; i++) {
+		if (!is_wanted(&s->sources[i], q))
+			continue;
+		print_row(b, s->now_ms, &s->sources[i]);
+		shown++;
+	}
+	text_format_size(s->totals.database_bytes, size);
+	buf_printf(b, "%s%lld sources, %lld entries, %lld announcements, "
+	    "database %s, %s\n", shown > 0 ? "\n" : "",
+	    (long long)s->totals.sources, (long long)s->totals.entries,
+	    (long long)s->totals.last_seq, size,
+	    s->running ? "daemon running" : "daemon not running");
+	return shown;
+}
+
+/* ---------------------------------------------------------------- JSON */
+
+static json_t *
+time_json(int64_t ms)
+{
+	char text[DATE_TEXT_SIZE];
+
+	if (ms == DATE_NONE || ms == INT64_MAX || ms == 0)
+		return json_null();
+	date_format_rfc3339(ms, text);
+	return json_string(text);
+}
+
+static json_t *
+text_json(const char *s)
+{
+	json_t *j = s != NULL ? json_string(s) : NULL;
+
+	return j != NULL ? j : json_null();
+}
+
+static json_t *
+row_json(const struct source_summary *row)
+{
+	char *url = url_redact(row->url);
+	json_t *j = json_object();
+
+	json_object_set_new(j, "name", text_json(row->name));
+	json_object_set_new(j, "state", text_json(state_of(row)));
+	json_object_set_new(j, "url", text_json(url));
+	json_object_set_new(j, "title", text_json(row->title));
+	json_object_set_new(j, "outcome", text_json(row->outcome));
+	json_object_set_new(j, "error", text_json(row->error));
+	json_object_set_new(j, "failures", json_integer(row->failures));
+	json_object_set_new(j, "last_visit", time_json(row->visited_ms));
+	json_object_set_new(j, "last_success", time_json(row->succeeded_ms));
+	json_object_set_new(j, "last_new_entry", time_json(row->changed_ms));
+	json_object_set_new(j, "next_visit", time_json(row->next_due_ms));
+	json_object_set_new(j, "entries", json_integer(row->entries));
+	json_object_set_new(j, "announced", json_integer(row->announced));
+	free(url);
+	return j;
+}
+
+static size_t
+print_json(struct buf *b, const struct status *s,
+    const struct status_query *q)
+{
+	json_t *root = json_object(), *rows = json_array();
+	size_t shown = 0;
+	char *text;
+
+	for (size_t i = 0; i < s->count; i++) {
+		if (!is_wanted(&s->sources[i], q))
+			continue;
+		json_array_append_new(rows, row_json(&s->sources[i]));
+		shown++;
+	}
+	json_object_set_new(root, "schema", json_string("feedmill.status/1"));
+	json_object_set_new(root, "version", json_string(FEEDMILL_VERSION));
+	json_object_set_new(root, "running", json_boolean(s->running));
+	json_object_set_new(root, "entries", json_integer(s->totals.entries));
+	json_object_set_new(root, "announcements",
+	    json_integer(s->totals.last_seq));
+	json_object_set_new(root, "database_bytes",
+	    json_integer(s->totals.database_bytes));
+	json_object_set_new(root, "sources", rows);
+	text = json_dumps(root, JSON_INDENT(1));
+	buf_puts(b, text != NULL ? text : "{}");
+	buf_putc(b, '\n');
+	free(text);
+	json_decref(root);
+	return shown;
+}
+
+size_t
+status_print(struct buf *b, const struct status *s,
+    const struct status_query *q)
+{
+	return q->json ? print_json(b, s, q) : print_text(b, s, q);
+}
