@@ -275,8 +275,10 @@ check_round(struct mill *m)
 		archive_flush(m->archive);
 	}
 	if (m->options.once && publish_is_idle(m->publish) &&
-	    archive_is_idle(m->archive))
+	    archive_is_idle(m->archive)) {
+		m->stopping = 1;
 		m->options.done(m->options.arg);
+	}
 }
 
 /* State is logged when it changes, not when it repeats. */
@@ -629,6 +631,24 @@ wants_everything(const struct source *s, int64_t now_ms)
 	    now_ms - h->changed_ms > s->conf->full_every_s * 1000;
 }
 
+/* The headers of the configuration as a transfer takes them; to free(). */
+static struct fetch_header *
+headers_of(const struct config_source *c)
+{
+	struct fetch_header *headers;
+	size_t n = 0;
+
+	while (c->headers != NULL && c->headers[n].name != NULL)
+		n++;
+	if (n == 0)
+		return NULL;
+	headers = xcalloc(n + 1, sizeof(*headers));
+	for (size_t i = 0; i < n; i++)
+		headers[i] = (struct fetch_header){ c->headers[i].name,
+		    c->headers[i].value };
+	return headers;
+}
+
 /* This source, now. */
 static void
 ask(int64_t source_id, void *arg)
@@ -637,7 +657,7 @@ ask(int64_t source_id, void *arg)
 	struct source *s = source_find(m, source_id);
 	const struct config_source *c = s->conf;
 	int conditional = !wants_everything(s, clock_wall_ms());
-	/* config_header and fetch_header are the same pair of strings. */
+	struct fetch_header *headers = headers_of(c);
 	const struct fetch_order order = {
 		.source_id = source_id, .url = s->state.url,
 		.etag = conditional ? s->state.etag : NULL,
@@ -645,7 +665,7 @@ ask(int64_t source_id, void *arg)
 		.body_digest = s->state.body_digest,
 		.user_agent = c->user_agent, .proxy = c->proxy,
 		.user = c->user, .password = c->password,
-		.headers = (const struct fetch_header *)c->headers,
+		.headers = headers,
 		.client_cert = c->client_cert, .client_key = c->client_key,
 		.ca_file = c->ca_file,
 		.allow_private_addresses = c->allow_private_addresses,
@@ -657,6 +677,7 @@ ask(int64_t source_id, void *arg)
 	assert(!s->busy);
 	s->busy = 1;
 	fetch_start(m->fetch, &order);
+	free(headers);
 }
 
 /* May another source be asked?  Not while the writer is behind, nor while

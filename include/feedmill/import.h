@@ -1,0 +1,26 @@
+/*
+ * import.h - from files of the past to known entries.
+ *
+ * Takes archive posts (ours and both old dialects), Atom, RSS and JSON Feed
+ * files, and folders of them, in the order of their names.  What a post says
+ * it is of becomes its source: a configured one of that name or title, else
+ * one that is only remembered.  Reading a file twice adds nothing.
+ */
+#ifndef FEEDMILL_IMPORT_H
+#define FEEDMILL_IMPORT_H
+
+struct config;
+struct store;
+
+struct imported {
+	unsigned	 files, unreadable;
+	unsigned	 added, updated, duplicate;
+	int		 storage_failed;
+};
+
+/* Mistakes are logged one by one, with the file's name; progress is shown
+ * on a terminal.  Returns when all is committed. */
+void import_path(struct store *, const struct config *, const char *path,
+    struct imported *ret);
+
+#endif

@@ -1,0 +1,346 @@
+/* commands_data.c - the verbs that run the mill, ask it, or read its data. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "feedmill/base/buf.h"
+#include "feedmill/base/clock.h"
+#include "feedmill/base/err.h"
+#include "feedmill/base/file.h"
+#include "feedmill/base/log.h"
+#include "feedmill/base/mem.h"
+#include "feedmill/config.h"
+#include "feedmill/control.h"
+#include "feedmill/daemon.h"
+#include "feedmill/import.h"
+#include "feedmill/normalise.h"
+#include "feedmill/render.h"
+#include "feedmill/status.h"
+#include "feedmill/store.h"
+
+#include "commands_private.h"
+
+/* ------------------------------------------------------------------- run */
+
+enum { RUN_ONCE, RUN_NOW };
+const struct option_row run_options[] = {
+	[RUN_ONCE] = { "once", 0, NULL,
+	    "ask every due source once, publish, exit", 0 },
+	[RUN_NOW] = { "now", 0, NULL, "ask every source, due or not", 0 },
+	{ NULL, 0, NULL, NULL, 0 }
+};
+
+int
+command_run(struct call *c)
+{
+	const struct config_options config = { c->config_path, c->state };
+	const struct daemon_options options = {
+		.config = &config,
+		.once = c->option[RUN_ONCE] != NULL,
+		.now = c->option[RUN_NOW] != NULL,
+	};
+
+	return daemon_run(&options);
+}
+
+/* ----------------------------------------------------------------- check */
+
+enum { CHECK_DUMP, CHECK_DEFAULTS };
+const struct option_row check_options[] = {
+	[CHECK_DUMP] = { "dump", 0, NULL,
+	    "print the effective configuration", 0 },
+	[CHECK_DEFAULTS] = { "defaults", 0, NULL,
+	    "print every setting with its default", 0 },
+	{ NULL, 0, NULL, NULL, 0 }
+};
+
+int
+command_check(struct call *c)
+{
+	const struct config *config;
+	struct buf out = { 0 };
+	int status;
+
+	if (c->option[CHECK_DEFAULTS] != NULL) {
+		config_print_options(&out, 0);
+		status = print_out(buf_str(&out), out.len);
+		buf_fini(&out);
+		return status;
+	}
+	config = load_config(c);
+	if (config == NULL)
+		return 1;
+	if (c->option[CHECK_DUMP] != NULL)
+		config_dump(config, &out);
+	else
+		buf_printf(&out, "%s: ok, %zu sources, %zu outlets, "
+		    "%zu archives\n", config->path, config->sources_count,
+		    config->outlets_count, config->archives_count);
+	status = print_out(buf_str(&out), out.len);
+	buf_fini(&out);
+	config_unref(config);
+	return status;
+}
+
+/* ---------------------------------------------------- asking the daemon */
+
+/* Exit status of the daemon's answer, which is printed; -1: no daemon. */
+static int
+ask_daemon(const struct config *config, const char *const *words,
+    struct err *e)
+{
+	char *path = daemon_socket_path(config->state);
+	struct buf text = { 0 };
+	int status = control_ask(path, words, &text, e);
+
+	if (status == 0)
+		status = print_out(buf_str(&text), text.len);
+	else if (status > 0)
+		fputs(buf_str(&text), stderr);
+	buf_fini(&text);
+	free(path);
+	return status;
+}
+
+static int
+fail(const struct call *c, const struct err *e, int status)
+{
+	fprintf(stderr, "feedmill %s: %s\n", c->verb->name, e->msg);
+	return e->exit_status != 0 ? e->exit_status : status;
+}
+
+int
+command_reload(struct call *c)
+{
+	static const char *const words[] = { "reload", NULL };
+	const struct config *config = load_config(c);
+	struct err e;
+	int status;
+
+	if (config == NULL)
+		return 1;
+	status = ask_daemon(config, words, &e);
+	if (status == -1)
+		status = fail(c, &e, EXIT_UNREACHABLE);
+	config_unref(config);
+	return status;
+}
+
+static struct store *
+open_to_read(const struct config *config, struct err *e)
+{
+	const struct store_options options = {
+		.path = config->database, .access = STORE_READ,
+		.prepare = normalise_entry, .now_ms = clock_wall_ms,
+	};
+
+	return store_open(&options, e);
+}
+
+enum { STATUS_FORMAT, STATUS_FAILING, STATUS_WHY };
+const struct option_row status_options[] = {
+	[STATUS_FORMAT] = { "format", 0, "text|json", "(default text)", 0 },
+	[STATUS_FAILING] = { "failing", 0, NULL, "only sources with errors",
+	    0 },
+	[STATUS_WHY] = { "why", 0, "SOURCE",
+	    "why it is asked when it is asked", 0 },
+	{ NULL, 0, NULL, NULL, 0 }
+};
+
+struct reading {
+	struct status	 status;
+	struct buf	 out;
+	struct err	 failed;
+	int		 rc;
+};
+
+static void
+read_status(struct store_reader *r, void *arg)
+{
+	struct reading *reading = arg;
+
+	reading->rc = status_collect(r, &reading->status, &reading->failed);
+}
+
+static void
+nothing_more(void *arg)
+{
+	(void)arg;
+}
+
+/* No daemon: what its database says. */
+static int
+status_of_database(struct call *c, const struct config *config)
+{
+	const struct status_query query = {
+		.json = c->option[STATUS_FORMAT] != NULL &&
+		    strcmp(c->option[STATUS_FORMAT], "json") == 0,
+		.failing = c->option[STATUS_FAILING] != NULL,
+		.names = (const char *const *)c->operands,
+	};
+	struct reading r = { .rc = 0 };
+	struct store *store;
+	int status = 0;
+
+	store = open_to_read(config, &r.failed);
+	if (store == NULL)
+		return fail(c, &r.failed, EXIT_UNREACHABLE);
+	store_read(store, read_status, nothing_more, &r);
+	store_drain(store);
+	store_close(store);
+	if (r.rc == -1)
+		return fail(c, &r.failed, 1);
+	r.status.now_ms = clock_wall_ms();
+	if (status_print(&r.out, &r.status, &query) == 0 &&
+	    c->operands_count > 0) {
+		fprintf(stderr, "feedmill status: no such source\n");
+		status = 1;
+	} else {
+		status = print_out(buf_str(&r.out), r.out.len);
+	}
+	status_fini(&r.status);
+	buf_fini(&r.out);
+	return status;
+}
+
+static int
+status_of_daemon(struct call *c, const struct config *config, struct err *e)
+{
+	const char **words = xcalloc(c->operands_count + 4, sizeof(*words));
+	int status;
+
+	if (c->option[STATUS_WHY] != NULL) {
+		words[0] = "why";
+		words[1] = c->option[STATUS_WHY];
+	} else {
+		words[0] = "status";
+		words[1] = c->option[STATUS_FORMAT] != NULL ?
+		    c->option[STATUS_FORMAT] : "text";
+		words[2] = c->option[STATUS_FAILING] != NULL ? "failing" :
+		    "all";
+		for (size_t i = 0; i < c->operands_count; i++)
+			words[3 + i] = c->operands[i];
+	}
+	status = ask_daemon(config, words, e);
+	free(words);
+	return status;
+}
+
+int
+command_status(struct call *c)
+{
+	const char *format = c->option[STATUS_FORMAT];
+	const struct config *config;
+	struct err e;
+	int status;
+
+	if (format != NULL && strcmp(format, "text") != 0 &&
+	    strcmp(format, "json") != 0)
+		return usage_error(c, "--format is text or json");
+	if ((config = load_config(c)) == NULL)
+		return 1;
+	status = status_of_daemon(c, config, &e);
+	if (status == -1 && c->option[STATUS_WHY] != NULL)
+		status = fail(c, &e, EXIT_UNREACHABLE);
+	else if (status == -1)
+		status = status_of_database(c, config);
+	config_unref(config);
+	return status;
+}
+
+/* ---------------------------------------------------- import and export */
+
+int
+command_import(struct call *c)
+{
+	struct store_options options = {
+		.access = STORE_OWN, .prepare = normalise_entry,
+		.now_ms = clock_wall_ms,
+	};
+	const struct config *config = load_config(c);
+	struct imported sum = { 0 };
+	struct store *store;
+	struct err e;
+
+	if (config == NULL)
+		return 1;
+	options.path = config->database;
+	if (file_make_dirs(config->state, &e) == -1 ||
+	    (store = store_open(&options, &e)) == NULL) {
+		config_unref(config);
+		return fail(c, &e, 1);
+	}
+	for (size_t i = 0; i < c->operands_count; i++)
+		import_path(store, config, c->operands[i], &sum);
+	store_close(store);
+	config_unref(config);
+	printf("%u files: %u new entries, %u revisions, %u known; "
+	    "%u not readable\n", sum.files, sum.added, sum.updated,
+	    sum.duplicate, sum.unreadable);
+	return sum.unreadable > 0 || sum.storage_failed ? 1 : 0;
+}
+
+enum { EXPORT_FORMAT };
+const struct option_row export_options[] = {
+	[EXPORT_FORMAT] = { "format", 0, "jsonl", "one JSON object a line",
+	    0 },
+	{ NULL, 0, NULL, NULL, 0 }
+};
+
+enum { EXPORT_CHUNK_BYTES = 1 << 16 };
+
+static int
+export_record(const struct record *r, void *arg)
+{
+	struct reading *reading = arg;
+	const struct export_line line = {
+		.key = r->key, .url = r->url, .id = r->uuid,
+		.title = r->title, .source = r->source_name,
+		.stamp = r->stamp, .ts_ms = r->newest_ms,
+		.first_ts_ms = r->first_timestamp_ms, .seq = r->seq,
+		.updates = r->updates,
+	};
+
+	render_export_line(&reading->out, &line);
+	if (reading->out.len < EXPORT_CHUNK_BYTES)
+		return 0;
+	reading->rc = print_out(reading->out.data, reading->out.len);
+	buf_reset(&reading->out);
+	return reading->rc;
+}
+
+static void
+export_all(struct store_reader *r, void *arg)
+{
+	struct reading *reading = arg;
+
+	if (store_each_entry(r, export_record, reading,
+	    &reading->failed) == -1)
+		reading->rc = -1;
+	else if (reading->rc == 0)
+		reading->rc = print_out(buf_str(&reading->out),
+		    reading->out.len);
+}
+
+int
+command_export(struct call *c)
+{
+	const struct config *config;
+	struct reading r = { .rc = 0 };
+	struct store *store;
+
+	if (c->option[EXPORT_FORMAT] != NULL &&
+	    strcmp(c->option[EXPORT_FORMAT], "jsonl") != 0)
+		return usage_error(c, "--format is jsonl");
+	if ((config = load_config(c)) == NULL)
+		return 1;
+	store = open_to_read(config, &r.failed);
+	config_unref(config);
+	if (store == NULL)
+		return fail(c, &r.failed, EXIT_UNREACHABLE);
+	store_read(store, export_all, nothing_more, &r);
+	store_drain(store);
+	store_close(store);
+	buf_fini(&r.out);
+	return r.rc == -1 ? fail(c, &r.failed, 1) : r.rc;
+}

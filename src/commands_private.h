@@ -1,0 +1,61 @@
+/* commands_private.h - what the files of the command line share. */
+#ifndef FEEDMILL_COMMANDS_PRIVATE_H
+#define FEEDMILL_COMMANDS_PRIVATE_H
+
+#include <stddef.h>
+
+struct config;
+
+enum {
+	EXIT_USAGE = 2, EXIT_UNREACHABLE = 69, EXIT_IO = 74,
+	OPTIONS_MAX = 16
+};
+
+/* An option of a verb.  Which one was given is asked by its place. */
+struct option_row {
+	const char	*name;		/* "format"; NULL ends */
+	char		 letter;	/* 0: none */
+	const char	*operand;	/* "text|json|atom"; NULL: a switch */
+	const char	*help;
+	int		 repeats;
+};
+
+/* A verb called: its options in the order of their rows. */
+struct call {
+	const struct verb	*verb;
+	const char		*config_path, *state;	/* or NULL */
+	const char		*option[OPTIONS_MAX];	/* last value; or NULL */
+	const char		**repeated[OPTIONS_MAX];/* NULL-terminated */
+	char			**operands;		/* NULL-terminated */
+	size_t			 operands_count;
+};
+
+struct verb {
+	const char		*name, *operands, *summary;
+	const struct option_row	*options;	/* or NULL */
+	size_t			 least, most;	/* operands; most 0: any */
+	int			(*run)(struct call *);
+};
+
+/* "feedmill VERB: sentence" and where help is; returns EXIT_USAGE. */
+int usage_error(const struct call *, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* NULL after all mistakes were printed. */
+const struct config *load_config(const struct call *);
+
+/* Everything to standard output; 0, or EXIT_IO and a sentence. */
+int print_out(const char *bytes, size_t len);
+
+int command_run(struct call *);
+int command_check(struct call *);
+int command_parse(struct call *);
+int command_status(struct call *);
+int command_reload(struct call *);
+int command_import(struct call *);
+int command_export(struct call *);
+
+extern const struct option_row run_options[], check_options[],
+    parse_options[], status_options[], export_options[];
+
+#endif
