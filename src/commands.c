@@ -247,12 +247,10 @@ take_common(struct call *c, size_t place, const char *value, int *help)
 		c->state = value;
 		break;
 	case COMMON_VERBOSE:
-		log_set_level(LOG_DEBUG);
-		setenv("FEEDMILL_LOG_LEVEL", "debug", 1);
+		log_set_level(c->log_level = LOG_DEBUG);
 		break;
 	case COMMON_QUIET:
-		log_set_level(LOG_WARN);
-		setenv("FEEDMILL_LOG_LEVEL", "warning", 1);
+		log_set_level(c->log_level = LOG_WARN);
 		break;
 	case COMMON_HELP:
 		*help = 1;
@@ -351,7 +349,7 @@ call_verb(struct call *c)
 int
 commands_run(int argc, char **argv)
 {
-	struct call c = { 0 };
+	struct call c = { .log_level = LOG_INFO };
 	int status, help = 0;
 
 	c.operands = xcalloc((size_t)argc + 1, sizeof(*c.operands));

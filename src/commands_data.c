@@ -35,7 +35,7 @@ command_run(struct call *c)
 {
 	const struct config_options config = { c->config_path, c->state };
 	const struct daemon_options options = {
-		.config = &config,
+		.config = &config, .log_level = c->log_level,
 		.once = c->option[RUN_ONCE] != NULL,
 		.now = c->option[RUN_NOW] != NULL,
 	};

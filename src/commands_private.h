@@ -4,6 +4,8 @@
 
 #include <stddef.h>
 
+#include "feedmill/base/log.h"
+
 struct config;
 
 enum {
@@ -24,6 +26,7 @@ struct option_row {
 struct call {
 	const struct verb	*verb;
 	const char		*config_path, *state;	/* or NULL */
+	enum log_level		 log_level;	/* LOG_INFO: not said */
 	const char		*option[OPTIONS_MAX];	/* last value; or NULL */
 	const char		**repeated[OPTIONS_MAX];/* NULL-terminated */
 	char			**operands;		/* NULL-terminated */

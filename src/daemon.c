@@ -98,6 +98,15 @@ say_ready(struct daemon *d)
 	buf_fini(&where);
 }
 
+/* -v and -q go before the configuration. */
+static void
+set_log_level(const struct daemon_options *options,
+    const struct config *config)
+{
+	log_set_level(options->log_level != LOG_INFO ? options->log_level :
+	    config->log_level);
+}
+
 static void
 stop(struct daemon *d, int status)
 {
@@ -121,7 +130,7 @@ applied(const struct err *failed, void *arg)
 		refuse_reload(d, failed->msg);
 		return;
 	}
-	log_set_level(mill_config(d->mill)->log_level);
+	set_log_level(d->options, mill_config(d->mill));
 	if (d->serve != NULL &&
 	    serve_configure(d->serve, mill_config(d->mill), &e) == -1) {
 		log_event(LOG_ERROR, "cannot serve", LOG_STR("error", e.msg));
@@ -501,7 +510,7 @@ daemon_run(const struct daemon_options *options)
 	buf_fini(&report);
 	if (config == NULL)
 		return EXIT_CONFIG;
-	log_set_level(config->log_level);
+	set_log_level(options, config);
 	raise_descriptor_limit();
 	signal(SIGPIPE, SIG_IGN);
 	d.loop = ev_default_loop(EVFLAG_AUTO);

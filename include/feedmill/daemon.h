@@ -8,11 +8,14 @@
 #ifndef FEEDMILL_DAEMON_H
 #define FEEDMILL_DAEMON_H
 
+#include "feedmill/base/log.h"
+
 struct config_options;
 
 struct daemon_options {
 	const struct config_options *config;
 	int	once, now;
+	enum log_level log_level;	/* LOG_INFO: the configuration's */
 };
 
 /* Runs until told to stop (once: until the round is over); the exit status
