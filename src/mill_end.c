@@ -1,0 +1,253 @@
+/*
+ * mill_end.c - the end of a visit: what is remembered, said and counted of
+ * it, whether the network or the source is to blame, and when is next.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "feedmill/archive.h"
+#include "feedmill/base/clock.h"
+#include "feedmill/base/date.h"
+#include "feedmill/base/hash.h"
+#include "feedmill/base/log.h"
+#include "feedmill/base/mem.h"
+#include "feedmill/config.h"
+#include "feedmill/publish.h"
+#include "feedmill/schedule.h"
+
+#include "mill_private.h"
+
+/* -------------------------------------------------------------- outage */
+
+static int
+cannot_be_reached(const struct fetched *got)
+{
+	return got->status == 0 && (got->outcome == OUTCOME_DNS ||
+	    got->outcome == OUTCOME_CONNECT ||
+	    got->outcome == OUTCOME_TIMEOUT);
+}
+
+/* Those that failed before it was clear why are not to blame either. */
+static void
+forgive_unreachable(struct mill *m)
+{
+	for (unsigned i = 0; i < m->outage.count; i++) {
+		struct source *s =
+		    source_find(m, m->outage.failed[i].source_id);
+
+		if (s == NULL || s->conf == NULL || s->busy ||
+		    s->state.history.failures == 0)
+			continue;
+		s->state.history.failures--;
+		s->state.history.network_down = 1;
+		mill_plan(m, s);
+	}
+}
+
+static void
+note_reachability(struct mill *m, const struct source *s,
+    const struct fetched *got)
+{
+	if (!cannot_be_reached(got)) {
+		if (got->status != 0 && outage_answered(&m->outage))
+			log_event(LOG_INFO, "network is back");
+		return;
+	}
+	if (!outage_failed(&m->outage, s->state.id, hash_64(s->host,
+	    strlen(s->host), 0), clock_wall_ms(), m->hosts))
+		return;
+	log_event(LOG_WARN, "no network: no host can be reached, "
+	    "still trying every minute", LOG_STR("last", got->reason));
+	forgive_unreachable(m);
+}
+
+/* -------------------------------------------------------- end of visits */
+
+static void
+show_progress(const struct mill *m)
+{
+	const struct mill_round *r = &m->round;
+
+	if (r->visited < r->sources)
+		log_progress("%u of %u sources answered, %u new entries",
+		    r->visited, r->sources, r->added);
+	else
+		log_progress("%s", "");
+}
+
+/* The round is over when all were visited and all is written. */
+void
+mill_check_round(struct mill *m)
+{
+	if (m->stopping || m->round.visited < m->round.sources)
+		return;
+	if (m->options.once && !m->round_flushed) {
+		m->round_flushed = 1;
+		publish_flush(m->publish);
+		archive_flush(m->archive);
+	}
+	if (m->options.once && publish_is_idle(m->publish) &&
+	    archive_is_idle(m->archive)) {
+		m->stopping = 1;
+		m->options.done(m->options.arg);
+	}
+}
+
+/* State is logged when it changes, not when it repeats. */
+static enum log_level
+level_of_visit(const struct mill *m, const struct history *before,
+    const struct fetched *got, const struct visit_result *r)
+{
+	int news = before->visited_ms == DATE_NONE ||
+	    before->outcome != got->outcome || before->network_down;
+
+	if (!outcome_is_success(got->outcome))
+		return news || m->options.once ? LOG_WARN : LOG_DEBUG;
+	if (m->options.once || before->visited_ms == DATE_NONE ||
+	    before->failures > 0 ||
+	    (r != NULL && r->added + r->updated > 0))
+		return LOG_INFO;
+	return LOG_DEBUG;
+}
+
+static void
+log_visit(const struct mill *m, const struct source *s,
+    const struct history *before, const struct visit_result *r)
+{
+	static const struct visit_result nothing;
+	const struct fetched *got = s->got;
+
+	if (r == NULL)
+		r = &nothing;
+	log_event(level_of_visit(m, before, got, r), "visit",
+	    LOG_STR("source", source_name(s)),
+	    LOG_STR("outcome", outcome_name(got->outcome)),
+	    LOG_INT("status", got->status),
+	    LOG_INT("new", r->added), LOG_INT("updated", r->updated),
+	    LOG_INT("duplicate", r->duplicate), LOG_INT("edited", r->edited),
+	    LOG_INT("took_ms", got->took_ms),
+	    LOG_STR("reason", outcome_is_success(got->outcome) ?
+	    outcome_sentence(got->outcome) : got->reason));
+	if (r->silent > 0)
+		log_event(LOG_INFO, "first entries stored without "
+		    "announcing them all", LOG_STR("source", source_name(s)),
+		    LOG_INT("silent", r->silent),
+		    LOG_INT("announced", r->added - r->silent));
+	if (r->gap)
+		log_event(LOG_WARN, "entries may have been missed",
+		    LOG_STR("source", source_name(s)));
+}
+
+static void
+count_visit(struct mill *m, const struct fetched *got,
+    const struct visit_result *r)
+{
+	struct mill_round *round = &m->round;
+
+	metrics_visit(&m->metrics, got->outcome, got->took_ms);
+	metrics_add(&m->metrics, METRIC_RECEIVED_BYTES,
+	    (double)got->received_bytes);
+	round->visited++;
+	if (outcome_is_success(got->outcome))
+		round->well++;
+	else
+		round->failed++;
+	if (r == NULL)
+		return;
+	round->added += r->added;
+	round->updated += r->updated;
+	round->duplicate += r->duplicate;
+	round->edited += r->edited;
+	metrics_add(&m->metrics, METRIC_ADDED, r->added);
+	metrics_add(&m->metrics, METRIC_UPDATED, r->updated);
+	metrics_add(&m->metrics, METRIC_DUPLICATES, r->duplicate);
+	metrics_add(&m->metrics, METRIC_EDITED, r->edited);
+	metrics_add(&m->metrics, METRIC_GAPS, r->gap != 0);
+}
+
+static void
+write_history(struct mill *m, struct source *s, const struct visit_result *r)
+{
+	struct history *h = &s->state.history;
+	const struct fetched *got = s->got;
+
+	h->visited_ms = clock_wall_ms();
+	h->outcome = got->outcome;
+	h->retry_after_s = got->retry_after_s;
+	h->max_age_s = got->max_age_s;
+	h->network_down = m->outage.down && cannot_be_reached(got);
+	string_replace(&s->state.error, NULL);
+	/* A damaged feed is read as far as it goes: it works. */
+	if (outcome_is_success(got->outcome) ||
+	    got->outcome == OUTCOME_DAMAGED) {
+		h->failures = 0;
+		h->succeeded_ms = h->visited_ms;
+	} else {
+		h->failures += !h->network_down;
+		string_replace(&s->state.error, got->reason);
+	}
+	s->state.gone = got->outcome == OUTCOME_GONE;
+	if (r != NULL) {
+		h->gap = r->gap;
+		h->pace_s = r->pace_s;
+		if (r->added + r->updated > 0 || h->changed_ms == DATE_NONE)
+			h->changed_ms = h->visited_ms;
+	}
+}
+
+/* Moved for good, seen often enough: ask there from now on. */
+static void
+follow_permanent_redirect(struct mill *m, struct source *s)
+{
+	struct source_state *st = &s->state;
+	const struct fetched *got = s->got;
+
+	if (got->status == 0)
+		return;
+	if (got->permanent_url == NULL || got->outcome == OUTCOME_NOT_A_FEED ||
+	    (st->permanent_url != NULL &&
+	    strcmp(st->permanent_url, got->permanent_url) != 0)) {
+		st->permanent_seen = 0;
+		string_replace(&st->permanent_url, NULL);
+	}
+	if (got->permanent_url == NULL ||
+	    (!outcome_is_success(got->outcome) &&
+	    got->outcome != OUTCOME_DAMAGED))
+		return;
+	string_replace(&st->permanent_url, got->permanent_url);
+	if (++st->permanent_seen <
+	    (unsigned)m->config->fetch.permanent_redirects)
+		return;
+	log_event(LOG_WARN, "source has moved for good: "
+	    "please change its url in the configuration",
+	    LOG_STR("source", source_name(s)), LOG_STR("from", st->url),
+	    LOG_STR("to", st->permanent_url));
+	string_replace(&st->url, st->permanent_url);
+	string_replace(&st->permanent_url, NULL);
+	st->permanent_seen = 0;
+	string_replace(&st->etag, NULL);
+	string_replace(&st->last_modified, NULL);
+	st->body_digest = (struct digest){ 0 };
+}
+
+/* Whatever came of it: remember, say so, and decide when to ask again. */
+void
+mill_end_visit(struct mill *m, struct source *s, const struct visit_result *r)
+{
+	struct history before = s->state.history;
+
+	note_reachability(m, s, s->got);
+	write_history(m, s, r);
+	follow_permanent_redirect(m, s);
+	log_visit(m, s, &before, r);
+	count_visit(m, s->got, r);
+	s->busy = 0;
+	fetched_free(TAKE(s->got));
+	schedule_done(m->schedule, s->state.id);
+	if (s->conf != NULL)
+		mill_plan(m, s);
+	else
+		source_free(m, s);
+	show_progress(m);
+	mill_check_round(m);
+}

@@ -1,0 +1,71 @@
+/*
+ * mill_private.h - what the files of the mill share.
+ *
+ *	mill.c		the pipeline: from "ask" to "stored"
+ *	mill_end.c	the end of every visit: history, log, when next
+ *	mill_sources.c	the sources there are, and what is known of them
+ */
+#ifndef FEEDMILL_MILL_PRIVATE_H
+#define FEEDMILL_MILL_PRIVATE_H
+
+#include <ev.h>
+
+#include "feedmill/fetch.h"
+#include "feedmill/metrics.h"
+#include "feedmill/mill.h"
+#include "feedmill/outage.h"
+#include "feedmill/store.h"
+
+struct source {
+	struct source_state		 state;
+	const struct config_source	*conf;	/* NULL: not configured now */
+	char				*host;	/* politeness is per host */
+	struct fetched			*got;	/* from answer to commit */
+	int				 busy;	/* a visit is under way */
+	int64_t				 full_ms;	/* last 200, or start */
+};
+
+struct mill {
+	struct ev_loop		*loop;
+	struct mill_options	 options;
+	const struct config	*config, *next_config;
+	struct store		*store;
+	struct resolve		*resolve;
+	struct fetch		*fetch;
+	struct schedule		*schedule;
+	struct publish		*publish;
+	struct archive		*archive;
+	struct ev_io		 store_io;
+	struct source		**sources;	/* by id */
+	size_t			 sources_len;
+	size_t			 hosts;		/* distinct */
+	struct outage		 outage;
+	struct metrics		 metrics;
+	struct mill_round	 round;
+	int			 round_flushed, stopping;
+	void			(*applied)(const struct err *, void *);
+	void			*applied_arg;
+};
+
+/* NULL: it has left the configuration, and no visit is under way. */
+struct source *source_find(const struct mill *, int64_t id);
+void source_free(struct mill *, struct source *);
+
+/* A name for logs, also for one that has just left the configuration. */
+const char *source_name(const struct source *);
+
+/* *slot becomes a copy of value (or NULL); what was there is freed. */
+void string_replace(char **slot, const char *value);
+
+/* When is it asked next?  In the schedule and in the store. */
+void mill_plan(struct mill *, struct source *);
+
+/* Whatever came of it: remember, say so, and decide when to ask again.
+ * s->got is freed, and s too if it is not configured any more. */
+void mill_end_visit(struct mill *, struct source *,
+    const struct visit_result *);
+
+/* The round is over when all were visited and all is written. */
+void mill_check_round(struct mill *);
+
+#endif

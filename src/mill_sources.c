@@ -1,0 +1,320 @@
+/*
+ * mill_sources.c - the sources there are: found by id, brought in line with
+ * a configuration, explained.
+ */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "feedmill/archive.h"
+#include "feedmill/base/buf.h"
+#include "feedmill/base/clock.h"
+#include "feedmill/base/date.h"
+#include "feedmill/base/log.h"
+#include "feedmill/base/mem.h"
+#include "feedmill/base/url.h"
+#include "feedmill/cadence.h"
+#include "feedmill/config.h"
+#include "feedmill/publish.h"
+#include "feedmill/schedule.h"
+
+#include "mill_private.h"
+
+struct source *
+source_find(const struct mill *m, int64_t id)
+{
+	return id >= 0 && (size_t)id < m->sources_len ? m->sources[id] : NULL;
+}
+
+static struct source *
+source_add(struct mill *m, int64_t id)
+{
+	size_t len = m->sources_len;
+
+	assert(id >= 0);
+	if ((size_t)id >= len) {
+		m->sources_len = (size_t)id + 1 + len / 2;
+		m->sources = xrealloc(m->sources,
+		    m->sources_len * sizeof(*m->sources));
+		memset(m->sources + len, 0,
+		    (m->sources_len - len) * sizeof(*m->sources));
+	}
+	m->sources[id] = xcalloc(1, sizeof(*m->sources[id]));
+	m->sources[id]->full_ms = clock_wall_ms();
+	return m->sources[id];
+}
+
+void
+source_free(struct mill *m, struct source *s)
+{
+	m->sources[s->state.id] = NULL;
+	source_state_fini(&s->state);
+	fetched_free(s->got);
+	free(s->host);
+	free(s);
+}
+
+/* A name for logs, also for one that has just left the configuration. */
+const char *
+source_name(const struct source *s)
+{
+	return s->conf != NULL ? s->conf->name : s->state.url;
+}
+
+static struct cadence_limits
+limits_of(const struct mill *m, const struct config_source *conf)
+{
+	return (struct cadence_limits){
+		.interval_s = conf->interval_s,
+		.min_s = conf->interval_min_s,
+		.max_s = conf->interval_max_s,
+		.jitter_percent = (unsigned)m->config->fetch.jitter_percent,
+	};
+}
+
+void
+string_replace(char **slot, const char *value)
+{
+	char *copy = xstrdup_null(value);
+
+	free(*slot);
+	*slot = copy;
+}
+
+void
+mill_plan(struct mill *m, struct source *s)
+{
+	struct cadence_limits limits = limits_of(m, s->conf);
+
+	s->state.next_due_ms = cadence_next(clock_wall_ms(), &limits,
+	    &s->state.history, clock_dice()).next_ms;
+	store_save_state(m->store, &s->state);
+	schedule_put(m->schedule, s->state.id, s->host, s->conf->order,
+	    m->options.once ? INT64_MAX : s->state.next_due_ms);
+}
+
+/* -------------------------------------------------------- configuration */
+
+static int
+compare_hosts(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static size_t
+count_hosts(const struct mill *m)
+{
+	const char **names = xcalloc(m->sources_len, sizeof(*names));
+	size_t n = 0, distinct = 0;
+
+	for (size_t i = 0; i < m->sources_len; i++)
+		if (m->sources[i] != NULL && m->sources[i]->conf != NULL)
+			names[n++] = m->sources[i]->host;
+	qsort(names, n, sizeof(*names), compare_hosts);
+	for (size_t i = 0; i < n; i++)
+		distinct += i == 0 || strcmp(names[i - 1], names[i]) != 0;
+	free(names);
+	return distinct;
+}
+
+/* When a source is due that is new here: what the database says, later if
+ * it was under way when we died. */
+static int64_t
+first_due_ms(const struct mill *m, struct source *s, int64_t now_ms)
+{
+	struct source_state *st = &s->state;
+
+	if (m->options.now)
+		return 0;
+	if (st->gone)
+		return INT64_MAX;
+	if (st->in_flight) {
+		log_event(LOG_WARN, "visit was cut off by a crash: "
+		    "asked again later", LOG_STR("source", source_name(s)));
+		st->next_due_ms = now_ms + s->conf->interval_min_s * 1000;
+	}
+	return st->next_due_ms;
+}
+
+static void
+take_source(struct mill *m, struct source_state *st,
+    const struct config_source *conf)
+{
+	struct source *s = source_find(m, st->id);
+	int64_t now_ms = clock_wall_ms(), due_ms;
+	int known = s != NULL && strcmp(s->state.url, st->url) == 0;
+
+	if (s == NULL)
+		s = source_add(m, st->id);
+	s->conf = conf->enabled ? conf : NULL;
+	if (known) {		/* what is in memory is newer */
+		source_state_fini(st);
+	} else {
+		source_state_fini(&s->state);
+		s->state = *st;
+	}
+	free(s->host);
+	s->host = url_host(s->state.url);
+	if (s->host == NULL)
+		s->host = xstrdup("");
+	if (!conf->enabled) {
+		schedule_remove(m->schedule, s->state.id);
+		if (!s->busy)
+			source_free(m, s);
+		return;
+	}
+	due_ms = known ? s->state.next_due_ms : first_due_ms(m, s, now_ms);
+	if (m->options.once && due_ms > now_ms)
+		due_ms = INT64_MAX;
+	if (due_ms <= now_ms)
+		m->round.sources++;
+	schedule_put(m->schedule, s->state.id, s->host, conf->order, due_ms);
+}
+
+static void
+drop_unconfigured(struct mill *m)
+{
+	for (size_t i = 0; i < m->sources_len; i++) {
+		struct source *s = m->sources[i];
+
+		if (s == NULL || s->conf != NULL)
+			continue;
+		schedule_remove(m->schedule, s->state.id);
+		if (!s->busy)
+			source_free(m, s);
+	}
+}
+
+static void
+mill_synced(struct source_state *states, size_t count,
+    const struct err *failed, void *arg)
+{
+	struct mill *m = arg;
+	const struct config *old = m->config;
+
+	if (failed != NULL) {
+		config_unref(TAKE(m->next_config));
+		m->applied(failed, m->applied_arg);
+		return;
+	}
+	m->config = TAKE(m->next_config);
+	assert(count == m->config->sources_count);
+	for (size_t i = 0; i < m->sources_len; i++)
+		if (m->sources[i] != NULL)
+			m->sources[i]->conf = NULL;
+	m->round = (struct mill_round){ 0 };
+	for (size_t i = 0; i < count; i++)
+		take_source(m, &states[i], &m->config->sources[i]);
+	drop_unconfigured(m);
+	config_unref(old);
+	m->hosts = count_hosts(m);
+	schedule_limit(m->schedule, (struct schedule_limits){
+	    (unsigned)m->config->fetch.concurrency,
+	    (unsigned)m->config->fetch.concurrency_per_host });
+	publish_configure(m->publish, m->config);
+	archive_configure(m->archive, m->config);
+	publish_touch(m->publish);
+	archive_touch(m->archive);
+	m->applied(NULL, m->applied_arg);
+	mill_check_round(m);
+}
+
+void
+mill_configure(struct mill *m, const struct config *config,
+    void (*applied)(const struct err *, void *), void *arg)
+{
+	config_unref(m->next_config);
+	m->next_config = config_ref(config);
+	m->applied = applied;
+	m->applied_arg = arg;
+	store_sync_sources(m->store, config, mill_synced, m);
+}
+
+/* ----------------------------------------------------------- questions */
+
+const struct config *
+mill_config(const struct mill *m)
+{
+	return m->config;
+}
+
+struct store *
+mill_store(struct mill *m)
+{
+	return m->store;
+}
+
+struct mill_round
+mill_round(const struct mill *m)
+{
+	return m->round;
+}
+
+struct metrics *
+mill_metrics(struct mill *m)
+{
+	int64_t lag_ms = clock_wall_ms() - schedule_next_due(m->schedule);
+	unsigned asked = 0, failing = 0;
+
+	for (size_t i = 0; i < m->sources_len; i++) {
+		if (m->sources[i] == NULL || m->sources[i]->conf == NULL)
+			continue;
+		asked++;
+		failing += m->sources[i]->state.history.failures > 0;
+	}
+	metrics_set(&m->metrics, METRIC_SOURCES, asked);
+	metrics_set(&m->metrics, METRIC_SOURCES_FAILING, failing);
+	metrics_set(&m->metrics, METRIC_FETCHES_IN_PROGRESS,
+	    fetch_active(m->fetch));
+	metrics_set(&m->metrics, METRIC_STORE_QUEUE,
+	    store_queue_depth(m->store));
+	metrics_set(&m->metrics, METRIC_SCHEDULE_LAG_S,
+	    lag_ms > 0 ? (double)lag_ms / 1000.0 : 0.0);
+	return &m->metrics;
+}
+
+void
+mill_refresh_summary(const struct mill *m, struct source_summary *row)
+{
+	const struct source *s = source_find(m, row->id);
+	const struct history *h;
+
+	if (s == NULL || s->conf == NULL)
+		return;
+	h = &s->state.history;
+	row->url = s->state.url;
+	row->error = s->state.error;
+	row->outcome = h->visited_ms == DATE_NONE ? NULL :
+	    outcome_name(h->outcome);
+	row->next_due_ms = s->state.next_due_ms;
+	row->visited_ms = h->visited_ms;
+	row->succeeded_ms = h->succeeded_ms;
+	row->changed_ms = h->changed_ms;
+	row->failures = h->failures;
+	row->gone = s->state.gone;
+}
+
+int
+mill_explain(const struct mill *m, const char *name, struct buf *b)
+{
+	const struct config_source *conf =
+	    config_find_source(m->config, name);
+
+	for (size_t i = 0; conf != NULL && i < m->sources_len; i++) {
+		const struct source *s = m->sources[i];
+		struct cadence_limits limits;
+		struct cadence_answer a;
+
+		if (s == NULL || s->conf != conf)
+			continue;
+		limits = limits_of(m, conf);
+		a = cadence_next(s->state.history.visited_ms == DATE_NONE ?
+		    clock_wall_ms() : s->state.history.visited_ms, &limits,
+		    &s->state.history, 0);
+		a.next_ms = s->state.next_due_ms;
+		cadence_explain(b, clock_wall_ms(), &limits,
+		    &s->state.history, &a);
+		return 0;
+	}
+	return -1;
+}
