@@ -103,13 +103,13 @@ moment_of(int64_t ms)
 }
 
 static void
-format_iso(int64_t ms, int milliseconds, char out[DATE_TEXT_SIZE])
+format_iso(int64_t ms, int always_ms, char out[DATE_TEXT_SIZE])
 {
 	struct moment m = moment_of(ms);
 	int n = snprintf(out, DATE_TEXT_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d",
 	    (int)m.c.year, m.c.month, m.c.day, m.hour, m.minute, m.second);
 
-	if (milliseconds)
+	if (always_ms || m.ms != 0)
 		n += snprintf(out + n, DATE_TEXT_SIZE - (size_t)n, ".%03d",
 		    m.ms);
 	snprintf(out + n, DATE_TEXT_SIZE - (size_t)n, "Z");
@@ -118,7 +118,7 @@ format_iso(int64_t ms, int milliseconds, char out[DATE_TEXT_SIZE])
 void
 date_format_rfc3339(int64_t ms, char out[DATE_TEXT_SIZE])
 {
-	format_iso(ms, ms % 1000 != 0, out);
+	format_iso(ms, 0, out);
 }
 
 void
