@@ -35,7 +35,13 @@ struct fetch_header {
 	const char	*name, *value;
 };
 
-/* An order: everything is copied, nothing is kept. */
+/*
+ * An order: everything is copied, nothing is kept.  User, password, headers
+ * and certificates go to the url's own origin and to no other; so does a
+ * user:password@ of the url, which is used but shown nowhere.  A proxy may be
+ * at a private address; what it connects to is its own affair, except that a
+ * private address or localhost as such is still refused.
+ */
 struct fetch_order {
 	int64_t		 source_id;
 	const char	*url;		/* http or https, absolute */
@@ -51,11 +57,17 @@ struct fetch_order {
 	uint64_t	 body_bytes;	/* cap, after decompression */
 	int		 want_page;	/* discovery: also accept text/html */
 	int		 keep_exchange;	/* fill fetched.exchange */
+	/*
+	 * Validators hold for one URL (fetched.url of the visit that brought
+	 * them): they are sent to this and to no other.  NULL: url.
+	 */
+	const char	*validators_url;
 };
 
 /*
- * What the server said.  body is inflated and complete for OUTCOME_OK and
- * empty for everything else; the caller judges whether it is a feed.
+ * What the server said: an outcome from OUTCOME_OK to OUTCOME_EMPTY.  body is
+ * inflated and complete for OUTCOME_OK and empty for everything else; the
+ * caller judges whether it is a feed.
  */
 struct fetched {
 	int64_t		 source_id;
@@ -66,7 +78,9 @@ struct fetched {
 	struct buf	 body;
 	struct digest	 body_digest;	/* as received, before inflating */
 	char		*url;		/* of the last hop */
-	char		*permanent_url;	/* where only 301/308 led; or NULL */
+	char		*permanent_url;	/* where only 301/308 led; or NULL.
+					 * Also NULL if the order's url held
+					 * a password: it would be lost. */
 	int		 redirects;
 	/* Headers of the last hop, NULL if absent. */
 	char		*etag, *last_modified, *content_type;

@@ -1,0 +1,19 @@
+/*
+ * fetch_exchange.h - requests and answer heads, readable, without secrets.
+ *
+ * What `feedmill check` and the like show.  Pure.
+ */
+#ifndef FEEDMILL_FETCH_EXCHANGE_H
+#define FEEDMILL_FETCH_EXCHANGE_H
+
+#include <stddef.h>
+
+#include "feedmill/base/buf.h"
+#include "feedmill/fetch.h"
+
+/* secret: header fields of the configuration, shown by name only. */
+void exchange_add_request(struct buf *, const char *url,
+    const struct fetch_header *secret, const char *head, size_t len);
+void exchange_add_answer(struct buf *, const char *line, size_t len);
+
+#endif

@@ -1,0 +1,24 @@
+/*
+ * fetch_inflate.h - from a compressed body to the bytes it stands for, and
+ * never more than were allowed.  Pure.
+ */
+#ifndef FEEDMILL_FETCH_INFLATE_H
+#define FEEDMILL_FETCH_INFLATE_H
+
+#include <stdint.h>
+
+#include "feedmill/base/buf.h"
+#include "fetch_headers.h"
+
+enum inflate_result {
+	INFLATE_OK,
+	INFLATE_TOO_LARGE,	/* more than max bytes */
+	INFLATE_DAMAGED,	/* cut off, corrupt, or not of that coding */
+	INFLATE_NO_MEMORY
+};
+
+/* Replace body by what it stands for; it is empty after any failure. */
+enum inflate_result fetch_inflate(struct buf *body, enum content_coding,
+    uint64_t max_bytes);
+
+#endif

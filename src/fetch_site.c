@@ -1,0 +1,156 @@
+/* fetch_site.c - URLs taken apart by libcurl, which will use them. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <arpa/inet.h>
+#include <curl/curl.h>
+
+#include "feedmill/base/mem.h"
+#include "feedmill/base/url.h"
+#include "fetch_site.h"
+
+static char *
+part(CURLU *u, CURLUPart what, unsigned flags)
+{
+	char *s = NULL;
+
+	return curl_url_get(u, what, &s, flags) == CURLUE_OK ? s : NULL;
+}
+
+static const char *
+part_into(struct arena *arena, CURLU *u, CURLUPart what, unsigned flags)
+{
+	char *s = part(u, what, flags);
+	const char *copy = arena_strdup(arena, s);
+
+	curl_free(s);
+	return copy;
+}
+
+/* An address in brackets loses them; a zone ("%eth0") is refused. */
+static const char *
+take_host(struct fetch_site *site, struct arena *arena, CURLU *u)
+{
+	char *host = part(u, CURLUPART_HOST, CURLU_PUNYCODE), *zone;
+	unsigned char address[16];
+	size_t len;
+
+	if (host == NULL)
+		return "the URL's host name cannot be used";
+	zone = part(u, CURLUPART_ZONEID, 0);
+	curl_url_set(u, CURLUPART_HOST, host, 0);
+	len = strlen(host);
+	if (host[0] == '[')
+		site->host = arena_strndup(arena, host + 1, len - 2);
+	else
+		site->host = arena_strdup(arena, host);
+	curl_free(host);
+	for (char *p = (char *)site->host; *p != '\0'; p++)
+		if (*p >= 'A' && *p <= 'Z')
+			*p = (char)(*p + 32);
+	site->numeric = inet_pton(AF_INET, site->host, address) == 1 ||
+	    inet_pton(AF_INET6, site->host, address) == 1;
+	if (zone != NULL) {
+		curl_free(zone);
+		return "the URL's address has a zone";
+	}
+	return NULL;
+}
+
+static const char *
+take_parts(struct fetch_site *site, struct arena *arena, CURLU *u)
+{
+	const char *scheme, *port, *why;
+
+	memset(site, 0, sizeof(*site));
+	scheme = part_into(arena, u, CURLUPART_SCHEME, 0);
+	if (scheme == NULL || (strcmp(scheme, "http") != 0 &&
+	    strcmp(scheme, "https") != 0))
+		return "only http and https are asked";
+	site->https = strcmp(scheme, "https") == 0;
+	site->user = part_into(arena, u, CURLUPART_USER, CURLU_URLDECODE);
+	site->password = part_into(arena, u, CURLUPART_PASSWORD,
+	    CURLU_URLDECODE);
+	why = take_host(site, arena, u);
+	if (why != NULL)
+		return why;
+	port = part_into(arena, u, CURLUPART_PORT, CURLU_DEFAULT_PORT);
+	site->port = port != NULL ? (unsigned)strtoul(port, NULL, 10) : 0;
+	if (site->port == 0)
+		return "the URL's port cannot be used";
+	curl_url_set(u, CURLUPART_USER, NULL, 0);
+	curl_url_set(u, CURLUPART_PASSWORD, NULL, 0);
+	curl_url_set(u, CURLUPART_FRAGMENT, NULL, 0);
+	site->url = part_into(arena, u, CURLUPART_URL, 0);
+	if (site->url == NULL || strlen(site->url) > URL_MAX_BYTES)
+		return "the URL cannot be used";
+	return NULL;
+}
+
+const char *
+fetch_site_follow(struct fetch_site *site, struct arena *arena,
+    const struct fetch_site *base, const char *location)
+{
+	const char *why = "not a URL";
+	CURLU *u = curl_url();
+	unsigned flags = CURLU_URLENCODE | CURLU_NON_SUPPORT_SCHEME;
+
+	if (u == NULL)
+		return "not enough memory for the URL";
+	if ((base == NULL ||
+	    curl_url_set(u, CURLUPART_URL, base->url, 0) == CURLUE_OK) &&
+	    curl_url_set(u, CURLUPART_URL, location, flags) == CURLUE_OK)
+		why = take_parts(site, arena, u);
+	curl_url_cleanup(u);
+	return why;
+}
+
+const char *
+fetch_site_parse(struct fetch_site *site, struct arena *arena,
+    const char *url)
+{
+	return fetch_site_follow(site, arena, NULL, url);
+}
+
+const char *
+fetch_site_parse_proxy(struct fetch_site *site, struct arena *arena,
+    const char *proxy)
+{
+	const char *port, *scheme, *why = "the proxy's URL cannot be used";
+	CURLU *u = curl_url();
+
+	memset(site, 0, sizeof(*site));
+	if (u == NULL)
+		return "not enough memory for the URL";
+	if (curl_url_set(u, CURLUPART_URL, proxy, CURLU_DEFAULT_SCHEME |
+	    CURLU_GUESS_SCHEME | CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK)
+		why = take_host(site, arena, u);
+	scheme = part_into(arena, u, CURLUPART_SCHEME, 0);
+	port = part_into(arena, u, CURLUPART_PORT, 0);
+	curl_url_cleanup(u);
+	/* libcurl's own defaults, which are not those of the scheme. */
+	if (port != NULL)
+		site->port = (unsigned)strtoul(port, NULL, 10);
+	else if (scheme != NULL && strcmp(scheme, "https") == 0)
+		site->port = 443;
+	else
+		site->port = 1080;
+	return why;
+}
+
+int
+fetch_site_same_host(const struct fetch_site *a, const struct fetch_site *b)
+{
+	return strcmp(a->host, b->host) == 0;
+}
+
+int
+fetch_site_same_origin(const struct fetch_site *from,
+    const struct fetch_site *to)
+{
+	if (!fetch_site_same_host(from, to))
+		return 0;
+	if (from->https == to->https)
+		return from->port == to->port;
+	return !from->https && from->port == 80 && to->port == 443;
+}

@@ -1,0 +1,352 @@
+/*
+ * fetch_transfer.c - one hop: the request we make, and the bytes that come.
+ *
+ * A handle is set up once with what never changes; transfer_prepare() adds
+ * what this hop needs.  The header list is built in place, in the handle, from
+ * strings in the transfer's arena: libcurl only reads it.
+ *
+ * libcurl's callbacks note and count.  To end a transfer they say why in
+ * x->stop and return an error.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "feedmill/base/mem.h"
+#include "feedmill/base/text.h"
+#include "fetch_exchange.h"
+#include "fetch_private.h"
+
+enum {
+	/* As much of a body nobody wants is read to keep its connection. */
+	UNWANTED_MAX = 64 * 1024,
+	ERROR_NONE = 0,
+};
+
+static const char accept_feeds[] = "Accept: application/atom+xml,"
+    "application/rss+xml,application/feed+json,application/rdf+xml;q=0.9,"
+    "application/xml;q=0.8,text/xml;q=0.8,application/json;q=0.7,"
+    "*/*;q=0.1";
+static const char accept_pages[] = "Accept: application/atom+xml,"
+    "application/rss+xml,application/feed+json,application/rdf+xml;q=0.9,"
+    "application/xml;q=0.8,text/xml;q=0.8,text/html;q=0.7,"
+    "application/xhtml+xml;q=0.7,*/*;q=0.1";
+
+/* -------------------------------------------------------------- callbacks */
+
+static int
+body_is_wanted(const struct xfer *x)
+{
+	return x->head.status == 200 || x->head.status == 226;
+}
+
+/* The head is whole: is there a reason to read on? */
+static int
+judge_head(struct xfer *x)
+{
+	const struct fetch_head *head = &x->head;
+
+	if (head->length_unusable && !head->chunked)
+		x->stop = STOP_LENGTH;
+	else if (body_is_wanted(x) && !head->chunked && head->length > 0 &&
+	    (uint64_t)head->length > x->order.body_bytes)
+		x->stop = STOP_BODY;
+	else if (!body_is_wanted(x) && head->status != 304 &&
+	    head->length > UNWANTED_MAX)
+		x->stop = STOP_ENOUGH;
+	return x->stop == STOP_NONE;
+}
+
+static size_t
+curl_has_header(char *line, size_t one, size_t n, void *arg)
+{
+	struct xfer *x = ((struct handle *)arg)->xfer;
+	const struct fetch_limits *limits = fetch_limits_of(x->fetch);
+	int was_complete = x->head.complete;
+
+	(void)one;
+	x->header_lines++;
+	if (n > limits->header_bytes - x->header_bytes ||
+	    x->header_lines > limits->header_lines) {
+		x->stop = STOP_HEADERS;
+		return ERROR_NONE;
+	}
+	x->header_bytes += (unsigned)n;
+	fetch_head_line(&x->head, &x->arena, line, n);
+	if (x->head.complete && !was_complete && !judge_head(x))
+		return ERROR_NONE;
+	return n;
+}
+
+static size_t
+curl_has_bytes(char *data, size_t one, size_t n, void *arg)
+{
+	struct xfer *x = ((struct handle *)arg)->xfer;
+	struct buf *body = &x->result->body;
+
+	(void)one;
+	x->body_seen += n;
+	x->result->received_bytes += n;
+	if (!body_is_wanted(x)) {
+		if (x->body_seen <= UNWANTED_MAX)
+			return n;
+		x->stop = STOP_ENOUGH;
+		return ERROR_NONE;
+	}
+	if (x->body_seen > x->order.body_bytes) {
+		x->stop = STOP_BODY;
+		return ERROR_NONE;
+	}
+	if (buf_try_reserve(body, n) == NULL) {
+		x->stop = STOP_MEMORY;
+		return ERROR_NONE;
+	}
+	buf_append(body, data, n);
+	fetch_count_held(x, body->len);
+	return n;
+}
+
+/* The second line of the guard: what is about to be connected to. */
+static curl_socket_t
+curl_opens_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
+{
+	struct xfer *x = ((struct handle *)arg)->xfer;
+
+	if (purpose != CURLSOCKTYPE_IPCXN ||
+	    (!x->private_ok && !resolve_is_public(&to->addr))) {
+		x->stop = STOP_ADDRESS;
+		return CURL_SOCKET_BAD;
+	}
+	return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+}
+
+/* libcurl is about to resolve a name that was not pinned: no.  (It would
+ * block the loop; an address is only parsed.) */
+static int
+curl_would_resolve(void *resolver, void *reserved, void *arg)
+{
+	const struct xfer *x = ((struct handle *)arg)->xfer;
+
+	(void)resolver, (void)reserved;
+	return x->peer.numeric ? 0 : 1;
+}
+
+static int
+curl_says(CURL *curl, curl_infotype type, char *data, size_t len, void *arg)
+{
+	struct xfer *x = ((struct handle *)arg)->xfer;
+
+	(void)curl;
+	if (type == CURLINFO_HEADER_OUT)
+		exchange_add_request(&x->result->exchange, x->site.url,
+		    x->order.headers, data, len);
+	else if (type == CURLINFO_HEADER_IN)
+		exchange_add_answer(&x->result->exchange, data, len);
+	return 0;
+}
+
+/* ---------------------------------------------------------------- handles */
+
+/* Not for ever, and not more than this many idle ones: see lane_new(). */
+static void
+set_constants(CURL *c, struct handle *h, const struct fetch_limits *limits)
+{
+	const char *ca = curl_version_info(CURLVERSION_NOW)->cainfo;
+
+	curl_easy_setopt(c, CURLOPT_PRIVATE, h);
+	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, h->error);
+	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(c, CURLOPT_HTTP_VERSION,
+	    (long)CURL_HTTP_VERSION_2TLS);
+	curl_easy_setopt(c, CURLOPT_HTTP_CONTENT_DECODING, 0L);
+	curl_easy_setopt(c, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+	curl_easy_setopt(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	curl_easy_setopt(c, CURLOPT_PROXY, "");	/* not the environment's */
+
+	/* Names are ours (resolve.h): pinned for good, never asked. */
+	curl_easy_setopt(c, CURLOPT_DNS_CACHE_TIMEOUT, -1L);
+	curl_easy_setopt(c, CURLOPT_RESOLVER_START_FUNCTION,
+	    curl_would_resolve);
+	curl_easy_setopt(c, CURLOPT_RESOLVER_START_DATA, h);
+	curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, curl_opens_socket);
+	curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, h);
+
+	/* One file and no directory: only so does libcurl keep the parsed
+	 * certificates from one connection to the next. */
+	curl_easy_setopt(c, CURLOPT_CAPATH, NULL);
+	if (ca != NULL)
+		curl_easy_setopt(c, CURLOPT_CAINFO, ca);
+
+	curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT,
+	    (long)limits->low_speed_bytes_s);
+	curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME,
+	    (long)limits->low_speed_time_s);
+	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, curl_has_header);
+	curl_easy_setopt(c, CURLOPT_HEADERDATA, h);
+	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, curl_has_bytes);
+	curl_easy_setopt(c, CURLOPT_WRITEDATA, h);
+	curl_easy_setopt(c, CURLOPT_DEBUGFUNCTION, curl_says);
+	curl_easy_setopt(c, CURLOPT_DEBUGDATA, h);
+}
+
+struct handle *
+transfer_new_handle(const struct fetch_limits *limits)
+{
+	struct handle *h = xcalloc(1, sizeof(*h));
+
+	h->curl = curl_easy_init();
+	if (h->curl == NULL)
+		abort();
+	set_constants(h->curl, h, limits);
+	return h;
+}
+
+void
+transfer_free_handle(struct handle *h)
+{
+	curl_easy_cleanup(h->curl);
+	free(h);
+}
+
+/* ---------------------------------------------------------------- request */
+
+/* May a value of the configuration or the database stand in a header? */
+static int
+is_one_line(const char *s)
+{
+	for (; *s != '\0'; s++)
+		if (((unsigned char)*s < 0x20 && *s != '\t') || *s == 0x7f)
+			return 0;
+	return 1;
+}
+
+static void
+add_line(struct handle *h, unsigned *n, const char *line)
+{
+	if (*n == REQUEST_HEADERS_MAX)
+		return;
+	if (*n > 0)
+		h->header[*n - 1].next = &h->header[*n];
+	/* libcurl only reads it. */
+	h->header[*n].data = (char *)(uintptr_t)line;
+	h->header[*n].next = NULL;
+	(*n)++;
+}
+
+static int
+add_header(struct xfer *x, unsigned *n, const char *name, const char *value)
+{
+	if (value == NULL || *value == '\0' || !is_one_line(value))
+		return 0;
+	add_line(x->handle, n, arena_printf(&x->arena, "%s: %s", name,
+	    value));
+	return 1;
+}
+
+/* Validators belong to one URL: see fetch_order.validators_url. */
+static void
+add_validators(struct xfer *x, unsigned *n)
+{
+	const struct fetch_order *o = &x->order;
+
+	x->validators_sent = 0;
+	if (strcmp(x->site.url, o->validators_url) != 0)
+		return;
+	x->validators_sent =
+	    add_header(x, n, "If-None-Match", o->etag) |
+	    add_header(x, n, "If-Modified-Since", o->last_modified);
+}
+
+static void
+add_own_headers(struct xfer *x, unsigned *n)
+{
+	const struct fetch_header *own = x->order.headers;
+
+	for (; own != NULL && own->name != NULL; own++)
+		if (*own->name != '\0' && is_one_line(own->name) &&
+		    strpbrk(own->name, " \t:") == NULL)
+			add_header(x, n, own->name, own->value);
+}
+
+static void
+set_headers(struct xfer *x, int at_home)
+{
+	struct handle *h = x->handle;
+	unsigned n = 0;
+
+	if (!add_header(x, &n, "User-Agent", x->order.user_agent))
+		add_line(h, &n, "User-Agent: feedmill/" FEEDMILL_VERSION);
+	add_line(h, &n, x->order.want_page ? accept_pages : accept_feeds);
+	add_line(h, &n, "Accept-Encoding: gzip, deflate");
+	add_line(h, &n, "A-IM: feed");
+	add_validators(x, &n);
+	if (at_home)
+		add_own_headers(x, &n);
+	curl_easy_setopt(h->curl, CURLOPT_HTTPHEADER, h->header);
+}
+
+/* What only the order's own origin is told, and the proxy. */
+static void
+set_marked(struct xfer *x, int at_home)
+{
+	const struct fetch_order *o = &x->order;
+	struct handle *h = x->handle;
+	const char *user = o->user != NULL ? o->user : x->home.user;
+	const char *password = o->user != NULL ? o->password :
+	    x->home.password;
+
+	if (o->proxy != NULL) {
+		curl_easy_setopt(h->curl, CURLOPT_PROXY, o->proxy);
+		/* It is asked for by the order: the environment's list of
+		 * exceptions has no say. */
+		curl_easy_setopt(h->curl, CURLOPT_NOPROXY, "");
+		h->marked = 1;
+	}
+	if (!at_home)
+		return;
+	if (user != NULL || password != NULL) {
+		curl_easy_setopt(h->curl, CURLOPT_USERNAME,
+		    user != NULL ? user : "");
+		curl_easy_setopt(h->curl, CURLOPT_PASSWORD,
+		    password != NULL ? password : "");
+		h->marked = 1;
+	}
+	if (o->client_cert != NULL) {
+		curl_easy_setopt(h->curl, CURLOPT_SSLCERT, o->client_cert);
+		curl_easy_setopt(h->curl, CURLOPT_SSLKEY, o->client_key !=
+		    NULL ? o->client_key : o->client_cert);
+		h->marked = 1;
+	}
+	if (o->ca_file != NULL) {
+		curl_easy_setopt(h->curl, CURLOPT_CAINFO, o->ca_file);
+		h->marked = 1;
+	}
+}
+
+void
+transfer_prepare(struct xfer *x, int64_t timeout_ms)
+{
+	const struct fetch_order *o = &x->order;
+	int at_home = fetch_site_same_origin(&x->home, &x->site);
+	struct handle *h = x->handle;
+
+	h->xfer = x;
+	h->error[0] = '\0';
+	x->stop = STOP_NONE;
+	x->header_bytes = x->header_lines = 0;
+	x->body_seen = 0;
+	fetch_head_init(&x->head);
+
+	curl_easy_setopt(h->curl, CURLOPT_URL, x->site.url);
+	curl_easy_setopt(h->curl, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
+	curl_easy_setopt(h->curl, CURLOPT_CONNECTTIMEOUT_MS,
+	    (long)o->connect_timeout_ms);
+	set_headers(x, at_home);
+	set_marked(x, at_home);
+	if (o->keep_exchange) {
+		curl_easy_setopt(h->curl, CURLOPT_VERBOSE, 1L);
+		h->marked = 1;
+	}
+}
