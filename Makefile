@@ -160,13 +160,16 @@ demo: deps-demo
 REPLAYS	  = $(FUZZERS:tests/fuzz/fuzz_%.c=$(BUILD)/tests/fuzz/replay_%)
 SCENARIOS := $(sort $(wildcard tests/scenario/*.t))
 # Nothing may hang for ever: a test program that does is killed and named.
+# An allocation that is refused is something the program has to bear.
+TEST_ENV  = ASAN_OPTIONS=allocator_may_return_null=1 \
+	UBSAN_OPTIONS=print_stacktrace=1
 PROVE	  = prove -j2 -e 'timeout -k 10 420'
 
 .PHONY: check check-builds fuzz-replay
 check: deps-check
 	$(SUBMAKE) check-builds
 	@FEEDMILL_TEST_BUILD=build/asan FEEDMILL_RELEASE=build/feedmill \
-	    FEEDMILL=build/asan/feedmill \
+	    FEEDMILL=build/asan/feedmill $(TEST_ENV) \
 	    $(PROVE) tests/layers.sh tests/replay.t tests/manuals.t \
 	    $(SCENARIOS) $(UNITS:%.c=build/asan/%) </dev/null
 
@@ -181,7 +184,7 @@ replays: $(REPLAYS)
 
 fuzz-replay:
 	$(SUBMAKE) BUILD=build/asan SANITIZE=1 replays
-	@FEEDMILL_TEST_BUILD=build/asan $(PROVE) tests/replay.t
+	@FEEDMILL_TEST_BUILD=build/asan $(TEST_ENV) $(PROVE) tests/replay.t
 
 # -------------------------------------------------------------------- fuzz
 

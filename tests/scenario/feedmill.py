@@ -312,7 +312,9 @@ class Mill:
                if not k.lower().endswith('_proxy') and
                not k.startswith(('FEEDMILL', 'LISTEN_')) and
                k not in ('NOTIFY_SOCKET', 'WATCHDOG_USEC', 'JOURNAL_STREAM')}
-        env.update(UBSAN_OPTIONS='print_stacktrace=1', **(extra or {}))
+        env.setdefault('ASAN_OPTIONS', 'allocator_may_return_null=1')
+        env.setdefault('UBSAN_OPTIONS', 'print_stacktrace=1')
+        env.update(extra or {})
         return env
 
     def argv(self, *words):
@@ -332,10 +334,11 @@ class Mill:
 
     def round(self, *words, **options):
         """Every source asked once, due or not."""
-        return self.run('run', '--once', '--now', *words, **options)
+        return self.run('-v', 'run', '--once', '--now', *words, **options)
 
     def start(self, *words, env=None):
-        d = Daemon(self.argv('run', *words), self.env(env))
+        # -v: also the visits that brought nothing.
+        d = Daemon(self.argv('-v', 'run', *words), self.env(env))
         if d.seen('ready') is None:
             note('not ready:\n' + d.log)
         return d

@@ -152,7 +152,7 @@ def killed(reference):
     hit = 0
     for step in series.steps:
         series.step(step)
-        daemon = Daemon(mill.argv('run', '--once', '--now'), mill.env())
+        daemon = Daemon(mill.argv('-v', 'run', '--once', '--now'), mill.env())
         # Somewhere in the round: after so many visits and a bit.
         visits = dice.randrange(len(series.order))
         eventually(lambda: len(daemon.events('visit')) >= visits or
