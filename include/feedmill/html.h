@@ -41,6 +41,9 @@ void html_find_feeds(const char *html, size_t len, const char *base,
     void (*visit)(const char *url, const char *type, const char *title,
     void *arg), void *arg);
 
+/* An absolute http or https URL in which nothing has to be escaped? */
+int html_is_clean_url(const char *url);
+
 /* Is this text markup at all? "1 < 2" is not, "<b>x</b>" and "&nbsp;" are. */
 int html_looks_like(const char *s, size_t len);
 

@@ -1,0 +1,517 @@
+/*
+ * html.c - see html.h.
+ *
+ * bytes -> html_guard() -> html_parse() -> html_drop() -> a walk over the
+ * tree that writes what the tables of html_policy.c allow.  The input's
+ * markup is never copied: names come from tables, text and values are
+ * escaped, every start tag has its end tag.
+ *
+ * A reader's parser has to see the tree that we saw.  The guard lets no
+ * element through that is not written, so the tree has no holes; what the
+ * walk leaves out or adds itself (frames become links) is kept to places
+ * where HTML's rules do not move it: no <a> in <a>, no block in <p>, the
+ * parts of a table only in their place.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "feedmill/base/arena.h"
+#include "feedmill/base/buf.h"
+#include "feedmill/base/mem.h"
+#include "feedmill/base/text.h"
+#include "feedmill/html.h"
+#include "html_parts.h"
+
+/* What is open around a node, as far as it decides what may follow. */
+enum {
+	IN_A = 1,
+	IN_P = 2,
+};
+
+struct frame {
+	const GumboElement *element;
+	const char	*name;		/* as written; NULL: not written */
+	unsigned	 child;		/* to be visited next */
+	GumboTag	 parent;	/* the innermost that is written */
+	unsigned	 in;
+};
+
+struct writer {
+	struct buf	*out;
+	const char	*base;
+	const struct html_rules *rules;
+	struct frame	*stack;
+	size_t		 depth, cap;
+};
+
+/* ------------------------------------------------------------ attributes */
+
+static const char *
+attribute(const GumboElement *e, const char *name)
+{
+	const GumboAttribute *a = gumbo_get_attribute(&e->attributes, name);
+
+	return a != NULL ? a->value : NULL;
+}
+
+/* "640", "640px", "50%": digits and perhaps a percent sign, no more. */
+static int
+put_number(struct buf *b, const char *value)
+{
+	size_t digits;
+
+	value += strspn(value, " \t\r\n");
+	digits = strspn(value, "0123456789");
+	if (digits == 0 || digits > 6)
+		return 0;
+	buf_append(b, value, digits);
+	if (value[digits] == '%')
+		buf_putc(b, '%');
+	return 1;
+}
+
+static int
+put_direction(struct buf *b, const char *value)
+{
+	static const char *const known[] = { "ltr", "rtl", "auto" };
+
+	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+		if (text_equal_nocase(value, known[i])) {
+			buf_puts(b, known[i]);
+			return 1;
+		}
+	}
+	return 0;
+}
+
+static int
+put_value(struct writer *w, enum html_value kind, const char *value)
+{
+	switch (kind) {
+	case VALUE_NONE:
+		return 0;
+	case VALUE_TEXT:
+		text_xml_escape_str(w->out, value);
+		return 1;
+	case VALUE_NUMBER:
+		return put_number(w->out, value);
+	case VALUE_EMPTY:
+		return 1;
+	case VALUE_DIR:
+		return put_direction(w->out, value);
+	case VALUE_SRCSET:
+		return html_put_srcset(w->out, value, w->base, w->rules);
+	case VALUE_LINK:
+	case VALUE_IMAGE:
+	case VALUE_MEDIA:
+		break;
+	}
+	return html_put_url(w->out, kind, value, w->base, w->rules);
+}
+
+/* Appends ' name="value"', or nothing where the value may not be. */
+static int
+put_attribute(struct writer *w, const char *name, enum html_value kind,
+    const char *value)
+{
+	size_t from = w->out->len;
+
+	buf_putc(w->out, ' ');
+	buf_puts(w->out, name);
+	buf_puts(w->out, "=\"");
+	if (put_value(w, kind, value)) {
+		buf_putc(w->out, '"');
+		return 1;
+	}
+	w->out->len = from;
+	w->out->data[from] = '\0';
+	return 0;
+}
+
+static void
+put_attributes(struct writer *w, const GumboElement *e, const char *element)
+{
+	for (unsigned i = 0; i < e->attributes.length; i++) {
+		const GumboAttribute *a = e->attributes.data[i];
+		const char *name;
+		enum html_value kind = html_attribute_value(element, a->name,
+		    &name);
+
+		if (kind != VALUE_NONE)
+			put_attribute(w, name, kind, a->value);
+	}
+}
+
+/* ---------------------------------------------------------------- images */
+
+/* A size attribute says 0 or 1. */
+static int
+is_tiny(const char *value)
+{
+	return value != NULL && (value[0] == '0' || value[0] == '1') &&
+	    (value[1] < '0' || value[1] > '9') && value[1] != '.' &&
+	    value[1] != '%';
+}
+
+static int
+style_says(const char *style, const char *property, const char *value)
+{
+	const char *p = style;
+	size_t len = strlen(property);
+
+	while ((p = text_find_nocase(p, property)) != NULL) {
+		const char *after = p + len + strspn(p + len, " ");
+
+		if ((p == style || strchr("; \t\r\n", p[-1]) != NULL) &&
+		    *after == ':') {
+			after++;
+			after += strspn(after, " ");
+			return value != NULL ?
+			    text_prefix_nocase(after, value) : is_tiny(after);
+		}
+		p += len;
+	}
+	return 0;
+}
+
+/* An image nobody is meant to see tells its server who reads. */
+static int
+is_tracking_pixel(const GumboElement *e)
+{
+	const char *width = attribute(e, "width");
+	const char *height = attribute(e, "height");
+	const char *style = attribute(e, "style");
+
+	if ((width != NULL || height != NULL) &&
+	    (width == NULL || is_tiny(width)) &&
+	    (height == NULL || is_tiny(height)))
+		return 1;
+	return style != NULL && (style_says(style, "display", "none") ||
+	    style_says(style, "visibility", "hidden") ||
+	    (style_says(style, "width", NULL) &&
+	    style_says(style, "height", NULL)));
+}
+
+/* Pages that load images late keep the address elsewhere. */
+static const char *
+late_source(const GumboElement *e)
+{
+	static const char *const names[] = {
+		"data-src", "data-original", "data-lazy-src", "data-actualsrc",
+	};
+	const char *src = attribute(e, "src");
+
+	if (src != NULL && *src != '\0' && !text_prefix_nocase(src, "data:"))
+		return NULL;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		const char *late = attribute(e, names[i]);
+
+		if (late != NULL && *late != '\0')
+			return late;
+	}
+	return NULL;
+}
+
+/* 0 where there is no picture: then what it would have said is the text. */
+static void
+put_image(struct writer *w, const GumboElement *e)
+{
+	const char *late = late_source(e), *alt = attribute(e, "alt");
+	size_t from = w->out->len;
+	int pictured = 0;
+
+	buf_puts(w->out, "<img");
+	if (late != NULL)
+		pictured = put_attribute(w, "src", VALUE_IMAGE, late);
+	for (unsigned i = 0; i < e->attributes.length; i++) {
+		const GumboAttribute *a = e->attributes.data[i];
+		const char *name;
+		enum html_value kind = html_attribute_value("img", a->name,
+		    &name);
+
+		if (kind == VALUE_NONE || (pictured && kind == VALUE_IMAGE))
+			continue;
+		if (put_attribute(w, name, kind, a->value) &&
+		    (kind == VALUE_IMAGE || kind == VALUE_SRCSET))
+			pictured = 1;
+	}
+	if (pictured) {
+		buf_puts(w->out, " loading=\"lazy\""
+		    " referrerpolicy=\"no-referrer\"/>");
+		return;
+	}
+	w->out->len = from;
+	w->out->data[from] = '\0';
+	if (alt != NULL)
+		text_xml_escape(w->out, alt, strlen(alt), 0);
+}
+
+/* ---------------------------------------------------------------- frames */
+
+/* What a frame of a trusted host may do: run its own scripts as itself, and
+ * nothing with the page it is in. */
+static const char sandbox[] = " loading=\"lazy\" sandbox=\"allow-scripts"
+    " allow-same-origin allow-popups allow-presentation\"></iframe>";
+
+static void
+put_frame(struct writer *w, const GumboElement *e, unsigned in)
+{
+	const char *src = attribute(e, "src"), *title = attribute(e, "title");
+	const char *width = attribute(e, "width");
+	const char *height = attribute(e, "height");
+	struct buf url = { 0 };
+
+	if (src == NULL || !html_put_url(&url, VALUE_MEDIA, src, w->base,
+	    w->rules)) {
+		buf_fini(&url);
+		return;
+	}
+	if (w->rules != NULL && html_url_host_in(url.data, w->rules->frames)) {
+		buf_printf(w->out, "<iframe src=\"%s\"", url.data);
+		if (width != NULL)
+			put_attribute(w, "width", VALUE_NUMBER, width);
+		if (height != NULL)
+			put_attribute(w, "height", VALUE_NUMBER, height);
+		if (title != NULL)
+			put_attribute(w, "title", VALUE_TEXT, title);
+		buf_puts(w->out, sandbox);
+	} else if (!(in & IN_A)) {
+		buf_printf(w->out, "<a href=\"%s\">", url.data);
+		if (title != NULL && *title != '\0')
+			text_xml_escape(w->out, title, strlen(title), 0);
+		else
+			buf_puts(w->out, url.data);
+		buf_puts(w->out, "</a>");
+	}
+	buf_fini(&url);
+}
+
+/* -------------------------------------------------------------- elements */
+
+/* May tag stand directly in parent?  Only tables are particular. */
+static int
+has_its_place(GumboTag tag, GumboTag parent)
+{
+	switch (tag) {
+	case GUMBO_TAG_CAPTION:
+	case GUMBO_TAG_COLGROUP:
+	case GUMBO_TAG_TBODY:
+	case GUMBO_TAG_THEAD:
+	case GUMBO_TAG_TFOOT:
+		return parent == GUMBO_TAG_TABLE;
+	case GUMBO_TAG_COL:
+		return parent == GUMBO_TAG_COLGROUP;
+	case GUMBO_TAG_TR:
+		return parent == GUMBO_TAG_TBODY ||
+		    parent == GUMBO_TAG_THEAD || parent == GUMBO_TAG_TFOOT;
+	case GUMBO_TAG_TD:
+	case GUMBO_TAG_TH:
+		return parent == GUMBO_TAG_TR;
+	default:
+		return parent != GUMBO_TAG_TABLE &&
+		    parent != GUMBO_TAG_COLGROUP &&
+		    parent != GUMBO_TAG_TBODY && parent != GUMBO_TAG_THEAD &&
+		    parent != GUMBO_TAG_TFOOT && parent != GUMBO_TAG_TR;
+	}
+}
+
+static int
+is_heading(GumboTag tag)
+{
+	return tag >= GUMBO_TAG_H1 && tag <= GUMBO_TAG_H6;
+}
+
+/* Would a parser put it where it is written? */
+static int
+stays_there(const GumboElement *e, const struct frame *f)
+{
+	if (!has_its_place(e->tag, f->parent))
+		return 0;
+	if (e->tag == GUMBO_TAG_A && (f->in & IN_A))
+		return 0;
+	if ((f->in & IN_P) && html_ends_p(e->tag))
+		return 0;
+	return !(is_heading(e->tag) && is_heading(f->parent));
+}
+
+static unsigned
+inside(GumboTag tag, unsigned in)
+{
+	switch (tag) {
+	case GUMBO_TAG_A:
+		return in | IN_A;
+	case GUMBO_TAG_P:
+		return in | IN_P;
+	case GUMBO_TAG_TABLE:
+		return in & ~(unsigned)IN_P;
+	case GUMBO_TAG_CAPTION:
+	case GUMBO_TAG_TD:
+	case GUMBO_TAG_TH:
+		return 0;
+	default:
+		return in;
+	}
+}
+
+static void
+push(struct writer *w, const GumboElement *e, const char *name,
+    GumboTag parent, unsigned in)
+{
+	if (w->depth == w->cap) {
+		w->cap = w->cap > 0 ? 2 * w->cap : 64;
+		w->stack = xrealloc(w->stack, w->cap * sizeof(*w->stack));
+	}
+	w->stack[w->depth++] = (struct frame){ e, name, 0, parent, in };
+}
+
+/* A parser drops a line break that follows <pre>, so one more is written. */
+static int
+begins_with_newline(const GumboElement *e)
+{
+	const GumboNode *first;
+
+	if (e->tag != GUMBO_TAG_PRE || e->children.length == 0)
+		return 0;
+	first = e->children.data[0];
+	return (first->type == GUMBO_NODE_TEXT ||
+	    first->type == GUMBO_NODE_WHITESPACE) &&
+	    first->v.text.text[0] == '\n';
+}
+
+static void
+open_element(struct writer *w, const GumboElement *e, const char *name)
+{
+	const struct frame *f = &w->stack[w->depth - 1];
+
+	buf_putc(w->out, '<');
+	buf_puts(w->out, name);
+	put_attributes(w, e, name);
+	if (html_is_void(e->tag)) {
+		buf_puts(w->out, "/>");
+		return;
+	}
+	/* Nothing is fetched before the reader wants to hear or see it. */
+	if (e->tag == GUMBO_TAG_AUDIO || e->tag == GUMBO_TAG_VIDEO)
+		buf_puts(w->out, " controls=\"\" preload=\"none\"");
+	buf_putc(w->out, '>');
+	if (begins_with_newline(e))
+		buf_putc(w->out, '\n');
+	push(w, e, name, e->tag, inside(e->tag, f->in));
+}
+
+static void
+put_element(struct writer *w, const GumboElement *e)
+{
+	struct frame f = w->stack[w->depth - 1];
+	const char *name = html_element_name(e);
+
+	if (name == NULL) {
+		/* The guard let nothing through that is not written: these
+		 * are <html> around a fragment, and what html_drop() took. */
+		if (e->tag != GUMBO_TAG_SCRIPT)
+			push(w, e, NULL, f.parent, f.in);
+	} else if (!stays_there(e, &f)) {
+		if (!html_is_void(e->tag))
+			push(w, e, NULL, f.parent, f.in);
+	} else if (e->tag == GUMBO_TAG_IMG || e->tag == GUMBO_TAG_IMAGE) {
+		if (!is_tracking_pixel(e))
+			put_image(w, e);
+	} else if (e->tag == GUMBO_TAG_IFRAME) {
+		put_frame(w, e, f.in);
+	} else {
+		open_element(w, e, name);
+	}
+}
+
+static void
+put_text(struct writer *w, const char *text, GumboTag parent)
+{
+	/* Between the rows of a table only blanks are where they seem. */
+	if (!has_its_place(GUMBO_TAG_SPAN, parent) &&
+	    text[strspn(text, " \t\r\n")] != '\0')
+		return;
+	text_xml_escape(w->out, text, strlen(text), 0);
+}
+
+static void
+put_node(struct writer *w, const GumboNode *n)
+{
+	switch (n->type) {
+	case GUMBO_NODE_ELEMENT:
+		put_element(w, &n->v.element);
+		break;
+	case GUMBO_NODE_TEXT:
+	case GUMBO_NODE_CDATA:
+	case GUMBO_NODE_WHITESPACE:
+		put_text(w, n->v.text.text, w->stack[w->depth - 1].parent);
+		break;
+	case GUMBO_NODE_DOCUMENT:
+	case GUMBO_NODE_COMMENT:
+	case GUMBO_NODE_TEMPLATE:
+		break;
+	}
+}
+
+static void
+put_tree(struct writer *w, const GumboNode *root)
+{
+	push(w, &root->v.element, NULL, GUMBO_TAG_DIV, 0);
+	while (w->depth > 0) {
+		struct frame *f = &w->stack[w->depth - 1];
+
+		if (f->child < f->element->children.length) {
+			put_node(w, f->element->children.data[f->child++]);
+			continue;
+		}
+		if (f->name != NULL) {
+			buf_puts(w->out, "</");
+			buf_puts(w->out, f->name);
+			buf_putc(w->out, '>');
+		}
+		w->depth--;
+	}
+	free(w->stack);
+}
+
+/* ------------------------------------------------------------------ whole */
+
+/* C strings would end there. */
+static void
+without_nul(struct buf *b, const char *s, size_t len)
+{
+	const char *end = s + len, *nul;
+
+	while ((nul = memchr(s, '\0', (size_t)(end - s))) != NULL) {
+		buf_append(b, s, (size_t)(nul - s));
+		s = nul + 1;
+	}
+	buf_append(b, s, (size_t)(end - s));
+}
+
+void
+html_sanitise(struct buf *out, const char *html, size_t len,
+    const char *base, const struct html_rules *rules)
+{
+	struct writer w = { .out = out, .base = base, .rules = rules };
+	struct buf clean = { 0 }, dialect = { 0 };
+	struct arena arena = { 0 };
+	GumboNode *root;
+
+	if (memchr(html, '\0', len) != NULL) {
+		without_nul(&clean, html, len);
+		html = buf_str(&clean);
+		len = clean.len;
+	}
+	if (memchr(html, '<', len) == NULL && memchr(html, '&', len) == NULL &&
+	    (rules == NULL || rules->drop_text == NULL)) {
+		text_xml_escape(out, html, len, 0);
+	} else {
+		html_guard(&dialect, html, len);
+		root = html_parse(&arena, buf_str(&dialect), dialect.len);
+		html_drop(root, rules);
+		put_tree(&w, root);
+		arena_fini(&arena);
+		buf_fini(&dialect);
+	}
+	buf_fini(&clean);
+}

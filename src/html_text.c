@@ -1,0 +1,156 @@
+/*
+ * html_text.c - the text of HTML: without its markup, on one line.
+ *
+ * References are decoded by gumbo, which has all 2,231 names and their
+ * exceptions; only text without "<" is given to it here, so that it does
+ * nothing else.
+ */
+#include <string.h>
+
+#include "feedmill/base/arena.h"
+#include "feedmill/base/buf.h"
+#include "feedmill/base/text.h"
+#include "feedmill/html.h"
+#include "html_parts.h"
+
+/* Text that gumbo reads as one run: "<" as a reference, no NUL. */
+static void
+put_as_text(struct buf *b, const char *s, size_t len, int verbatim)
+{
+	for (size_t i = 0, done = 0; i <= len; i++) {
+		const char *instead = NULL;
+
+		if (i < len && s[i] != '<' && s[i] != '\0' &&
+		    !(verbatim && s[i] == '&'))
+			continue;
+		if (i < len && s[i] != '\0')
+			instead = s[i] == '<' ? "&lt;" : "&amp;";
+		buf_append(b, s + done, i - done);
+		if (instead != NULL)
+			buf_puts(b, instead);
+		done = i + 1;
+	}
+}
+
+static void
+put_decoded(struct buf *out, const struct buf *text)
+{
+	struct arena arena = { 0 };
+	GumboNode *root;
+
+	if (text->len == 0)
+		return;
+	if (memchr(text->data, '&', text->len) == NULL) {
+		buf_append(out, text->data, text->len);
+		return;
+	}
+	root = html_parse(&arena, text->data, text->len);
+	for (unsigned i = 0; i < root->v.element.children.length; i++) {
+		const GumboNode *n = root->v.element.children.data[i];
+
+		if (n->type == GUMBO_NODE_TEXT ||
+		    n->type == GUMBO_NODE_WHITESPACE)
+			buf_puts(out, n->v.text.text);
+	}
+	arena_fini(&arena);
+}
+
+void
+html_decode_entities(struct buf *out, const char *s, size_t len)
+{
+	struct buf text = { 0 };
+
+	put_as_text(&text, s, len, 0);
+	put_decoded(out, &text);
+	buf_fini(&text);
+}
+
+/* All text that is shown, its references still in it. */
+static void
+gather(struct buf *text, const char *html, size_t len)
+{
+	struct html_scan scan;
+	struct html_token t;
+	GumboTag skip = GUMBO_TAG_LAST;
+
+	html_scan_init(&scan, html, len);
+	while (html_scan_next(&scan, &t) != HTML_EOF) {
+		if (t.kind != HTML_TEXT) {
+			if (html_breaks_text(t.tag))
+				buf_putc(text, ' ');
+			if (skip == GUMBO_TAG_LAST) {
+				if (t.kind == HTML_START && !t.self_closing &&
+				    html_class(t.tag, t.name, t.name_len) ==
+				    CLASS_SKIP)
+					skip = t.tag;
+			} else if (t.tag == skip ||
+			    html_breaks_text(t.tag)) {
+				skip = GUMBO_TAG_LAST;
+			}
+		} else if (skip == GUMBO_TAG_LAST && t.raw != RAW_HIDDEN &&
+		    t.raw != RAW_FALLBACK) {
+			put_as_text(text, t.start, (size_t)(t.end - t.start),
+			    t.raw == RAW_VERBATIM);
+		}
+	}
+}
+
+void
+html_to_text(struct buf *out, const char *html, size_t len)
+{
+	struct buf text = { 0 }, decoded = { 0 };
+
+	gather(&text, html, len);
+	put_decoded(&decoded, &text);
+	text_collapse(out, buf_str(&decoded), decoded.len);
+	buf_fini(&decoded);
+	buf_fini(&text);
+}
+
+/* ------------------------------------------------------------ is it markup */
+
+/* "&name;" that is a name, or "&#...;". */
+static int
+is_reference(const char *s, size_t len)
+{
+	struct buf decoded = { 0 };
+	size_t n = 1;
+	int yes;
+
+	if (n < len && s[n] == '#')
+		n++;
+	while (n < len && n < 34 && ((s[n] >= '0' && s[n] <= '9') ||
+	    ((s[n] | 0x20) >= 'a' && (s[n] | 0x20) <= 'z')))
+		n++;
+	if (n == len || s[n] != ';' || n < 3)
+		return 0;
+	if (s[1] == '#')
+		return (s[2] >= '0' && s[2] <= '9') || (s[2] | 0x20) == 'x';
+	html_decode_entities(&decoded, s, n + 1);
+	yes = decoded.len > 0 && (decoded.len != n + 1 ||
+	    memcmp(decoded.data, s, decoded.len) != 0);
+	buf_fini(&decoded);
+	return yes;
+}
+
+int
+html_looks_like(const char *s, size_t len)
+{
+	enum { REFERENCES_MAX = 64 };
+	struct html_scan scan;
+	struct html_token t;
+	const char *p = s, *end = s + len;
+
+	html_scan_init(&scan, s, len);
+	while (html_scan_next(&scan, &t) != HTML_EOF) {
+		if (t.kind != HTML_TEXT && (t.tag != GUMBO_TAG_UNKNOWN ||
+		    html_class(t.tag, t.name, t.name_len) != CLASS_NONE))
+			return 1;
+	}
+	for (int n = 0; n < REFERENCES_MAX && (p = memchr(p, '&',
+	    (size_t)(end - p))) != NULL; n++, p++) {
+		if (is_reference(p, (size_t)(end - p)))
+			return 1;
+	}
+	return 0;
+}
