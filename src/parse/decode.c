@@ -265,7 +265,7 @@ decode_legacy(const char *s, size_t len, const struct candidates *c,
 			return;
 		}
 	}
-	ret->lied = c->declared != NULL;
+	ret->lied = 1;
 	if (mostly_utf8(s, len)) {
 		decode_as(named("utf-8"), s, len, (size_t)-1, ret);
 		return;

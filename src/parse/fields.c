@@ -16,6 +16,9 @@
 #include "list.h"
 #include "reader.h"
 
+/* rdf:about: above dc:identifier, below guid (tags.c). */
+enum { RANK_ABOUT = 5, RANK_STAND_IN = 5 };
+
 /* By local name: "rdf:about" is found as "about". */
 const char *
 attribute(const char **atts, const char *name)
@@ -222,7 +225,6 @@ begin_entry(struct reader *r, const struct rule *rule, const char **atts)
 		return;
 	}
 	e = feed_add_entry(r->feed);
-	e->id = keep_attribute(r, attribute(atts, "about"));
 	if (r->depth > 1 && f->lang != reader_parent(r)->lang)
 		e->language = f->lang;
 	e->base = f->base;
@@ -230,6 +232,9 @@ begin_entry(struct reader *r, const struct rule *rule, const char **atts)
 	f->object = e;
 	f->ranks = r->entry_ranks;
 	memset(r->entry_ranks, 0, sizeof(r->entry_ranks));
+	e->id = keep_attribute(r, attribute(atts, "about"));
+	if (e->id != NULL)
+		r->entry_ranks[offsetof(struct entry, id) / 8] = RANK_ABOUT;
 	r->entry = e;
 	r->entry_text = 0;
 	r->dated = r->bodied = 0;
@@ -257,6 +262,34 @@ end_entry(struct reader *r, const struct rule *rule, char *s, size_t len)
 		e->summary.base = reader_top(r)->base;
 	}
 	r->entry = NULL;
+}
+
+/*
+ * What a podcast says only in its own words stands in for what is missing.
+ */
+void
+settle_head(struct reader *r)
+{
+	struct feed_head *h = &r->feed->head;
+	const char *subtitle = h->itunes.subtitle != NULL ?
+	    h->itunes.subtitle : h->itunes.summary;
+	unsigned publisher = offsetof(struct feed_head, publisher) / 8;
+
+	if (h->subtitle.value == NULL && subtitle != NULL) {
+		h->subtitle.value = subtitle;
+		h->subtitle.type = html_looks_like(subtitle,
+		    strlen(subtitle)) ? TEXT_HTML : TEXT_PLAIN;
+	}
+	if (h->image.url == NULL)
+		h->image.url = h->itunes.image;
+	if (h->authors == NULL && h->itunes.author != NULL)
+		h->authors = person_parse(r->arena, h->itunes.author,
+		    strlen(h->itunes.author));
+	if (h->authors == NULL && r->head_ranks[publisher] <= RANK_STAND_IN)
+		h->authors = h->publisher;
+	if (h->language == NULL && r->context->content_language != NULL)
+		h->language = keep_attribute(r,
+		    r->context->content_language);
 }
 
 void
@@ -381,8 +414,6 @@ begin_content(struct reader *r, const struct rule *rule, const char **atts)
 	begin_text(r, rule, atts);
 	if (strcmp(rule->name, "content") != 0)
 		f->as = AS_XHTML;
-	if (f->as == AS_OTHER)
-		f->base64 = 1;
 	if (src != NULL && e->content_src == NULL) {
 		e->content_src = keep_attribute(r, src);
 		e->content_type = keep_attribute(r, type);
@@ -420,17 +451,26 @@ base64_decode(char *s, size_t len)
 	return n;
 }
 
-/* What is not text in base64 stays out: images and the like. */
+/*
+ * What is not text in base64 stays out: images and the like.  A type that
+ * only should be base64 (application/json) is text if it reads as such.
+ */
 static size_t
-decode_base64_text(char *s, size_t len)
+decode_base64_text(char *s, size_t len, int perhaps)
 {
-	size_t n = base64_decode(s, len);
+	char *copy = xstrndup(s, len);
+	size_t n = base64_decode(copy, len);
 
-	if (n == 0)
-		return 0;
-	if (text_utf8_valid(s, n) != n || memchr(s, '\0', n) != NULL)
-		return 0;
-	return n;
+	if (n == 0 && !perhaps)
+		len = 0;
+	if (n > 0) {
+		len = text_utf8_valid(copy, n) == n &&
+		    memchr(copy, '\0', n) == NULL ? n : 0;
+		memcpy(s, copy, len);
+		s[len] = '\0';
+	}
+	free(copy);
+	return len;
 }
 
 static enum text_type
@@ -448,14 +488,14 @@ text_type(enum taken_as as, const char *s, size_t len)
 	}
 }
 
-/* XHTML that came escaped, or by reference, is HTML all the same. */
+/* XHTML without one element is plain text; in RSS it may be escaped. */
 static enum taken_as
 settle(struct frame *f, int had_markup)
 {
 	if (had_markup)
-		return AS_XHTML;
+		return f->as == AS_HTML ? AS_HTML : AS_XHTML;
 	if (f->as == AS_XHTML)
-		return f->rule->ns & NS_XHTML ? AS_XHTML : AS_GUESS;
+		return f->rule->ns & NS_XHTML ? AS_GUESS : AS_PLAIN;
 	return f->as;
 }
 
@@ -475,8 +515,8 @@ end_text(struct reader *r, const struct rule *rule, char *s, size_t len)
 	struct text *text = field(r, rule);
 	char *value;
 
-	if (f->base64) {
-		len = decode_base64_text(s, len);
+	if (f->base64 || f->as == AS_OTHER) {
+		len = decode_base64_text(s, len, f->as == AS_OTHER);
 		f->as = f->as == AS_OTHER ? AS_PLAIN : f->as;
 	}
 	if (strcmp(rule->name, "title") == 0)
@@ -488,7 +528,7 @@ end_text(struct reader *r, const struct rule *rule, char *s, size_t len)
 	if (!reader_outranks(r, rule))
 		return;
 	text->value = value;
-	text->type = text_type(settle(f, r->escape), s, len);
+	text->type = text_type(settle(f, r->marked), s, len);
 	text->lang = f->lang;
 	text->base = f->base;
 }
@@ -500,7 +540,7 @@ end_string(struct reader *r, const struct rule *rule, char *s, size_t len)
 {
 	const char **at = field(r, rule);
 
-	if (len == 0 || reader_top(r)->as == AS_NOTHING)
+	if (len == 0)
 		return;
 	if (reader_parent(r)->ranks == NULL ? *at == NULL :
 	    reader_outranks(r, rule))
@@ -542,14 +582,20 @@ void
 end_date(struct reader *r, const struct rule *rule, char *s, size_t len)
 {
 	int64_t *at = field(r, rule);
+	uint8_t *ranks = reader_parent(r)->ranks;
 	int64_t ms = len > 0 ? date_parse(s, r->context->zone_s) : DATE_NONE;
 
 	if (rule->identity > r->dated && entry_here(r) != NULL) {
 		r->entry->dated_ms = ms;
 		r->dated = rule->identity;
 	}
-	if (ms != DATE_NONE && reader_outranks(r, rule))
+	if (ms == DATE_NONE)
+		return;
+	/* Of the same element twice, the last is the one that was edited. */
+	if (ranks[rule->field / 8] <= rule->rank) {
+		ranks[rule->field / 8] = rule->rank;
 		*at = ms;
+	}
 }
 
 void
@@ -612,8 +658,8 @@ add_enclosure(struct reader *r, struct entry *e, const struct link *link)
 static int
 is_feed_type(const char *type)
 {
-	return type != NULL && (ends_with(type, "+xml") ||
-	    ends_with(type, "/xml"));
+	return type != NULL && !ends_with(type, "/xhtml+xml") &&
+	    (ends_with(type, "+xml") || ends_with(type, "/xml"));
 }
 
 /* What a relation means to an entry besides being a link. */
@@ -725,6 +771,22 @@ begin_enclosure(struct reader *r, const struct rule *rule, const char **atts)
 
 /* ------------------------------------------------- categories and people */
 
+static int
+same(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+void
+category_add(struct category **list, struct category *c)
+{
+	for (struct category *q = *list; q != NULL; q = q->next) {
+		if (same(q->term, c->term) && same(q->scheme, c->scheme))
+			return;
+	}
+	LIST_APPEND(list, c);
+}
+
 void
 begin_category(struct reader *r, const struct rule *rule, const char **atts)
 {
@@ -736,8 +798,8 @@ begin_category(struct reader *r, const struct rule *rule, const char **atts)
 	c->scheme = keep_attribute(r, scheme != NULL ? scheme :
 	    attribute(atts, "domain"));
 	reader_top(r)->object = c;
-	if (c->term != NULL || (c->label != NULL && rule->ns != NS_MEDIA))
-		LIST_APPEND((struct category **)field(r, rule), c);
+	if (rule->ns == NS_MEDIA && c->scheme == NULL)
+		c->scheme = "http://search.yahoo.com/mrss/category_schema";
 }
 
 void
@@ -745,11 +807,12 @@ end_category(struct reader *r, const struct rule *rule, char *s, size_t len)
 {
 	struct category *c = reader_top(r)->object;
 
-	if (len == 0 || c->term != NULL)
-		return;
-	c->term = reader_keep(r, s, len);
-	if (c->label == NULL || rule->ns == NS_MEDIA)
-		LIST_APPEND((struct category **)field(r, rule), c);
+	if (c->term == NULL && len > 0)
+		c->term = reader_keep(r, s, len);
+	if (c->term == NULL)
+		c->term = c->label;
+	if (c->term != NULL)
+		category_add(field(r, rule), c);
 }
 
 void
@@ -776,6 +839,18 @@ end_person(struct reader *r, const struct rule *rule, char *s, size_t len)
 		person_add(list, p);
 	else if (reader_outranks(r, rule))
 		*list = p;
+}
+
+/* "by <a>Name</a>": the text of the inner element stays in the outer's. */
+void
+end_inline(struct reader *r, const struct rule *rule, char *s, size_t len)
+{
+	struct frame *f = reader_top(r);
+
+	(void)rule;
+	if (r->text.len > f->start && s + len < r->text.data + r->text.len)
+		s[len] = ' ';
+	f->start = r->text.len;
 }
 
 /* --------------------------------------------------------------- the rest */

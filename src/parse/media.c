@@ -132,7 +132,7 @@ begin_itunes_category(struct reader *r, const struct rule *rule,
 	c = arena_zalloc(r->arena, sizeof(*c));
 	c->term = term;
 	c->scheme = "http://www.itunes.com/";
-	LIST_APPEND(list, c);
+	category_add(list, c);
 }
 
 void
@@ -155,7 +155,7 @@ end_keywords(struct reader *r, const struct rule *rule, char *s, size_t len)
 		c = arena_zalloc(r->arena, sizeof(*c));
 		c->term = reader_keep(r, word, n);
 		c->scheme = "http://www.itunes.com/";
-		LIST_APPEND(list, c);
+		category_add(list, c);
 	}
 }
 

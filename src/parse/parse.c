@@ -21,8 +21,7 @@ const struct parse_limits parse_limits_default = {
 /* What one attempt found out. */
 struct attempt {
 	enum read_result	 result;
-	int			 closed, reading;
-	struct read_error	 error;
+	struct read_facts	 facts;
 };
 
 static void
@@ -53,8 +52,7 @@ static void
 attempt(struct feed *f, const char *text, size_t len,
     const struct parse_context *context, struct attempt *ret)
 {
-	ret->result = reader_run(f, text, len, context, &ret->closed,
-	    &ret->reading, &ret->error);
+	ret->result = reader_run(f, text, len, context, &ret->facts);
 }
 
 static enum outcome
@@ -90,7 +88,7 @@ note_limit(struct feed *f, const struct attempt *a)
 	f->damaged = 1;
 	f->bozo = 1;
 	f->error.message = NULL;
-	set_error(f, "limit", a->error.message, 1, 1);
+	set_error(f, "limit", a->facts.message, 1, 1);
 }
 
 /* The second reading, of the mended text. */
@@ -105,8 +103,8 @@ read_mended(struct feed **f, const struct decoded *d,
 	start_feed(f, context, d);
 	attempt(*f, buf_str(&mended.out), mended.out.len, context, ret);
 	if (first->result == READ_BROKEN)
-		set_error(*f, "not-well-formed", first->error.message,
-		    first->error.line, first->error.column);
+		set_error(*f, "not-well-formed", first->facts.message,
+		    first->facts.line, first->facts.column);
 	else if (mended.fixes > 0)
 		set_error(*f, "not-well-formed", "not well-formed",
 		    mended.line, mended.column);
@@ -130,9 +128,13 @@ parse_xml(struct feed **f, const struct decoded *d,
 		first = a;
 		read_mended(f, d, context, &first, &a);
 	}
-	if (!a.reading)
+	if (!a.facts.reading)
 		return not_a_feed(*f, d->text, d->len);
 	note_limit(*f, &a);
+	if (a.facts.undeclared) {
+		(*f)->bozo = 1;
+		set_error(*f, "namespace", "an undeclared prefix", 1, 1);
+	}
 	if (d->lied || d->marks > 0 || d->bad_bytes > 0) {
 		(*f)->bozo = 1;
 		set_error(*f, "encoding", d->bad_bytes > 0 ?

@@ -112,6 +112,10 @@ person_parse(struct arena *a, const char *s, size_t len)
 	size_t n;
 
 	len = text_trim(&s, len);
+	if (len > 7 && strncasecmp(s, "mailto:", 7) == 0) {
+		s += 7;
+		len -= 7;
+	}
 	if (len == 0)
 		return NULL;
 	p = arena_zalloc(a, sizeof(*p));

@@ -38,7 +38,7 @@ bind(struct reader *r, const char *prefix, size_t len, const char *uri)
 }
 
 static uint32_t
-resolve(const struct reader *r, const char *prefix, size_t len)
+resolve(struct reader *r, const char *prefix, size_t len)
 {
 	for (unsigned i = r->bound; i-- > 0; ) {
 		const struct binding *b = &r->bindings[i];
@@ -46,7 +46,10 @@ resolve(const struct reader *r, const char *prefix, size_t len)
 		if (b->len == len && memcmp(b->prefix, prefix, len) == 0)
 			return b->ns;
 	}
-	return len == 0 ? NS_RSS : name_prefix(prefix, len);
+	if (len == 0)
+		return NS_RSS;
+	r->undeclared |= len != 3 || memcmp(prefix, "xml", 3) != 0;
+	return name_prefix(prefix, len);
 }
 
 /*
@@ -241,8 +244,11 @@ begin_markup(struct reader *r)
 	struct frame *f = reader_top(r);
 	struct buf before = { 0 };
 
+	r->marked = 1;
+	if (f->as == AS_HTML)
+		return;		/* "<div>a &lt;b&gt;", type html */
 	r->escape = 1;
-	if (r->text.len == f->start || f->as == AS_HTML)
+	if (r->text.len == f->start)
 		return;
 	buf_append(&before, r->text.data + f->start, r->text.len - f->start);
 	r->text.len = f->start;
@@ -267,7 +273,7 @@ markup_start(struct reader *r, const char *name, const char **atts)
 	const char *base = NULL;
 	struct frame own = { .base = f->base };
 
-	if (!r->escape)
+	if (!r->marked)
 		begin_markup(r);
 	if (atts[0] != NULL) {
 		unsigned bound = r->bound, scope = r->scope;
@@ -282,7 +288,7 @@ markup_start(struct reader *r, const char *name, const char **atts)
 		name = markup_name(r, name);
 	}
 	if (r->markup++ == 0 && r->div == 0 && strcmp(name, "div") == 0 &&
-	    f->as == AS_XHTML && only_blanks(r, f->start)) {
+	    (f->as == AS_XHTML || f->as == AS_HTML) && only_blanks(r, f->start)) {
 		r->div = 1;
 		r->text.len = f->start;
 		if (base != NULL)
@@ -342,8 +348,6 @@ open_frame(struct reader *r, const char *name, const char **atts)
 		scan_attributes(r, f, atts);
 	rule = find_rule(r, name, up->where, &ns);
 	if (rule == NULL) {
-		if (r->depth == 1 && r->root == NULL)
-			r->root = arena_strdup(r->arena, name);
 		r->bound = f->bindings;
 		r->scope = f->scope;
 		r->skip = 1;
@@ -354,7 +358,7 @@ open_frame(struct reader *r, const char *name, const char **atts)
 	f->as = default_type(r, ns);
 	r->depth++;
 	r->collect = rule->end != NULL;
-	r->escape = r->div = 0;
+	r->escape = r->div = r->marked = 0;
 	if (rule->inside == IN_ENTRY)
 		r->offset = (unsigned)XML_GetCurrentByteIndex(r->expat);
 	if (rule->begin != NULL)
@@ -410,12 +414,10 @@ close_frame(struct reader *r)
 	r->text.len = f->start;
 	r->bound = f->bindings;
 	r->scope = f->scope;
-	r->escape = r->div = 0;
+	r->escape = r->div = r->marked = 0;
 	r->depth--;
 	f = reader_top(r);
 	r->collect = f->rule != NULL && f->rule->end != NULL;
-	if (r->depth == 1)
-		r->closed = 1;
 }
 
 static void
@@ -424,8 +426,7 @@ on_end(void *data, const char *name)
 	struct reader *r = data;
 
 	if (r->skip > 0) {
-		if (--r->skip == 0 && r->depth == 1)
-			r->closed = 1;
+		r->skip--;
 	} else if (r->markup > 0) {
 		markup_end(r, name);
 	} else {
@@ -509,8 +510,7 @@ new_expat(struct reader *r)
 
 enum read_result
 reader_run(struct feed *feed, const char *text, size_t len,
-    const struct parse_context *context, int *ret_closed, int *ret_reading,
-    struct read_error *err)
+    const struct parse_context *context, struct read_facts *ret)
 {
 	struct reader *r = xcalloc(1, sizeof(*r));
 	enum read_result result = READ_OK;
@@ -524,24 +524,27 @@ reader_run(struct feed *feed, const char *text, size_t len,
 	r->frames[0].object = &feed->head;
 	r->frames[0].ranks = r->head_ranks;
 	r->depth = 1;
-	*err = (struct read_error){ 0 };
+	*ret = (struct read_facts){ 0 };
 	if (p == NULL) {
-		err->message = "no memory for a parser";
+		ret->message = "no memory for a parser";
 		result = READ_BROKEN;
 	} else if (XML_Parse(p, text, (int)len, 1) != XML_STATUS_OK) {
 		result = r->doctype ? READ_DOCTYPE :
 		    r->limit != NULL ? READ_LIMIT : READ_BROKEN;
-		err->message = XML_ErrorString(XML_GetErrorCode(p));
-		err->line = (unsigned)XML_GetCurrentLineNumber(p);
-		err->column = (unsigned)XML_GetCurrentColumnNumber(p) + 1;
+		ret->message = XML_ErrorString(XML_GetErrorCode(p));
+		ret->line = (unsigned)XML_GetCurrentLineNumber(p);
+		ret->column = (unsigned)XML_GetCurrentColumnNumber(p) + 1;
 	}
 	if (r->limit != NULL && result == READ_OK)
 		result = READ_LIMIT;
 	if (result == READ_LIMIT)
-		err->message = r->limit;
-	count_lines(feed, text);
-	*ret_closed = r->closed;
-	*ret_reading = r->reading;
+		ret->message = r->limit;
+	if (result != READ_DOCTYPE) {
+		settle_head(r);
+		count_lines(feed, text);
+	}
+	ret->reading = r->reading;
+	ret->undeclared = r->undeclared;
 	if (p != NULL)
 		XML_ParserFree(p);
 	buf_fini(&r->text);

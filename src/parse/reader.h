@@ -143,10 +143,10 @@ struct reader {
 	int		 collect;	/* is text wanted right now? */
 	unsigned	 markup;	/* depth inside serialised markup */
 	int		 escape;	/* text is being serialised */
+	int		 marked;	/* markup was in the text */
+	int		 undeclared;	/* a prefix without a namespace */
 	int		 div;		/* the wrapping div: 1 open, 2 gone */
 	int		 reading;	/* a root was recognised */
-	int		 closed;	/* and its end tag seen */
-	const char	*root;		/* name of a root we do not know */
 
 	struct entry	*entry;
 	unsigned	 offset;	/* where it begins, in bytes */
@@ -173,13 +173,14 @@ extern const size_t rules_count;
 
 /* reader.c */
 enum read_result { READ_OK, READ_BROKEN, READ_LIMIT, READ_DOCTYPE };
-struct read_error {
-	const char	*message;
+struct read_facts {
+	int		 reading;	/* a root was recognised */
+	int		 undeclared;	/* a prefix without a namespace */
+	const char	*message;	/* of the error, with its place */
 	unsigned	 line, column;
 };
 enum read_result reader_run(struct feed *, const char *text, size_t len,
-    const struct parse_context *, int *ret_closed, int *ret_reading,
-    struct read_error *);
+    const struct parse_context *, struct read_facts *);
 
 static inline struct frame *
 reader_top(struct reader *r)
@@ -221,6 +222,9 @@ void begin_agent(struct reader *, const struct rule *, const char **);
 void end_entry(struct reader *, const struct rule *, char *, size_t);
 void end_head(struct reader *, const struct rule *, char *, size_t);
 void end_text(struct reader *, const struct rule *, char *, size_t);
+void end_inline(struct reader *, const struct rule *, char *, size_t);
+void settle_head(struct reader *);
+void category_add(struct category **, struct category *);
 void end_string(struct reader *, const struct rule *, char *, size_t);
 void end_date(struct reader *, const struct rule *, char *, size_t);
 void end_int(struct reader *, const struct rule *, char *, size_t);

@@ -8,7 +8,7 @@
 /* One blank-separated list per kind; a name stands in one of them. */
 static const char entries[] = " item entry ";
 static const char leaves[] =
-    " title link description guid pubdate author category comments id "
+    " title link description guid pubdate category comments id "
     "updated published subtitle tagline modified issued created language "
     "copyright rights managingeditor webmaster lastbuilddate generator docs "
     "ttl url width height name email uri icon logo rating "
@@ -17,7 +17,7 @@ static const char leaves[] =
     "feedburner:origlink ";
 static const char texts[] = " content summary info ";
 static const char holders[] =
-    " rss rdf:rdf feed channel image textinput items source contributor "
+    " rss rdf:rdf feed channel image textinput items source author contributor "
     "skiphours skipdays ";
 static const char html[] =
     " a abbr acronym address applet area article aside audio b base basefont "
