@@ -1,0 +1,170 @@
+/*
+ * json_repair.c - see json_repair.h.
+ *
+ * Strings are copied with their escapes checked, commas before a closing
+ * bracket are left out, and where the document ends too early it is closed
+ * behind the last complete member of a list in the root object: the last
+ * complete item.
+ */
+#include <string.h>
+
+#include "feedmill/base/buf.h"
+#include "json_repair.h"
+
+enum { DEPTH_MAX = 64 };
+
+struct mender {
+	const char	*p, *end;
+	struct buf	*out;
+	char		 open[DEPTH_MAX];
+	unsigned	 depth;
+	size_t		 good;		/* output up to a complete item */
+};
+
+static int
+hex4(const char *p, const char *end, unsigned *ret)
+{
+	unsigned v = 0;
+
+	if (end - p < 4)
+		return 0;
+	for (int i = 0; i < 4; i++) {
+		char c = p[i];
+		unsigned d = c >= '0' && c <= '9' ? (unsigned)(c - '0') :
+		    c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10) :
+		    c >= 'A' && c <= 'F' ? (unsigned)(c - 'A' + 10) : 16;
+
+		if (d > 15)
+			return 0;
+		v = v * 16 + d;
+	}
+	*ret = v;
+	return 1;
+}
+
+/* After a backslash and 'u': a pair, a character, or U+FFFD for half. */
+static void
+unicode_escape(struct mender *m)
+{
+	unsigned hi, lo;
+
+	if (!hex4(m->p, m->end, &hi)) {
+		buf_puts(m->out, "\\ufffd");
+		return;
+	}
+	if (hi >= 0xd800 && hi < 0xdc00 && m->end - m->p >= 10 &&
+	    m->p[4] == '\\' && m->p[5] == 'u' &&
+	    hex4(m->p + 6, m->end, &lo) && lo >= 0xdc00 && lo < 0xe000) {
+		buf_puts(m->out, "\\u");
+		buf_append(m->out, m->p, 10);
+		m->p += 10;
+		return;
+	}
+	if (hi >= 0xd800 && hi < 0xe000) {
+		buf_puts(m->out, "\\ufffd");
+	} else {
+		buf_puts(m->out, "\\u");
+		buf_append(m->out, m->p, 4);
+	}
+	m->p += 4;
+}
+
+static void
+escape(struct mender *m)
+{
+	char c;
+
+	if (++m->p >= m->end)
+		return;
+	c = *m->p++;
+	if (c == 'u') {
+		unicode_escape(m);
+	} else if (c != '\0' && strchr("\"\\/bfnrt", c) != NULL) {
+		buf_putc(m->out, '\\');
+		buf_putc(m->out, c);
+	} else {
+		m->p--;		/* "\d" is "d" */
+	}
+}
+
+/* From the opening quote; 0 if the document ends inside. */
+static int
+string(struct mender *m)
+{
+	buf_putc(m->out, *m->p++);
+	while (m->p < m->end) {
+		unsigned char c = (unsigned char)*m->p;
+
+		if (c == '"') {
+			buf_putc(m->out, *m->p++);
+			return 1;
+		}
+		if (c == '\\') {
+			escape(m);
+		} else if (c < 0x20) {
+			buf_printf(m->out, "\\u%04x", c);
+			m->p++;
+		} else {
+			buf_putc(m->out, *m->p++);
+		}
+	}
+	return 0;
+}
+
+static void
+drop_comma(struct mender *m)
+{
+	size_t n = m->out->len;
+
+	while (n > 0 && strchr(" \t\r\n", m->out->data[n - 1]) != NULL)
+		n--;
+	if (n > 0 && m->out->data[n - 1] == ',')
+		m->out->len = n - 1;
+}
+
+static int
+close_bracket(struct mender *m, char c)
+{
+	if (m->depth == 0 || (m->open[m->depth - 1] == '{') != (c == '}'))
+		return 0;
+	drop_comma(m);
+	buf_putc(m->out, c);
+	m->depth--;
+	if (m->depth == 2 && m->open[1] == '[')
+		m->good = m->out->len;
+	return 1;
+}
+
+int
+json_mend(const char *s, size_t len, struct buf *out)
+{
+	struct mender m = { .p = s, .end = s + len, .out = out };
+
+	while (m.p < m.end) {
+		char c = *m.p;
+
+		if (c == '"') {
+			if (!string(&m))
+				break;
+			continue;
+		}
+		m.p++;
+		if (c == '{' || c == '[') {
+			if (m.depth == DEPTH_MAX)
+				break;
+			m.open[m.depth++] = c;
+			buf_putc(out, c);
+		} else if (c == '}' || c == ']') {
+			if (!close_bracket(&m, c))
+				break;
+			if (m.depth == 0)
+				return 0;
+		} else if ((unsigned char)c >= 0x20 || strchr("\t\r\n", c)) {
+			buf_putc(out, c);
+		}
+	}
+	out->len = m.good;
+	if (m.good > 0)
+		buf_puts(out, "]}");
+	return 1;
+}
