@@ -13,7 +13,7 @@ buf_try_reserve(struct buf *b, size_t extra)
 		size_t cap = b->len + extra + 1;
 		char *data;
 
-		if (cap < b->len)
+		if (cap <= b->len)	/* it wrapped around */
 			return NULL;
 		if (cap < b->cap + b->cap / 2)
 			cap = b->cap + b->cap / 2;

@@ -23,22 +23,13 @@
 #include "feedmill/base/text.h"
 #include "date_civil.h"
 #include "date_names.h"
+#include "date_tokens.h"
 
-enum { TEXT_BYTES = 160, TOKENS = 48, DIGITS = 18, KOREA_S = 9 * 3600 };
-
-enum kind { END, NUMBER, WORD, SIGN };
-
-struct token {
-	enum kind	 kind;
-	const char	*p;
-	unsigned	 len;		/* of a number: its digits */
-	int64_t		 value;
-	int		 gap;		/* blanks before it */
-	int		 used;
-};
+enum { KOREA_S = 9 * 3600 };
 
 struct reader {
-	struct token	t[TOKENS + 1];	/* the last is END */
+	char		text[DATE_TEXT_BYTES];
+	struct token	t[DATE_TOKENS + 1];	/* the last is END */
 	unsigned	n;
 	int64_t		year, month, day;	/* -1: not known yet */
 	int64_t		hour, minute, second, ms;
@@ -47,143 +38,6 @@ struct reader {
 	unsigned	time_end;	/* token behind the time of day */
 	enum date_half	half;
 };
-
-/* ------------------------------------------------------------- tokens */
-
-static int
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static int
-is_letter(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	    (unsigned char)c >= 0x80;
-}
-
-/* Without "(comments)", which RFC 5322 allows anywhere and nests; with one
- * space for any white space.  0: longer than any date. */
-static int
-copy_text(const char *s, char out[TEXT_BYTES])
-{
-	size_t len = text_trim(&s, strlen(s)), n = 0;
-	const char *end = s + len;
-	int depth = 0;
-
-	while (s < end) {
-		const char *from = s;
-		uint32_t c = text_utf8_next(&s, end);
-
-		if (c == '(') {
-			depth++;
-		} else if (c == ')') {
-			depth -= depth > 0;
-		} else if (depth == 0) {
-			if (n + 5 > TEXT_BYTES)
-				return 0;
-			if (text_trim(&from, (size_t)(s - from)) == 0)
-				out[n++] = ' ';
-			while (from < s)
-				out[n++] = *from++;
-		}
-	}
-	out[n] = '\0';
-	return 1;
-}
-
-static const char *
-take_number(struct token *t, const char *s)
-{
-	t->kind = NUMBER;
-	while (is_digit(*s)) {
-		if (t->len++ < DIGITS)
-			t->value = t->value * 10 + (*s - '0');
-		s++;
-	}
-	return s;
-}
-
-/* A unit right behind a number is a word of its own; "Europe/Brussels" is
- * one word, "a.m." is read as "am". */
-static const char *
-take_word(struct token *t, const char *s, const struct token *before)
-{
-	size_t len = 1, unit;
-
-	t->kind = WORD;
-	if (before != NULL && before->kind == NUMBER && date_unit(s,
-	    strlen(s), &unit) != UNIT_NONE && (unit > 1 ||
-	    !is_letter(s[unit]))) {
-		t->len = (unsigned)unit;
-		return s + unit;
-	}
-	if ((*s == 'a' || *s == 'p') && strncmp(s + 1, ".m.", 3) == 0) {
-		t->p = *s == 'a' ? "am" : "pm";
-		t->len = 2;
-		return s + 4;
-	}
-	while (is_letter(s[len]) ||
-	    ((s[len] == '/' || s[len] == '_') && is_letter(s[len + 1])))
-		len++;
-	t->len = (unsigned)len;
-	return s + len;
-}
-
-/* 0: nothing in it, or more than any date has. */
-static int
-read_tokens(struct reader *r, const char *s)
-{
-	int gap = 1;
-
-	for (; *s != '\0'; ) {
-		struct token *t = &r->t[r->n];
-
-		if (*s == ' ') {
-			gap = 1;
-			s++;
-			continue;
-		}
-		if (r->n == TOKENS)
-			return 0;
-		t->p = s;
-		t->gap = gap;
-		if (is_digit(*s)) {
-			s = take_number(t, s);
-		} else if (is_letter(*s)) {
-			s = take_word(t, s, r->n > 0 ? t - 1 : NULL);
-		} else {
-			t->kind = SIGN;
-			t->len = 1;
-			s++;
-		}
-		gap = 0;
-		r->n++;
-	}
-	return r->n > 0;
-}
-
-static int
-is_sign(const struct token *t, char c)
-{
-	return t->kind == SIGN && *t->p == c;
-}
-
-static int
-is_word(const struct token *t, const char *lower)
-{
-	return t->kind == WORD && t->len == strlen(lower) &&
-	    text_prefix_nocase(t->p, lower);
-}
-
-/* A number right behind the token before it, of so many digits. */
-static int
-is_joined(const struct token *t, unsigned least, unsigned most)
-{
-	return t->kind == NUMBER && !t->gap && t->len >= least &&
-	    t->len <= most;
-}
 
 /* --------------------------------------------------------------- units */
 
@@ -207,7 +61,7 @@ take_unit(struct reader *r, struct token *t)
 		r->has_time = 1;
 		r->time_end = (unsigned)(t + 2 - r->t);
 		/* "18h07", and its like without the last unit. */
-		if (unit == UNIT_HOUR && is_joined(t + 2, 2, 2) &&
+		if (unit == UNIT_HOUR && token_is_joined(t + 2, 2, 2) &&
 		    t[3].kind != WORD) {
 			r->minute = t[2].value;
 			t[2].used = 1;
@@ -235,7 +89,7 @@ first_three(const struct token *t)
 static void
 end_time(struct reader *r, struct token *from, struct token *to)
 {
-	if (is_word(to, "am") || is_word(to, "pm"))
+	if (token_is_word(to, "am") || token_is_word(to, "pm"))
 		to++;
 	for (; from < to; from++)
 		from->used = 1;
@@ -251,17 +105,17 @@ take_time(struct reader *r, struct token *t)
 {
 	struct token *to = t + 3;
 
-	if (t->len > 2 || !is_sign(t + 1, ':') || t[2].kind != NUMBER ||
+	if (t->len > 2 || !token_is_sign(t + 1, ':') || t[2].kind != NUMBER ||
 	    t[2].len > 2)
 		return 0;
 	r->hour = t->value;
 	r->minute = t[2].value;
 	r->second = r->ms = 0;
-	if (is_sign(to, ':') && to[1].kind == NUMBER && to[1].len <= 2) {
+	if (token_is_sign(to, ':') && to[1].kind == NUMBER && to[1].len <= 2) {
 		r->second = to[1].value;
 		to += 2;
-		if ((is_sign(to, '.') || is_sign(to, ',')) &&
-		    is_joined(to + 1, 1, DIGITS)) {
+		if ((token_is_sign(to, '.') || token_is_sign(to, ',')) &&
+		    token_is_joined(to + 1, 1, DATE_DIGITS)) {
 			r->ms = first_three(to + 1);
 			to += 2;
 		}
@@ -274,7 +128,7 @@ take_time(struct reader *r, struct token *t)
 static int
 take_compact_time(struct reader *r, struct token *t)
 {
-	int behind_t = !t->gap && t > r->t && is_word(t - 1, "t");
+	int behind_t = !t->gap && t > r->t && token_is_word(t - 1, "t");
 	int64_t v = t->value;
 
 	if (behind_t && (t->len == 6 || t->len == 4 || t->len == 2)) {
@@ -287,14 +141,20 @@ take_compact_time(struct reader *r, struct token *t)
 			v /= 100;
 		}
 		r->hour = v;
-	} else if (t->len <= 2 && (is_word(t + 1, "am") ||
-	    is_word(t + 1, "pm"))) {
+	} else if (t->len <= 2 && (token_is_word(t + 1, "am") ||
+	    token_is_word(t + 1, "pm"))) {
 		r->hour = v;
 	} else {
 		return 0;
 	}
 	end_time(r, t, t + 1);
 	return 1;
+}
+
+static int
+is_plus_or_minus(const struct token *t)
+{
+	return token_is_sign(t, '+') || token_is_sign(t, '-');
 }
 
 /* Is this "+" or "-" the sign of a zone, not one between parts of a day?
@@ -305,8 +165,8 @@ is_zone_sign(const struct reader *r, const struct token *t)
 	struct civil any = { 2000, 1, 1 };
 	int ignored;
 
-	if ((!is_sign(t, '+') && !is_sign(t, '-')) || !r->has_time ||
-	    t < r->t + r->time_end || !is_joined(t + 1, 1, 6))
+	if (!is_plus_or_minus(t) || !token_is_joined(t + 1, 1, 6) ||
+	    !r->has_time || t < r->t + r->time_end)
 		return 0;
 	return t->gap || t == r->t + r->time_end ||
 	    (t[-1].kind == WORD && date_zone(t[-1].p, t[-1].len, any, 0,
@@ -325,10 +185,10 @@ take_zone(struct reader *r, struct token *t)
 	if (t[1].len >= 3) {
 		minutes = hours % 100;
 		hours /= 100;
-	} else if (is_sign(to, ':') && is_joined(to + 1, 2, 2)) {
+	} else if (token_is_sign(to, ':') && token_is_joined(to + 1, 2, 2)) {
 		minutes = to[1].value;
 		to += 2;
-		if (is_sign(to, ':') && is_joined(to + 1, 2, 2))
+		if (token_is_sign(to, ':') && token_is_joined(to + 1, 2, 2))
 			to += 2;
 	}
 	for (struct token *u = t; u < to; u++)
@@ -337,7 +197,7 @@ take_zone(struct reader *r, struct token *t)
 	if (r->has_zone || hours > 23 || minutes > 59)
 		return;
 	r->zone_s = (int)(hours * 3600 + minutes * 60);
-	if (is_sign(t, '-'))
+	if (token_is_sign(t, '-'))
 		r->zone_s = -r->zone_s;
 	r->has_zone = 1;
 }
@@ -401,7 +261,7 @@ take_zone_of_day(struct reader *r)
 	struct token *t = r->n >= 2 ? &r->t[r->n - 2] : r->t;
 
 	if (!r->has_time && r->n >= 4 && t->gap &&
-	    (is_sign(t, '+') || is_sign(t, '-')) && is_joined(t + 1, 4, 4))
+	    is_plus_or_minus(t) && token_is_joined(t + 1, 4, 4))
 		take_zone(r, t);
 }
 
@@ -499,7 +359,7 @@ take_numbers(struct reader *r, struct token **left, unsigned n)
 	if (n >= 3)
 		return take_three(r, left);
 	/* "-03-12": ISO 8601 of 1988, year and month. */
-	if (n == 2 && left[0] == r->t + 1 && is_sign(r->t, '-') &&
+	if (n == 2 && left[0] == r->t + 1 && token_is_sign(r->t, '-') &&
 	    left[0]->len == 2 && left[1]->len == 2) {
 		r->year = full_year(left[0]);
 		r->month = left[1]->value;
@@ -544,7 +404,7 @@ take_old_iso(struct reader *r, struct token *t)
 	struct token year = { .len = 2 }, day = { .len = 3 };
 	struct token *both[] = { &year, &day };
 
-	if (t->len == 4 && t == r->t + 1 && is_sign(r->t, '-')) {
+	if (t->len == 4 && t == r->t + 1 && token_is_sign(r->t, '-')) {
 		r->year = 2000 + t->value / 100;
 		r->month = t->value % 100;
 		r->day = 1;
@@ -560,7 +420,7 @@ take_old_iso(struct reader *r, struct token *t)
 static int
 take_day(struct reader *r)
 {
-	struct token *left[TOKENS];
+	struct token *left[DATE_TOKENS];
 	unsigned n = 0;
 
 	for (struct token *t = r->t; t->kind != END; t++) {
@@ -588,14 +448,15 @@ static int
 take_unix(const struct reader *r, int64_t *ret)
 {
 	const struct token *t = r->t;
+	int fraction = r->n == 3 && token_is_sign(t + 1, '.') &&
+	    token_is_joined(t + 2, 1, DATE_DIGITS);
 
-	if (t->kind != NUMBER || (r->n != 1 && !(r->n == 3 &&
-	    is_sign(t + 1, '.') && is_joined(t + 2, 1, DIGITS))))
+	if (t->kind != NUMBER || (r->n != 1 && !fraction))
 		return 0;
 	if (t->len == 13)
 		*ret = t->value;
 	else if (t->len == 9 || t->len == 10)
-		*ret = t->value * 1000 + (r->n == 3 ? first_three(t + 2) : 0);
+		*ret = t->value * 1000 + (fraction ? first_three(t + 2) : 0);
 	else
 		return 0;
 	return 1;
@@ -638,10 +499,10 @@ date_parse(const char *s, int zone_s)
 	struct reader r = {
 		.year = -1, .month = -1, .day = -1, .zone_s = zone_s,
 	};
-	char text[TEXT_BYTES];
 	int64_t ms;
 
-	if (!copy_text(s, text) || !read_tokens(&r, text))
+	r.n = date_tokenise(s, r.text, r.t);
+	if (r.n == 0)
 		return DATE_NONE;
 	if (take_unix(&r, &ms))
 		return ms;

@@ -192,21 +192,21 @@ text_trim(const char **s, size_t len)
 void
 text_collapse(struct buf *b, const char *s, size_t len)
 {
-	const char *end = s + len;
-	int gap = 0, begun = 0;
+	const char *end = s + len, *word = NULL;
+	size_t before = b->len;
 
 	while (s < end) {
 		const char *from = s;
+		int gap = is_gap(text_utf8_next(&s, end));
 
-		if (is_gap(text_utf8_next(&s, end))) {
-			gap = 1;
+		if (!gap && word == NULL)
+			word = from;
+		if (word == NULL || (!gap && s < end))
 			continue;
-		}
-		if (gap && begun)
+		if (b->len > before)
 			buf_putc(b, ' ');
-		gap = 0;
-		begun = 1;
-		buf_append(b, from, (size_t)(s - from));
+		buf_append(b, word, (size_t)((gap ? from : s) - word));
+		word = NULL;
 	}
 }
 

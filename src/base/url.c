@@ -39,19 +39,34 @@ is_blank(char c)
 	return (unsigned char)c <= ' ' || c == 0x7F;
 }
 
-/* Blanks off both ends, TAB CR LF out of the middle: people wrap lines.
- * room is used only if something has to go. */
+/* White space and controls off both ends, in whatever order they come. */
 static struct span
-clean(const char *s, struct buf *room)
+trim(struct span s)
 {
-	size_t len = text_trim(&s, strlen(s)), n;
+	size_t before;
 
-	while (len > 0 && is_blank(s[0])) {
-		s++;
-		len--;
-	}
-	while (len > 0 && is_blank(s[len - 1]))
-		len--;
+	do {
+		before = s.len;
+		s.len = text_trim(&s.p, s.len);
+		while (s.len > 0 && is_blank(s.p[0])) {
+			s.p++;
+			s.len--;
+		}
+		while (s.len > 0 && is_blank(s.p[s.len - 1]))
+			s.len--;
+	} while (s.len < before);
+	return s;
+}
+
+/* Trimmed, and TAB CR LF out of the middle: people wrap lines.  room is
+ * used only if something has to go. */
+static struct span
+clean(const char *url, struct buf *room)
+{
+	struct span whole = trim((struct span){ url, strlen(url) });
+	const char *s = whole.p;
+	size_t len = whole.len, n;
+
 	if (strcspn(s, "\t\r\n") >= len)
 		return (struct span){ s, len };
 	for (; len > 0; s += n, len -= n) {
@@ -391,7 +406,7 @@ resolve_opaque(struct span base, struct span ref)
 	if (ref.len > 0 && ref.p[0] != '#')
 		return NULL;
 	if (hash != NULL)
-		base.len = (size_t)(hash - base.p);
+		base = trim((struct span){ base.p, (size_t)(hash - base.p) });
 	buf_append(&b, base.p, base.len);
 	buf_append(&b, ref.p, ref.len);
 	url = keep_opaque((struct span){ buf_str(&b), b.len });

@@ -155,6 +155,12 @@ put_lower(struct buf *b, struct span s)
 		    (char)(s.p[i] | 0x20) : s.p[i]);
 }
 
+static int
+is_valid(struct span s)
+{
+	return text_utf8_valid(s.p, s.len) == s.len;
+}
+
 /* "host" or "host:port"; 0 where there is no host that could be one. */
 static int
 put_host(struct buf *b, const struct url_parts *u, struct span *ret_bare)
@@ -163,8 +169,7 @@ put_host(struct buf *b, const struct url_parts *u, struct span *ret_bare)
 
 	while (hp.host.len > 0 && hp.host.p[hp.host.len - 1] == '.')
 		hp.host.len--;
-	if (hp.host.len == 0 ||
-	    text_utf8_valid(hp.host.p, hp.host.len) != hp.host.len)
+	if (hp.host.len == 0 || !is_valid(hp.host) || !is_valid(hp.port))
 		return 0;
 	put_lower(b, hp.host);
 	if (!is_default_port(u->scheme, hp.port)) {

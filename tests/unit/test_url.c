@@ -165,6 +165,8 @@ test_bases(void **state)
 		{ "tag:x,1:y#z", "#w", "tag:x,1:y#w" },
 		{ "tag:x,1:y", "", "tag:x,1:y" },
 		{ "tag:x,1:y", "http://h", "http://h" },
+		{ "tag:x,1:y #z", "", "tag:x,1:y" },
+		{ NULL, "tag:x\xE3\x80\x80\x01", "tag:x" },
 		{ "http://h/a/b/../c/d", "e", "http://h/a/c/e" },
 	};
 
@@ -259,7 +261,8 @@ test_canonical(void **state)
 		{ "", NULL }, { " ", NULL }, { "h/a", NULL },
 		{ "mailto:a@b", NULL }, { "http:/h/", NULL },
 		{ "http:///a", NULL }, { "http://./", NULL },
-		{ "http://\xFF/", NULL }, { "1http://h/", NULL },
+		{ "http://\xFF/", NULL }, { "http://h:\xFF/", NULL },
+		{ "1http://h/", NULL },
 	};
 
 	(void)state;
