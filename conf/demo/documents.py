@@ -6,7 +6,7 @@ STEPS is a list: what happens, and the documents of that step by name.
 import email.utils
 
 HOUR = 3600
-START = 1772438400              # 2 March 2026, 08:00 UTC
+START = 1740988800              # Monday, 3 March 2025, 08:00 UTC
 
 FOOTER = ('<br><hr><div>More feeds at feeds.demo.example: '
           '<a href="https://feeds.demo.example/">subscribe</a></div>')
@@ -56,16 +56,16 @@ def market(*stories, cut=0):
     return whole[:-cut] if cut else whole
 
 
-LIGHTHOUSE = ['https://harbour.demo.example/2026/lighthouse',
+LIGHTHOUSE = ['https://harbour.demo.example/2025/lighthouse',
               'The lighthouse gets a new lamp', 0,
               'After forty years the lamp on the north pier is replaced. The '
               'old one goes to the museum, next to the older one.']
-FERRY = ['https://harbour.demo.example/2026/ferry?utm_source=rss',
+FERRY = ['https://harbour.demo.example/2025/ferry?utm_source=rss',
          'Ferry timetable for spring', 1,
          'The first ferry leaves at six, the last when the captain is tired.']
-STORM = ['https://harbour.demo.example/2026/storm', 'Storm expected on Friday',
+STORM = ['https://harbour.demo.example/2025/storm', 'Storm expected on Friday',
          2, 'Gusts of up to 90 km/h; small boats should stay in port.']
-GULLS = ['https://harbour.demo.example/2026/gulls',
+GULLS = ['https://harbour.demo.example/2025/gulls',
          'Gulls win the chess tournament', 5,
          'The pieces are gone. The jury calls it a decisive end game.']
 
@@ -82,7 +82,7 @@ COPPER = ['copper', '铜价回落', 2.2, '需求疲软，铜价回到去年的�
 RICE = ['rice', '大米期货为何平静', 6, '收成稳定，买家并不着急。']
 GLASS = ['glass', '玻璃厂增产', 6.5, '新窑炉投产，产量增加三成。']
 # Harbour's story as market links to it: another spelling, the same page.
-ECHO = ['http://harbour.demo.example/2026/lighthouse/?utm_medium=feed#top',
+ECHO = ['http://harbour.demo.example/2025/lighthouse/?utm_medium=feed#top',
         'The lighthouse gets a new lamp', 0.7, 'Seen at Harbour News.']
 
 
