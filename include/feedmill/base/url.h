@@ -3,7 +3,7 @@
  * identity compares.
  *
  * Resolving is RFC 3986 section 5 with a browser's forgiveness (blanks
- * trimmed, TAB CR LF dropped, raw UTF-8 encoded, "\\" for "/", IDN hosts to
+ * trimmed, TAB CR LF dropped, raw UTF-8 encoded, "\" for "/", IDN hosts to
  * punycode by libcurl).  What was a valid absolute URL stays as it was
  * written, but for the case of scheme and host.  The rules of the keys are
  * at the top of url_canonical.c.  Both are pure.
