@@ -170,9 +170,7 @@ is_group(struct loader *l, const struct node *n, const char *what)
 		return 1;
 	if (!n->damaged)
 		COMPLAIN(l, n, "%s must be a group of settings, \"name: "
-		    "value\", each on its own line and indented%s", what,
-		    n->kind == NODE_TEXT && strchr(n->text, ' ') != NULL ?
-		    "; is a colon missing?" : "");
+		    "value\", each on its own line and indented", what);
 	return 0;
 }
 

@@ -47,8 +47,6 @@ static const struct {
 } advice[] = {
 	{ "invalid tab used as indentation",
 	    "a tab cannot indent; use spaces" },
-	{ "tab character may not be used as indentation",
-	    "a tab cannot indent; use spaces" },
 	{ "invalid multiline plain key",
 	    "this line is indented deeper than the setting above it, which "
 	    "has a value already" },
@@ -60,14 +58,6 @@ static const struct {
 	    "a setting needs a colon and a blank between name and value" },
 	{ "did not find expected node content",
 	    "a value or a closing bracket is missing" },
-	{ "flow sequence without a closing bracket",
-	    "a list that begins above, with \"[\", is not closed" },
-	{ "flow mapping without a closing brace",
-	    "a group that begins above, with \"{\", is not closed" },
-	{ "wrongly indented double-quoted scalar",
-	    "the quotation that begins here is not closed" },
-	{ "wrongly indented single-quoted scalar",
-	    "the quotation that begins here is not closed" },
 };
 
 static const struct repair *
@@ -115,16 +105,14 @@ place_of(const struct reader *r, struct fy_event *event)
 }
 
 static const char *
-token_text(struct reader *r, struct fy_token *token, size_t *ret_len)
+token_text(struct reader *r, struct fy_token *token)
 {
-	const char *text = token != NULL ? fy_token_get_text(token, ret_len) :
+	size_t len = 0;
+	const char *text = token != NULL ? fy_token_get_text(token, &len) :
 	    NULL;
 
-	if (text == NULL) {
-		text = "";
-		*ret_len = 0;
-	}
-	return arena_strndup(r->arena, text, *ret_len);
+	return arena_strndup(r->arena, text != NULL ? text : "",
+	    text != NULL ? len : 0);
 }
 
 /* Put the node where it belongs; a map takes keys and values in turn. */
@@ -155,14 +143,13 @@ add_node(struct reader *r, struct fy_event *event, enum node_kind kind,
     struct fy_token *anchor, struct fy_token *tag)
 {
 	struct node *n = arena_zalloc(r->arena, sizeof(*n));
-	size_t len;
 
 	n->kind = kind;
 	n->at = place_of(r, event);
 	n->damaged = repair_of(r, n->at.line) != NULL;
 	n->text = "";
 	if (tag != NULL)
-		n->tag = token_text(r, tag, &len);
+		n->tag = token_text(r, tag);
 	if (anchor != NULL)
 		mistake_add(&r->found, n->at, 0,
 		    "anchors (&) are not supported; write it out");
@@ -205,12 +192,8 @@ take_scalar(struct reader *r, struct fy_event *event)
 {
 	struct node *n = add_node(r, event, NODE_TEXT, event->scalar.anchor,
 	    event->scalar.tag);
-	size_t len;
 
-	n->text = token_text(r, event->scalar.value, &len);
-	if (strlen(n->text) != len)
-		mistake_add(&r->found, n->at, 0, "a value cannot have \"\\0\" "
-		    "in it");
+	n->text = token_text(r, event->scalar.value);
 	n->plain = event->scalar.value == NULL ||
 	    fy_token_scalar_style(event->scalar.value) == FYSS_PLAIN;
 	place_node(r, n);
@@ -392,7 +375,7 @@ point_at(const struct reader *r, const char *message, int line, int column)
 	blanks = blanks_before(s, len);
 	if (at.column == 0)
 		at.column = blanks + 1;
-	if (strstr(message, "tab") != NULL &&
+	if (strstr(message, "invalid tab") != NULL &&
 	    memchr(s, '\t', blanks) != NULL)
 		at.column = (unsigned)((const char *)memchr(s, '\t', blanks) -
 		    s) + 1;
@@ -489,7 +472,7 @@ first_bad_byte(const struct config_file *f)
 		unsigned char c = (unsigned char)f->text[i];
 
 		if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') ||
-		    c == 0x7F || (c == '\r' && f->text[i + 1] != '\n'))
+		    c == 0x7F)
 			return i;
 	}
 	return valid;

@@ -6,6 +6,11 @@
  * written with their gzip twins and replaced atomically; then the store is
  * told how far each outlet has come and done is called.  Rendering that
  * gives the bytes that are there writes nothing.
+ *
+ * A failure is logged when it begins, when it changes and when it is over,
+ * and given to done each time; it is tried again after 30 s and with the
+ * next mark.  All of it happens while the loop runs: after publish_flush()
+ * run it until publish_is_idle(), which does not wait for a retry.
  */
 #ifndef FEEDMILL_PUBLISH_H
 #define FEEDMILL_PUBLISH_H

@@ -46,6 +46,30 @@ void render_atom_item(struct buf *, const struct outlet_head *,
     const struct item *);
 void render_atom_end(struct buf *);
 
+/*
+ * The formats an outlet can have: a new one is a row in render/format.c.
+ * Items are rendered one by one, in any order and before the head is known
+ * (its updated_ms is not), and joined in the order of the outlet.
+ */
+struct render_format {
+	unsigned	 bit;		/* enum outlet_format */
+	const char	*ending;	/* ".atom"; NULL ends the table */
+	const char	*media_type;	/* as the server sends it */
+	void		(*begin)(struct buf *, const struct outlet_head *);
+	void		(*item)(struct buf *, const struct outlet_head *,
+			    const struct item *);
+	const char	*between;	/* two items; or "" */
+	void		(*end)(struct buf *);
+};
+extern const struct render_format render_formats[];
+
+/* The directory of an outlet (or archive), absolute. */
+void render_directory(struct buf *, const struct config *,
+    const char *directory);
+/* The address readers have the outlet's document at. */
+void render_self_url(struct buf *, const struct config_outlet *,
+    const struct render_format *);
+
 /* One post in the form of ARCHIVE-FORMAT.md section 2: front matter, stamp,
  * link line, rule, content; html: without Markdown's link line. */
 void render_post(struct buf *, const struct item *, int html);

@@ -94,6 +94,12 @@ void store_sync_sources(struct store *, const struct config *,
  * commit or within 30 s.  Validators are not among it: visits bring them.
  * Everything is copied. */
 void store_save_state(struct store *, const struct source_state *);
+/* New validators without a document: from a 304, or with the bytes of last
+ * time.  Written like a state. */
+void store_save_validators(struct store *, int64_t source_id,
+    const char *url, const char *etag, const char *last_modified);
+/* Survives a crash of the program at once; told as in_flight by the first
+ * store_sync_sources() after it. */
 void store_mark_in_flight(struct store *, int64_t source_id, int yes);
 
 /* -------------------------------------------------------------- visits */

@@ -1,0 +1,265 @@
+/*
+ * atom.c - an outlet as Atom 1.0 (RFC 4287).
+ *
+ * The same items give the same bytes: nothing here is a clock, a counter or
+ * a version.  What would make the document invalid (a media type without a
+ * slash, a language that is no tag, a mail address without an @) is left out
+ * rather than passed on; what RFC 4287 asks for and the item has not (an
+ * author, a title) is filled in from its source.
+ */
+#include <string.h>
+
+#include "feedmill/base/buf.h"
+#include "feedmill/base/date.h"
+#include "feedmill/base/text.h"
+#include "feedmill/model.h"
+#include "feedmill/render.h"
+#include "text.h"
+
+enum { SUMMARY_BYTES = 600 };
+
+static void
+put_element(struct buf *b, const char *name, const char *text)
+{
+	buf_printf(b, "<%s>", name);
+	text_xml_escape_str(b, text);
+	buf_printf(b, "</%s>\n", name);
+}
+
+static void
+put_attribute(struct buf *b, const char *name, const char *value)
+{
+	if (value == NULL)
+		return;
+	buf_printf(b, " %s=\"", name);
+	text_xml_escape_str(b, value);
+	buf_putc(b, '"');
+}
+
+static void
+put_text(struct buf *b, const char *name, const char *text)
+{
+	buf_printf(b, "<%s type=\"text\">", name);
+	text_xml_escape_str(b, text);
+	buf_printf(b, "</%s>\n", name);
+}
+
+static void
+put_date(struct buf *b, const char *name, int64_t ms)
+{
+	char text[DATE_TEXT_SIZE];
+
+	date_format_rfc3339(date_in_range(ms), text);
+	put_element(b, name, text);
+}
+
+static void
+put_link(struct buf *b, const char *rel, const char *type, const char *href)
+{
+	if (href == NULL)
+		return;
+	buf_puts(b, "<link");
+	put_attribute(b, "rel", rel);
+	put_attribute(b, "type", type);
+	put_attribute(b, "href", href);
+	buf_puts(b, "/>\n");
+}
+
+static void
+put_language(struct buf *b, const char *tag)
+{
+	if (is_language_tag(tag))
+		put_attribute(b, "xml:lang", tag);
+}
+
+void
+render_atom_begin(struct buf *b, const struct outlet_head *head)
+{
+	static const char type[] = "application/atom+xml";
+
+	buf_puts(b, "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
+	    "<feed xmlns=\"http://www.w3.org/2005/Atom\"");
+	put_language(b, head->language);
+	buf_puts(b, ">\n<id>urn:uuid:");
+	text_xml_escape_str(b, head->uuid);
+	buf_puts(b, "</id>\n");
+	put_text(b, "title", head->title);
+	if (head->subtitle != NULL)
+		put_text(b, "subtitle", head->subtitle);
+	put_date(b, "updated", head->updated_ms);
+	put_link(b, "self", type, head->self);
+	put_link(b, "alternate", "text/html", safe_link(head->url));
+	put_link(b, "hub", NULL, head->hub);
+	put_link(b, "prev-archive", type, head->prev_archive);
+	put_link(b, "next-archive", type, head->next_archive);
+	buf_puts(b, "<generator>feedmill</generator>\n");
+}
+
+static void
+put_person(struct buf *b, const struct person *p)
+{
+	const char *at = p->email == NULL ? NULL : strchr(p->email, '@');
+
+	buf_puts(b, "<author>");
+	buf_puts(b, "<name>");
+	text_xml_escape_str(b, p->name);
+	buf_puts(b, "</name>");
+	if (safe_link(p->uri) != NULL) {
+		buf_puts(b, "<uri>");
+		text_xml_escape_str(b, p->uri);
+		buf_puts(b, "</uri>");
+	}
+	if (at != NULL && at > p->email && at[1] != '\0' &&
+	    strpbrk(p->email, " \t\r\n") == NULL) {
+		buf_puts(b, "<email>");
+		text_xml_escape_str(b, p->email);
+		buf_puts(b, "</email>");
+	}
+	buf_puts(b, "</author>\n");
+}
+
+static void
+put_people(struct buf *b, const struct item *item)
+{
+	const struct person of_source = { .name = source_label(item) };
+	int any = 0;
+
+	for (const struct person *p = item->authors; p != NULL; p = p->next) {
+		struct person shown = *p;
+
+		if (shown.name == NULL || *shown.name == '\0')
+			shown.name = p->email != NULL ? p->email : p->uri;
+		if (shown.name == NULL || *shown.name == '\0')
+			continue;
+		put_person(b, &shown);
+		any = 1;
+	}
+	if (!any)
+		put_person(b, &of_source);
+}
+
+static void
+put_enclosure(struct buf *b, const struct enclosure *e)
+{
+	if (safe_enclosure(e->url) == NULL)
+		return;
+	buf_puts(b, "<link rel=\"enclosure\"");
+	if (is_media_type(e->type))
+		put_attribute(b, "type", e->type);
+	put_attribute(b, "href", e->url);
+	put_attribute(b, "title", e->title);
+	if (e->length >= 0)
+		buf_printf(b, " length=\"%lld\"", (long long)e->length);
+	buf_puts(b, "/>\n");
+}
+
+static void
+put_category(struct buf *b, const struct category *c)
+{
+	const char *term = c->term != NULL ? c->term : c->label;
+
+	if (term == NULL || *term == '\0')
+		return;
+	buf_puts(b, "<category");
+	put_attribute(b, "term", term);
+	/* A scheme is an IRI; RSS domains are often just a word. */
+	if (safe_link(c->scheme) != NULL)
+		put_attribute(b, "scheme", c->scheme);
+	put_attribute(b, "label", c->label);
+	buf_puts(b, "/>\n");
+}
+
+/* The body, led by the stamp: what the next aggregator knows it again by. */
+static void
+put_html(struct buf *b, const char *name, const struct item *item,
+    const char *html)
+{
+	buf_printf(b, "<%s type=\"html\">&lt;!--", name);
+	text_xml_escape_str(b, item->stamp != NULL ? item->stamp : "NaN");
+	buf_puts(b, "--&gt;");
+	text_xml_escape(b, html, strlen(html), 0);
+	buf_printf(b, "</%s>\n", name);
+}
+
+static void
+put_summary(struct buf *b, const struct item *item)
+{
+	struct buf text = { 0 }, html = { 0 };
+
+	if (item->summary != NULL && *item->summary != '\0') {
+		put_html(b, "summary", item, item->summary);
+		return;
+	}
+	if (item->content != NULL)
+		put_excerpt(&text, item->content, SUMMARY_BYTES);
+	text_xml_escape(&html, buf_str(&text), text.len, 0);
+	put_html(b, "summary", item, buf_str(&html));
+	buf_fini(&text);
+	buf_fini(&html);
+}
+
+/* An entry without an alternate link must have a content (section 4.1.2). */
+static void
+put_body(struct buf *b, const struct outlet_head *head,
+    const struct item *item)
+{
+	const char *content = item->content;
+
+	if (content == NULL || *content == '\0')
+		content = item->summary != NULL ? item->summary : "";
+	if (head->content == CONTENT_SUMMARY)
+		put_summary(b, item);
+	if (head->content == CONTENT_FULL)
+		put_html(b, "content", item, content);
+	else if (safe_link(item->url) == NULL)
+		put_html(b, "content", item, "");
+}
+
+/* Where the entry comes from (section 4.2.11).  The record does not say when
+ * its feed was updated; not before this entry was. */
+static void
+put_source(struct buf *b, const struct item *item)
+{
+	buf_puts(b, "<source>\n");
+	if (item->source_url != NULL)
+		put_element(b, "id", item->source_url);
+	put_text(b, "title", source_label(item));
+	put_date(b, "updated", item->updated_ms);
+	put_link(b, "alternate", NULL, safe_link(item->source_link));
+	put_link(b, "self", NULL, safe_link(item->source_url));
+	buf_puts(b, "</source>\n");
+}
+
+void
+render_atom_item(struct buf *b, const struct outlet_head *head,
+    const struct item *item)
+{
+	struct buf title = { 0 };
+
+	buf_puts(b, "<entry");
+	put_language(b, item->language);
+	buf_puts(b, ">\n<id>urn:uuid:");
+	text_xml_escape_str(b, item->uuid);
+	buf_puts(b, "</id>\n");
+	put_title(&title, item);
+	put_text(b, "title", buf_str(&title));
+	buf_fini(&title);
+	put_date(b, "published", item->published_ms);
+	put_date(b, "updated", item->updated_ms);
+	put_people(b, item);
+	put_link(b, "alternate", NULL, safe_link(item->url));
+	for (const struct enclosure *e = item->enclosures; e; e = e->next)
+		put_enclosure(b, e);
+	put_link(b, "replies", "text/html", safe_link(item->comments));
+	for (const struct category *c = item->categories; c; c = c->next)
+		put_category(b, c);
+	put_source(b, item);
+	put_body(b, head, item);
+	buf_puts(b, "</entry>\n");
+}
+
+void
+render_atom_end(struct buf *b)
+{
+	buf_puts(b, "</feed>\n");
+}

@@ -1,0 +1,40 @@
+/* format.c - the table of outlet formats, and where their documents are. */
+#include <string.h>
+
+#include "feedmill/render.h"
+
+const struct render_format render_formats[] = {
+	{ OUTLET_ATOM, ".atom", "application/atom+xml; charset=utf-8",
+	    render_atom_begin, render_atom_item, "", render_atom_end },
+	{ 0 }
+};
+
+void
+render_directory(struct buf *b, const struct config *config,
+    const char *directory)
+{
+	if (*directory != '/') {
+		buf_puts(b, config->state);
+		buf_putc(b, '/');
+	}
+	buf_puts(b, directory);
+}
+
+/* The outlet's page and its documents are in one folder, as the server has
+ * them: "https://host/tech" is a page beside "https://host/tech.atom". */
+void
+render_self_url(struct buf *b, const struct config_outlet *outlet,
+    const struct render_format *format)
+{
+	const char *authority = strstr(outlet->url, "://"), *slash;
+	size_t len = strcspn(outlet->url, "?#");
+
+	authority = authority != NULL ? authority + 3 : outlet->url;
+	slash = memrchr(outlet->url, '/', len);
+	if (slash != NULL && slash >= authority)
+		len = (size_t)(slash - outlet->url);
+	buf_append(b, outlet->url, len);
+	buf_putc(b, '/');
+	buf_puts(b, outlet->name);
+	buf_puts(b, format->ending);
+}

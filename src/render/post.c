@@ -1,0 +1,334 @@
+/*
+ * post.c - an entry as a post of the archive.
+ *
+ *	---
+ *	layout: post
+ *	title: "YAML, always quoted"
+ *	...
+ *	---
+ *	<!--1740340846000-->
+ *	[title, escaped for Markdown](URL)
+ *	------
+ *
+ *	<div>
+ *	HTML without a blank line
+ *	</div>
+ *
+ * Four readers take it: Jekyll (YAML, then Liquid, then Markdown), the older
+ * generators' regular expressions, people, and archive_read_post().  What a
+ * publisher wrote must be plain text to all of them.  Hence: every brace is
+ * a character reference (Liquid's tags and kramdown's attribute lists begin
+ * with one), no line of the HTML is blank (a blank line would end the HTML
+ * block and start Markdown), and a title cannot close its bracket.  The exact
+ * URL is the one in "from:", because Markdown needs parentheses encoded.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "feedmill/base/buf.h"
+#include "feedmill/base/date.h"
+#include "feedmill/base/hash.h"
+#include "feedmill/base/text.h"
+#include "feedmill/model.h"
+#include "feedmill/render.h"
+#include "text.h"
+
+enum {
+	NAME_TITLE_BYTES = 120,		/* of a file name's 200 */
+	TAGS_MAX = 20
+};
+
+/* ----------------------------------------------------------- front matter */
+
+/* A URL needs no quotes in YAML as long as it is made of these: a colon is
+ * never followed by a blank, nor a hash preceded by one. */
+static int
+is_plain_url(const char *url)
+{
+	static const char ok[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "abcdefghijklmnopqrstuvwxyz0123456789-._~/?=&%+;@!$()*,:#";
+	size_t len = strlen(url);
+
+	return strspn(url, ok) == len && url[len - 1] != ':';
+}
+
+static void
+put_url_value(struct buf *b, const char *url)
+{
+	if (is_plain_url(url))
+		buf_puts(b, url);
+	else
+		quote_string(b, url);
+}
+
+static const char *
+site_of(const struct item *item)
+{
+	return item->source_name != NULL ? item->source_name :
+	    source_label(item);
+}
+
+static void
+put_tags(struct buf *b, const struct item *item)
+{
+	unsigned n = 1;
+
+	buf_puts(b, "tags: [ ");
+	quote_string(b, site_of(item));
+	for (const struct category *c = item->categories;
+	    c != NULL && n < TAGS_MAX; c = c->next) {
+		const char *term = c->label != NULL ? c->label : c->term;
+
+		if (term == NULL || *term == '\0')
+			continue;
+		buf_puts(b, ", ");
+		quote_string(b, term);
+		n++;
+	}
+	buf_puts(b, " ]\n");
+}
+
+static void
+put_front_matter(struct buf *b, const struct item *item, const char *title,
+    const char *url)
+{
+	char date[DATE_TEXT_SIZE];
+	struct buf authors = { 0 };
+
+	date_format_iso24(date_in_range(item->effective_ms), date);
+	put_authors(&authors, item);
+	buf_puts(b, "---\nlayout: post\ntitle: ");
+	quote_string(b, title);
+	buf_printf(b, "\ndate: %s\nauthor: ", date);
+	quote_string(b, buf_str(&authors));
+	buf_puts(b, "\nfrom: ");
+	put_url_value(b, url);
+	buf_putc(b, '\n');
+	put_tags(b, item);
+	buf_puts(b, "comments: True\ncategories: [ ");
+	quote_string(b, site_of(item));
+	buf_puts(b, " ]\nrender_with_liquid: false\n---\n");
+	buf_fini(&authors);
+}
+
+/* -------------------------------------------------------------- link line */
+
+/*
+ * Backslashes where Markdown and kramdown agree on them, references where
+ * they do not.  A bracket before a parenthesis is a reference: the older
+ * readers look for the first "](" and know no escapes.
+ */
+static void
+put_markdown(struct buf *b, const char *s)
+{
+	for (; *s != '\0'; s++) {
+		if (*s == ']' && s[1] == '(')
+			buf_puts(b, "&#93;");
+		else if (strchr("\\`*_[]|$", *s) != NULL)
+			buf_printf(b, "\\%c", *s);
+		else if (strchr("<>&{~^", *s) != NULL)
+			buf_printf(b, "&#%d;", *s);
+		else
+			buf_putc(b, *s);
+	}
+}
+
+/* The URL as a link's destination: nothing that ends it, opens a table, a
+ * template or a character reference. */
+static void
+put_destination(struct buf *b, const char *url)
+{
+	for (; *url != '\0'; url++) {
+		unsigned char c = (unsigned char)*url;
+
+		if (c <= ' ' || c == 0x7f || strchr("()<>[]{}|\\^`\"'*", c))
+			buf_printf(b, "%%%02X", c);
+		else if (c == '&')
+			buf_puts(b, url[strspn(url + 1, "#abcdefghijklmnopqrst"
+			    "uvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") + 1]
+			    == ';' ? "&amp;" : "&");
+		else
+			buf_putc(b, (char)c);
+	}
+}
+
+static void
+put_html_link(struct buf *b, const char *title, const char *url)
+{
+	buf_puts(b, "<p><a href=\"");
+	put_destination(b, url);
+	buf_puts(b, "\">");
+	for (; *title != '\0'; title++) {
+		if (strchr("<>&{\"", *title) != NULL)
+			buf_printf(b, "&#%d;", *title);
+		else
+			buf_putc(b, *title);
+	}
+	buf_puts(b, "</a></p>\n<hr>\n\n");
+}
+
+static void
+put_link_line(struct buf *b, const char *title, const char *url)
+{
+	buf_putc(b, '[');
+	put_markdown(b, title);
+	buf_puts(b, "](");
+	put_destination(b, url);
+	buf_puts(b, ")\n------\n\n");
+}
+
+/* ------------------------------------------------------------------- body */
+
+static int
+is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* One block of HTML.  A line that would be blank ends in a reference to the
+ * line feed instead: the same text, inside <pre> too. */
+static void
+put_content(struct buf *b, const char *s)
+{
+	size_t len = strlen(s);
+	int blank = 1;		/* nothing in this line yet */
+
+	while (len > 0 && is_blank(s[len - 1]))
+		len--;
+	while (len > 0 && is_blank(*s))
+		s++, len--;
+	for (const char *end = s + len; s < end; s++) {
+		if (*s == '\r' && s + 1 < end && s[1] == '\n')
+			continue;
+		if (*s == '{')
+			buf_puts(b, "&#123;");
+		else if ((*s == '\n' || *s == '\r') && blank)
+			buf_puts(b, "&#10;");
+		else
+			buf_putc(b, *s == '\r' ? '\n' : *s);
+		if (*s == '\n' || *s == '\r')
+			blank = !blank;
+		else if (!is_blank(*s))
+			blank = 0;
+	}
+}
+
+static void
+put_body(struct buf *b, const struct item *item)
+{
+	const char *content = item->content;
+	size_t was;
+
+	if (content == NULL || *content == '\0')
+		content = item->summary != NULL ? item->summary : "";
+	buf_puts(b, "<div>\n");
+	was = b->len;
+	put_content(b, content);
+	if (b->len > was)
+		buf_putc(b, '\n');
+	buf_puts(b, "</div>\n");
+}
+
+void
+render_post(struct buf *b, const struct item *item, int html)
+{
+	struct buf title = { 0 };
+	char urn[9 + UUID_TEXT_SIZE];
+	const char *url = safe_link(item->url);
+
+	if (url == NULL) {
+		snprintf(urn, sizeof(urn), "urn:uuid:%s", item->uuid);
+		url = urn;
+	}
+	put_title(&title, item);
+	put_front_matter(b, item, buf_str(&title), url);
+	buf_printf(b, "<!--%s-->\n",
+	    item->stamp != NULL ? item->stamp : "NaN");
+	if (html)
+		put_html_link(b, buf_str(&title), url);
+	else
+		put_link_line(b, buf_str(&title), url);
+	put_body(b, item);
+	buf_fini(&title);
+}
+
+/* -------------------------------------------------------------- file name */
+
+/* Characters that may stand in a file name on any system and in any shell,
+ * and that look like what they are. */
+static int
+is_name_char(uint32_t c)
+{
+	static const struct { uint32_t from, to; } bad[] = {
+		{ 0x80, 0xa0 }, { 0xad, 0xad }, { 0x61c, 0x61c },
+		{ 0x1680, 0x1680 }, { 0x180e, 0x180e }, { 0x2000, 0x206f },
+		{ 0x3000, 0x3000 }, { 0xd800, 0xdfff }, { 0xe000, 0xf8ff },
+		{ 0xfe00, 0xfe0f }, { 0xfeff, 0xfeff }, { 0xfff0, 0xffff },
+		{ 0xe0000, 0x10ffff },
+	};
+
+	if (c < 0x80)
+		return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+		    (c >= 'a' && c <= 'z') || c == '_';
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		if (c >= bad[i].from && c <= bad[i].to)
+			return 0;
+	}
+	return 1;
+}
+
+/* "Good news: 5 > 4" to "Good-news-5-4". */
+static void
+put_name_title(struct buf *b, const char *title)
+{
+	const char *end = title + strlen(title);
+	size_t was = b->len;
+	int gap = 0;
+
+	while (title < end) {
+		uint32_t c = text_utf8_next(&title, end);
+
+		if (!is_name_char(c)) {
+			gap = b->len > was;
+			continue;
+		}
+		if (b->len - was + 5 > NAME_TITLE_BYTES)
+			break;
+		if (gap)
+			buf_putc(b, '-');
+		gap = 0;
+		text_utf8_put(b, c);
+	}
+	if (b->len > was)
+		buf_putc(b, '-');
+}
+
+/*
+ * A title may change without a new revision, and with one; so a name that
+ * has to last for the entry has none, and one that belongs to a revision is
+ * told apart by the stamp.
+ */
+void
+render_post_name(char out[POST_NAME_SIZE], const struct item *item,
+    int per_revision, int html)
+{
+	char date[DATE_TEXT_SIZE];
+	struct buf name = { 0 }, title = { 0 };
+	uint64_t print = hash_64(item->uuid, strlen(item->uuid), 0);
+
+	date_format_iso24(date_in_range(per_revision ? item->effective_ms :
+	    item->published_ms), date);
+	buf_printf(&name, "%.10s-", date);
+	if (per_revision) {
+		const char *stamp = item->stamp ? item->stamp : "NaN";
+
+		print = hash_64(stamp, strlen(stamp), print);
+		put_title(&title, item);
+		put_name_title(&name, buf_str(&title));
+	}
+	buf_printf(&name, "%016llx.%s", (unsigned long long)print,
+	    html ? "html" : "md");
+	snprintf(out, POST_NAME_SIZE, "%s", buf_str(&name));
+	buf_fini(&name);
+	buf_fini(&title);
+}

@@ -1,0 +1,202 @@
+/* text.c - see text.h. */
+#include <string.h>
+
+#include "feedmill/base/buf.h"
+#include "feedmill/base/date.h"
+#include "feedmill/base/text.h"
+#include "feedmill/base/url.h"
+#include "feedmill/html.h"
+#include "feedmill/model.h"
+#include "feedmill/render.h"
+#include "text.h"
+
+enum { TITLE_EXCERPT_BYTES = 90 };
+
+#define DATE_MAX_MS	INT64_C(253402300799000)	/* end of 9999 */
+
+/*
+ * Raw in neither JSON nor YAML, or raw in one of them only: controls, C1
+ * with NEL, the line separators, the byte order mark, what is no character.
+ * And the brace, so that no Liquid tag stands in a front matter.
+ */
+static int
+must_escape(uint32_t c)
+{
+	return c < 0x20 || c == '{' || (c >= 0x7f && c < 0xa0) ||
+	    c == 0x2028 || c == 0x2029 || c == 0xfeff ||
+	    (c & 0xfffe) == 0xfffe;
+}
+
+static void
+put_quoted(struct buf *b, uint32_t c)
+{
+	if (c == '"' || c == '\\')
+		buf_printf(b, "\\%c", (int)c);
+	else if (c == '\n')
+		buf_puts(b, "\\n");
+	else if (c == '\t')
+		buf_puts(b, "\\t");
+	else if (c == '\r')
+		buf_puts(b, "\\r");
+	else if (must_escape(c) && c < 0x10000)
+		buf_printf(b, "\\u%04X", (unsigned)c);
+	else if (must_escape(c))
+		text_utf8_put(b, 0xfffd);
+	else
+		text_utf8_put(b, c);
+}
+
+void
+quote_string(struct buf *b, const char *s)
+{
+	const char *end = s + strlen(s);
+
+	buf_putc(b, '"');
+	while (s < end)
+		put_quoted(b, text_utf8_next(&s, end));
+	buf_putc(b, '"');
+}
+
+const char *
+safe_link(const char *url)
+{
+	return url != NULL && url_is_http(url) ? url : NULL;
+}
+
+const char *
+safe_enclosure(const char *url)
+{
+	if (url != NULL && text_prefix_nocase(url, "magnet:"))
+		return url;
+	return safe_link(url);
+}
+
+static int
+is_alpha(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static int
+is_alnum(char c)
+{
+	return is_alpha(c) || (c >= '0' && c <= '9');
+}
+
+int
+is_language_tag(const char *s)
+{
+	int first = 1;
+
+	if (s == NULL)
+		return 0;
+	for (;;) {
+		size_t n = 0;
+
+		while (first ? is_alpha(s[n]) : is_alnum(s[n]))
+			n++;
+		if (n < 1 || n > 8)
+			return 0;
+		if (s[n] == '\0')
+			return 1;
+		if (s[n] != '-')
+			return 0;
+		s += n + 1;
+		first = 0;
+	}
+}
+
+int
+is_media_type(const char *s)
+{
+	const char *slash = s == NULL ? NULL : strchr(s, '/');
+
+	return slash != NULL && slash > s && slash[1] != '\0';
+}
+
+/* Where to cut text of len bytes so that at most max stay: behind a word if
+ * one ends in the last quarter, never inside a character. */
+static size_t
+cut_at_word(const char *s, size_t len, size_t max)
+{
+	size_t cut = text_utf8_cut(s, len, max);
+
+	for (size_t i = cut; i > cut - cut / 4; i--) {
+		if (s[i] == ' ')
+			return i;
+	}
+	return cut;
+}
+
+void
+put_excerpt(struct buf *b, const char *html, size_t max)
+{
+	struct buf text = { 0 };
+
+	html_to_text(&text, html, strlen(html));
+	if (text.len <= max) {
+		buf_puts(b, buf_str(&text));
+	} else {
+		buf_append(b, text.data, cut_at_word(text.data, text.len,
+		    max));
+		buf_puts(b, "\xe2\x80\xa6");
+	}
+	buf_fini(&text);
+}
+
+void
+put_title(struct buf *b, const struct item *item)
+{
+	size_t was = b->len;
+
+	if (item->title != NULL)
+		text_collapse(b, item->title, strlen(item->title));
+	if (b->len == was && item->content != NULL)
+		put_excerpt(b, item->content, TITLE_EXCERPT_BYTES);
+	if (b->len == was && item->summary != NULL)
+		put_excerpt(b, item->summary, TITLE_EXCERPT_BYTES);
+	if (b->len == was && safe_link(item->url) != NULL)
+		buf_puts(b, item->url);
+	if (b->len == was)
+		buf_puts(b, source_label(item));
+}
+
+static int
+is_set(const char *s)
+{
+	return s != NULL && *s != '\0';
+}
+
+const char *
+source_label(const struct item *item)
+{
+	if (is_set(item->source_title))
+		return item->source_title;
+	if (is_set(item->source_name))
+		return item->source_name;
+	return is_set(item->source_url) ? item->source_url : "unknown";
+}
+
+void
+put_authors(struct buf *b, const struct item *item)
+{
+	size_t was = b->len;
+
+	for (const struct person *p = item->authors; p != NULL; p = p->next) {
+		if (!is_set(p->name))
+			continue;
+		if (b->len > was)
+			buf_puts(b, ", ");
+		text_collapse(b, p->name, strlen(p->name));
+	}
+	if (b->len == was)
+		buf_puts(b, source_label(item));
+}
+
+int64_t
+date_in_range(int64_t ms)
+{
+	if (ms < 0)		/* DATE_NONE too */
+		return 0;
+	return ms > DATE_MAX_MS ? DATE_MAX_MS : ms;
+}

@@ -1,0 +1,48 @@
+/*
+ * text.h - the pieces of text every renderer needs; private to render.
+ *
+ * A link is shown only where its scheme can do no harm: whatever a publisher
+ * called a URL, "javascript:" never becomes one.
+ */
+#ifndef FEEDMILL_RENDER_TEXT_H
+#define FEEDMILL_RENDER_TEXT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf;
+struct item;
+
+/* s as a JSON string with its quotes; also a valid YAML double-quoted scalar
+ * that YAML, Ruby and Liquid read back as the same text. */
+void quote_string(struct buf *, const char *s);
+
+/* The URL if it may be shown as a link, else NULL. */
+const char *safe_link(const char *url);
+/* The same for enclosures, which may be magnets. */
+const char *safe_enclosure(const char *url);
+
+/* Is it a language tag by its grammar ("zh-Hans", not "Chinese, simplified")?
+ * NULL is none. */
+int is_language_tag(const char *);
+/* "type/subtype", as far as the Atom schema asks. */
+int is_media_type(const char *);
+
+/* The item's title; where it has none, the beginning of its text, its URL or
+ * its source's name.  Never empty. */
+void put_title(struct buf *, const struct item *);
+
+/* At most max bytes of the HTML's text, cut at a word where there is one,
+ * with an ellipsis if anything is missing.  Plain text. */
+void put_excerpt(struct buf *, const char *html, size_t max);
+
+/* "Name One, Name Two", or the source where nobody is named. */
+void put_authors(struct buf *, const struct item *);
+
+/* What readers know the source by: its title, its name, its URL. */
+const char *source_label(const struct item *);
+
+/* ms inside the years a four-digit date can say. */
+int64_t date_in_range(int64_t ms);
+
+#endif

@@ -1,0 +1,359 @@
+/* serve_file.c - see serve_file.h. */
+#include <fcntl.h>
+#include <libdeflate.h>
+#include <microhttpd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "feedmill/base/buf.h"
+#include "feedmill/base/date.h"
+#include "feedmill/base/err.h"
+#include "feedmill/base/file.h"
+#include "feedmill/base/hash.h"
+#include "feedmill/base/log.h"
+#include "feedmill/base/mem.h"
+#include "feedmill/base/text.h"
+#include "feedmill/config.h"
+#include "feedmill/render.h"
+#include "serve_file.h"
+
+enum { FILE_BYTES_MAX = 256 << 20 };
+
+static const char cache_control[] = "public, max-age=300";
+
+/* ------------------------------------------------------------------ bytes */
+
+struct bytes {
+	unsigned	 references;
+	size_t		 len;
+	char		*data;
+};
+
+static struct bytes *
+bytes_new(struct buf *taken)
+{
+	struct bytes *b = xcalloc(1, sizeof(*b));
+
+	b->references = 1;
+	b->len = taken->len;
+	b->data = buf_take(taken);
+	return b;
+}
+
+static void
+bytes_unref(void *arg)
+{
+	struct bytes *b = arg;
+
+	if (b == NULL || --b->references > 0)
+		return;
+	free(b->data);
+	free(b);
+}
+
+size_t
+shape_len(const struct shape *s)
+{
+	return s->bytes->len;
+}
+
+struct MHD_Response *
+shape_part(const struct shape *s, size_t first, size_t len)
+{
+	struct MHD_Response *r;
+
+	s->bytes->references++;
+	r = MHD_create_response_from_buffer_with_free_callback_cls(len,
+	    s->bytes->data + first, bytes_unref, s->bytes);
+	if (r == NULL)
+		bytes_unref(s->bytes);
+	return r;
+}
+
+void
+shape_add_fields(struct MHD_Response *r, const struct document *doc,
+    const struct shape *s)
+{
+	char date[DATE_TEXT_SIZE];
+
+	date_format_http(doc->modified_ms, date);
+	MHD_add_response_header(r, "Content-Type", doc->type);
+	MHD_add_response_header(r, "ETag", s->etag);
+	MHD_add_response_header(r, "Last-Modified", date);
+	MHD_add_response_header(r, "Cache-Control", cache_control);
+	MHD_add_response_header(r, "Vary", "Accept-Encoding");
+	MHD_add_response_header(r, "Accept-Ranges", "bytes");
+	MHD_add_response_header(r, "X-Content-Type-Options", "nosniff");
+	if (s == &doc->gzip)
+		MHD_add_response_header(r, "Content-Encoding", "gzip");
+	if (text_prefix_nocase(doc->type, "text/html"))
+		MHD_add_response_header(r, "Content-Security-Policy",
+		    "default-src 'none'; style-src 'unsafe-inline'; "
+		    "img-src https: http:; base-uri 'none'; "
+		    "form-action 'self'; frame-ancestors 'none'");
+}
+
+/* --------------------------------------------------------------- documents */
+
+static void
+shape_fini(struct shape *s)
+{
+	if (s->whole != NULL)
+		MHD_destroy_response(s->whole);
+	bytes_unref(s->bytes);
+	memset(s, 0, sizeof(*s));
+}
+
+/* The digest is of the document in both: a twin's tag tells what it is. */
+static void
+shape_set(struct document *doc, struct shape *s, struct buf *taken,
+    struct digest digest)
+{
+	char hex[DIGEST_HEX_SIZE];
+
+	shape_fini(s);
+	s->bytes = bytes_new(taken);
+	digest_hex(digest, hex);
+	snprintf(s->etag, sizeof(s->etag), "\"%s%s\"", hex,
+	    s == &doc->gzip ? "-gz" : "");
+	s->whole = shape_part(s, 0, s->bytes->len);
+	if (s->whole != NULL)
+		shape_add_fields(s->whole, doc, s);
+	else
+		shape_fini(s);
+}
+
+/* Is this gzip the twin of that document?  Its trailer says (RFC 1952). */
+static int
+is_twin(const struct buf *gz, const struct buf *b)
+{
+	uint32_t crc = libdeflate_crc32(0, b->data, b->len);
+	const unsigned char *t;
+
+	if (gz->len < 18)
+		return 0;
+	t = (const unsigned char *)gz->data + gz->len - 8;
+	return (t[0] | (uint32_t)t[1] << 8 | (uint32_t)t[2] << 16 |
+	    (uint32_t)t[3] << 24) == crc;
+}
+
+static void
+document_set(struct document *doc, struct buf *plain, struct buf *gz)
+{
+	struct digest digest = hash_128(buf_str(plain), plain->len);
+	int twin = is_twin(gz, plain);
+
+	shape_set(doc, &doc->plain, plain, digest);
+	if (twin)
+		shape_set(doc, &doc->gzip, gz, digest);
+	else
+		shape_fini(&doc->gzip);
+}
+
+static void
+document_fini(struct document *doc)
+{
+	shape_fini(&doc->plain);
+	shape_fini(&doc->gzip);
+	free(doc->path);
+	free(doc->file);
+}
+
+static void
+take_mark(const struct stat *st, long long mark[4])
+{
+	mark[0] = (long long)st->st_ino;
+	mark[1] = (long long)st->st_size;
+	mark[2] = (long long)st->st_mtim.tv_sec;
+	mark[3] = (long long)st->st_mtim.tv_nsec;
+}
+
+/* Read the file again if it is another one.  A file that cannot be read is
+ * as good as none. */
+static void
+document_refresh(struct document *doc)
+{
+	struct buf plain = { 0 }, gz = { 0 }, gz_name = { 0 };
+	struct err err;
+	struct stat st;
+	long long mark[4];
+	int fd = open(doc->file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW |
+	    O_NONBLOCK);
+
+	doc->seen = 0;
+	if (fd == -1 || fstat(fd, &st) == -1 || !S_ISREG(st.st_mode))
+		goto out;
+	take_mark(&st, mark);
+	if (doc->plain.bytes != NULL &&
+	    memcmp(mark, doc->mark, sizeof(mark)) == 0) {
+		doc->seen = 1;
+		goto out;
+	}
+	if (file_read_fd(fd, doc->file, FILE_BYTES_MAX, &plain, &err) == -1) {
+		log_event(LOG_WARN, "published file not readable",
+		    LOG_STR("error", err.msg));
+		goto out;
+	}
+	buf_printf(&gz_name, "%s.gz", doc->file);
+	if (file_read(buf_str(&gz_name), FILE_BYTES_MAX, &gz, &err) == -1)
+		buf_reset(&gz);
+	memcpy(doc->mark, mark, sizeof(mark));
+	doc->modified_ms = (int64_t)st.st_mtim.tv_sec * 1000;
+	document_set(doc, &plain, &gz);
+	doc->seen = doc->plain.bytes != NULL;
+out:
+	if (fd != -1)
+		close(fd);
+	buf_fini(&plain);
+	buf_fini(&gz);
+	buf_fini(&gz_name);
+}
+
+static struct document *
+find(const struct documents *d, const char *path)
+{
+	for (size_t i = 0; i < d->count; i++) {
+		if (strcmp(d->list[i].path, path) == 0)
+			return &d->list[i];
+	}
+	return NULL;
+}
+
+const struct document *
+documents_find(const struct documents *d, const char *path)
+{
+	return find(d, path);
+}
+
+/* The document at path, added if there is none. */
+static struct document *
+need(struct documents *d, const char *path)
+{
+	struct document *doc = find(d, path);
+
+	if (doc != NULL)
+		return doc;
+	d->list = xrealloc(d->list, (d->count + 1) * sizeof(*d->list));
+	doc = &d->list[d->count++];
+	memset(doc, 0, sizeof(*doc));
+	doc->path = xstrdup(path);
+	return doc;
+}
+
+static void
+load_file(struct documents *d, const struct config *config,
+    const struct config_outlet *o, const struct render_format *format)
+{
+	struct buf path = { 0 }, file = { 0 };
+	struct document *doc;
+
+	buf_printf(&path, "/%s%s", o->name, format->ending);
+	render_directory(&file, config, o->directory);
+	buf_puts(&file, buf_str(&path));
+	doc = need(d, buf_str(&path));
+	if (doc->file == NULL || strcmp(doc->file, buf_str(&file)) != 0) {
+		free(doc->file);
+		doc->file = buf_take(&file);
+		memset(doc->mark, 0, sizeof(doc->mark));
+	}
+	doc->type = format->media_type;
+	document_refresh(doc);
+	buf_fini(&path);
+	buf_fini(&file);
+}
+
+/* ---------------------------------------------------------- the first page */
+
+static void
+put_outlet(struct buf *b, const struct documents *d,
+    const struct config_outlet *o)
+{
+	buf_puts(b, "<li>");
+	text_xml_escape_str(b, o->title);
+	for (int i = 0; render_formats[i].ending != NULL; i++) {
+		struct buf path = { 0 };
+
+		buf_printf(&path, "/%s%s", o->name, render_formats[i].ending);
+		if (find(d, buf_str(&path)) != NULL) {
+			buf_puts(b, " <a href=\"");
+			text_xml_escape_str(b, buf_str(&path));
+			buf_puts(b, "\">");
+			text_xml_escape_str(b, buf_str(&path) + 1);
+			buf_puts(b, "</a>");
+		}
+		buf_fini(&path);
+	}
+	buf_puts(b, "</li>\n");
+}
+
+/* What is at "/" as long as no outlet is a page itself. */
+static void
+load_index(struct documents *d, const struct config *config)
+{
+	struct document *doc;
+	struct buf b = { 0 }, none = { 0 };
+
+	buf_puts(&b, "<!doctype html>\n<html lang=\"en\">\n<head>\n"
+	    "<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
+	    "content=\"width=device-width, initial-scale=1\">\n"
+	    "<meta name=\"color-scheme\" content=\"light dark\">\n"
+	    "<title>feedmill</title>\n</head>\n<body>\n<h1>Feeds</h1>\n"
+	    "<ul>\n");
+	for (size_t i = 0; i < config->outlets_count; i++)
+		put_outlet(&b, d, &config->outlets[i]);
+	buf_puts(&b, "</ul>\n</body>\n</html>\n");
+	doc = need(d, "/");
+	doc->type = "text/html; charset=utf-8";
+	doc->seen = 1;
+	for (size_t i = 0; i < d->count; i++) {
+		if (d->list[i].modified_ms > doc->modified_ms)
+			doc->modified_ms = d->list[i].modified_ms;
+	}
+	document_set(doc, &b, &none);
+	buf_fini(&b);
+}
+
+/* --------------------------------------------------------------------- all */
+
+static void
+forget_unseen(struct documents *d)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < d->count; i++) {
+		if (!d->list[i].seen)
+			document_fini(&d->list[i]);
+		else if (kept++ != i)
+			d->list[kept - 1] = d->list[i];
+	}
+	d->count = kept;
+}
+
+void
+documents_load(struct documents *d, const struct config *config)
+{
+	for (size_t i = 0; i < d->count; i++)
+		d->list[i].seen = 0;
+	for (size_t i = 0; i < config->outlets_count; i++) {
+		const struct config_outlet *o = &config->outlets[i];
+
+		for (int f = 0; render_formats[f].ending != NULL; f++) {
+			if (o->formats & render_formats[f].bit)
+				load_file(d, config, o, &render_formats[f]);
+		}
+	}
+	forget_unseen(d);
+	load_index(d, config);
+}
+
+void
+documents_free(struct documents *d)
+{
+	for (size_t i = 0; i < d->count; i++)
+		document_fini(&d->list[i]);
+	free(d->list);
+	memset(d, 0, sizeof(*d));
+}

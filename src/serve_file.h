@@ -1,0 +1,60 @@
+/*
+ * serve_file.h - from published files to responses that are ready to send.
+ *
+ * Private to serve.  A document is held in memory as it was when it was
+ * read, with its gzip twin if that fits; a request never touches the file
+ * system, so no path can lead anywhere.  Bytes live as long as the last
+ * response made of them.
+ */
+#ifndef FEEDMILL_SERVE_FILE_H
+#define FEEDMILL_SERVE_FILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf;
+struct config;
+struct MHD_Response;
+
+struct bytes;			/* counted */
+
+/* One representation: the document as it is, or gzipped. */
+struct shape {
+	struct bytes	*bytes;		/* NULL: there is none */
+	struct MHD_Response *whole;	/* for 200, HEAD and 304 */
+	char		 etag[48];
+};
+
+struct document {
+	char		*path;		/* "/all.atom" */
+	char		*file;		/* NULL: made here */
+	const char	*type;
+	int64_t		 modified_ms;
+	long long	 mark[4];	/* of the file as it was read */
+	struct shape	 plain, gzip;
+	int		 seen;		/* in the last look */
+};
+
+struct documents {
+	struct document	*list;
+	size_t		 count;
+};
+
+/* Look at the files of all outlets: read what changed, forget what went. */
+void documents_load(struct documents *, const struct config *);
+void documents_free(struct documents *);
+
+const struct document *documents_find(const struct documents *,
+    const char *path);
+
+size_t shape_len(const struct shape *);
+
+/* len bytes from first, without copying; fields are the caller's. */
+struct MHD_Response *shape_part(const struct shape *, size_t first,
+    size_t len);
+
+/* What every answer about this shape says: ETag, Last-Modified, Vary... */
+void shape_add_fields(struct MHD_Response *, const struct document *,
+    const struct shape *);
+
+#endif

@@ -1,0 +1,43 @@
+/*
+ * serve_http.h - from a request's header fields to what is to be answered
+ * (RFC 9110).
+ *
+ * Pure; private to serve.  Knows fields and representations, not sockets and
+ * not libmicrohttpd.
+ */
+#ifndef FEEDMILL_SERVE_HTTP_H
+#define FEEDMILL_SERVE_HTTP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Fields as sent, NULL: not there. */
+struct http_ask {
+	int		 is_get;	/* else HEAD */
+	const char	*if_match, *if_none_match;
+	const char	*if_modified_since, *if_unmodified_since;
+	const char	*range, *if_range;
+};
+
+/* What would be sent without any condition. */
+struct http_thing {
+	const char	*etag;		/* strong, with its quotes */
+	int64_t		 modified_ms;
+	size_t		 len;
+};
+
+/* 200, 206, 304, 412 or 416. */
+struct http_answer {
+	int		 status;
+	size_t		 first, len;	/* of 206 */
+};
+
+/* Preconditions in the order of section 13.2.2; one range at most, else all
+ * of it is sent (section 14.2 allows that). */
+struct http_answer http_judge(const struct http_ask *,
+    const struct http_thing *);
+
+/* Does this Accept-Encoding take gzip? */
+int http_accepts_gzip(const char *accept_encoding);
+
+#endif

@@ -1,0 +1,248 @@
+/* extra.c - see extra.h. */
+#include <stdio.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "feedmill/base/arena.h"
+#include "feedmill/base/buf.h"
+#include "feedmill/base/url.h"
+
+#include "extra.h"
+
+/*
+ * Written by hand, because every new entry pays for it; read by jansson.
+ * Field order is fixed: the same entry gives the same bytes.
+ */
+static void
+put_string(struct buf *b, const char *s)
+{
+	size_t plain;
+
+	buf_putc(b, '"');
+	for (; *s != '\0'; s += plain) {
+		for (plain = 0; (unsigned char)s[plain] >= 0x20 &&
+		    s[plain] != '"' && s[plain] != '\\'; plain++)
+			;
+		buf_append(b, s, plain);
+		if (s[plain] == '\0')
+			break;
+		if (s[plain] == '"' || s[plain] == '\\')
+			buf_printf(b, "\\%c", s[plain]);
+		else
+			buf_printf(b, "\\u%04x", (unsigned char)s[plain]);
+		plain++;
+	}
+	buf_putc(b, '"');
+}
+
+/* ,"name":"value", the comma only after another member. */
+static void
+put_member(struct buf *b, const char *name, const char *value)
+{
+	if (value == NULL || value[0] == '\0')
+		return;
+	if (b->len > 0 && b->data[b->len - 1] != '{')
+		buf_putc(b, ',');
+	buf_printf(b, "\"%s\":", name);
+	put_string(b, value);
+}
+
+static const char *
+web_url(const char *url)
+{
+	return url != NULL && url_is_http(url) ? url : NULL;
+}
+
+static void
+put_person(struct buf *b, const struct person *p)
+{
+	put_member(b, "name", p->name);
+	put_member(b, "email", p->email);
+	put_member(b, "uri", web_url(p->uri));
+}
+
+static void
+put_category(struct buf *b, const struct category *c)
+{
+	put_member(b, "term", c->term);
+	put_member(b, "scheme", c->scheme);
+	put_member(b, "label", c->label);
+}
+
+static void
+put_enclosure(struct buf *b, const struct enclosure *e)
+{
+	put_member(b, "url", web_url(e->url));
+	put_member(b, "type", e->type);
+	put_member(b, "title", e->title);
+	if (e->length >= 0)
+		buf_printf(b, ",\"length\":%lld", (long long)e->length);
+}
+
+static void
+open_list(struct buf *b, const char *name)
+{
+	if (b->data[b->len - 1] != '{')
+		buf_putc(b, ',');
+	buf_printf(b, "\"%s\":[", name);
+}
+
+static void
+next_item(struct buf *b)
+{
+	buf_puts(b, b->data[b->len - 1] == '[' ? "{" : ",{");
+}
+
+static int
+person_is_shown(const struct person *p)
+{
+	return (p->name != NULL && p->name[0] != '\0') ||
+	    (p->email != NULL && p->email[0] != '\0') ||
+	    web_url(p->uri) != NULL;
+}
+
+static void
+put_authors(struct buf *b, const struct person *p)
+{
+	int is_open = 0;
+
+	for (; p != NULL; p = p->next) {
+		if (!person_is_shown(p))
+			continue;
+		if (!is_open)
+			open_list(b, "authors");
+		is_open = 1;
+		next_item(b);
+		put_person(b, p);
+		buf_putc(b, '}');
+	}
+	if (is_open)
+		buf_putc(b, ']');
+}
+
+static void
+put_categories(struct buf *b, const struct category *c)
+{
+	int is_open = 0;
+
+	for (; c != NULL; c = c->next) {
+		if (c->term == NULL || c->term[0] == '\0')
+			continue;
+		if (!is_open)
+			open_list(b, "categories");
+		is_open = 1;
+		next_item(b);
+		put_category(b, c);
+		buf_putc(b, '}');
+	}
+	if (is_open)
+		buf_putc(b, ']');
+}
+
+static void
+put_enclosures(struct buf *b, const struct enclosure *e)
+{
+	int is_open = 0;
+
+	for (; e != NULL; e = e->next) {
+		if (web_url(e->url) == NULL)
+			continue;
+		if (!is_open)
+			open_list(b, "enclosures");
+		is_open = 1;
+		next_item(b);
+		put_enclosure(b, e);
+		buf_putc(b, '}');
+	}
+	if (is_open)
+		buf_putc(b, ']');
+}
+
+void
+extra_write(struct buf *ret, const struct entry *e)
+{
+	struct buf b = { 0 };
+
+	buf_putc(&b, '{');
+	put_authors(&b, e->authors);
+	put_categories(&b, e->categories);
+	put_enclosures(&b, e->enclosures);
+	put_member(&b, "comments", web_url(e->comments));
+	if (b.len > 1) {
+		buf_putc(&b, '}');
+		buf_append(ret, b.data, b.len);
+	}
+	buf_fini(&b);
+}
+
+static const char *
+get(const json_t *object, const char *name, struct arena *arena)
+{
+	return arena_strdup(arena,
+	    json_string_value(json_object_get(object, name)));
+}
+
+static struct person *
+read_person(const json_t *o, struct arena *arena)
+{
+	struct person *p = arena_zalloc(arena, sizeof(*p));
+
+	p->name = get(o, "name", arena);
+	p->email = get(o, "email", arena);
+	p->uri = get(o, "uri", arena);
+	return p;
+}
+
+static struct category *
+read_category(const json_t *o, struct arena *arena)
+{
+	struct category *c = arena_zalloc(arena, sizeof(*c));
+
+	c->term = get(o, "term", arena);
+	c->scheme = get(o, "scheme", arena);
+	c->label = get(o, "label", arena);
+	return c;
+}
+
+static struct enclosure *
+read_enclosure(const json_t *o, struct arena *arena)
+{
+	struct enclosure *e = arena_zalloc(arena, sizeof(*e));
+	const json_t *length = json_object_get(o, "length");
+
+	e->url = get(o, "url", arena);
+	e->type = get(o, "type", arena);
+	e->title = get(o, "title", arena);
+	e->length = json_is_integer(length) ? json_integer_value(length) : -1;
+	return e;
+}
+
+void
+extra_read(const char *json, struct arena *arena, struct extra *ret)
+{
+	struct person **author = &ret->authors;
+	struct category **category = &ret->categories;
+	struct enclosure **enclosure = &ret->enclosures;
+	json_t *root, *item;
+	size_t i;
+
+	*ret = (struct extra){ 0 };
+	root = json != NULL ? json_loads(json, 0, NULL) : NULL;
+	if (root == NULL)
+		return;
+	json_array_foreach(json_object_get(root, "authors"), i, item) {
+		*author = read_person(item, arena);
+		author = &(*author)->next;
+	}
+	json_array_foreach(json_object_get(root, "categories"), i, item) {
+		*category = read_category(item, arena);
+		category = &(*category)->next;
+	}
+	json_array_foreach(json_object_get(root, "enclosures"), i, item) {
+		*enclosure = read_enclosure(item, arena);
+		enclosure = &(*enclosure)->next;
+	}
+	ret->comments = get(root, "comments", arena);
+	json_decref(root);
+}

@@ -1,0 +1,39 @@
+/*
+ * lock.h - one writer at a time, and who was at work when it died.
+ *
+ * PATH.lock is locked for as long as the store is open (an open file
+ * description lock: gone with its holder, however that ends) and holds the
+ * pid, for the sentence that refuses a second.
+ *
+ * PATH.inflight names the sources whose documents are being read: one slot
+ * of eight bytes each, written without fsync, because it must outlive a
+ * crash of the program and not of the machine.
+ */
+#ifndef FEEDMILL_STORE_LOCK_H
+#define FEEDMILL_STORE_LOCK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct err;
+
+/* A descriptor, or -1 and a sentence (exit status 75 if it is held). */
+int lock_take(const char *database, struct err *);
+void lock_give(int fd);
+
+enum { INFLIGHT_SLOTS = 512 };
+
+struct inflight {
+	int	 fd;
+	int64_t	 slots[INFLIGHT_SLOTS];		/* now; 0: free */
+	int64_t	 left[INFLIGHT_SLOTS];		/* found at the start */
+	size_t	 left_count;
+};
+
+int inflight_open(struct inflight *, const char *database, struct err *);
+void inflight_close(struct inflight *);
+void inflight_mark(struct inflight *, int64_t id, int yes);
+/* Was it under way when the last run ended? */
+int inflight_was_left(const struct inflight *, int64_t id);
+
+#endif

@@ -1,0 +1,109 @@
+/* reader.c - see reader.h. */
+#include <signal.h>
+#include <string.h>
+
+#include "feedmill/base/clock.h"
+
+#include "reader.h"
+#include "schema.h"
+
+enum { PROGRESS_STEPS = 10000 };
+
+static int
+reader_is_late(void *arg)
+{
+	const struct store_reader *r = arg;
+
+	return clock_mono_ms() > r->deadline_ms;
+}
+
+static void
+reader_run(struct reader *r, struct task *t)
+{
+	struct store_reader *conn = &r->conn;
+
+	conn->deadline_ms = clock_mono_ms() + r->limit_ms;
+	sqlite3_progress_handler(conn->db.sqlite,
+	    r->limit_ms > 0 ? PROGRESS_STEPS : 0, reader_is_late, conn);
+	/* Should BEGIN fail, the job's own queries will say why. */
+	sqlite3_exec(conn->db.sqlite, "BEGIN", NULL, NULL, NULL);
+	t->read(conn, t);
+	sqlite3_progress_handler(conn->db.sqlite, 0, NULL, NULL);
+	sqlite3_exec(conn->db.sqlite, "ROLLBACK", NULL, NULL, NULL);
+}
+
+static struct task *
+reader_wait(struct reader *r)
+{
+	struct task *t;
+
+	pthread_mutex_lock(&r->lock);
+	while (r->queue.head == NULL && !r->is_stopping)
+		pthread_cond_wait(&r->wake, &r->lock);
+	t = task_list_pop(&r->queue);
+	pthread_mutex_unlock(&r->lock);
+	return t;
+}
+
+static void *
+reader_main(void *arg)
+{
+	struct reader *r = arg;
+	struct task_list done;
+	struct task *t;
+
+	while ((t = reader_wait(r)) != NULL) {
+		reader_run(r, t);
+		task_list_init(&done);
+		task_list_add(&done, t);
+		outbox_put(r->outbox, &done);
+	}
+	return NULL;
+}
+
+int
+reader_start(struct reader *r, const char *path, struct err *err)
+{
+	sigset_t all, was;
+	int code;
+
+	if (db_open(&r->conn.db, path, DB_READ, err) != 0 ||
+	    schema_check(&r->conn.db, err) != 0) {
+		db_close(&r->conn.db);
+		return -1;
+	}
+	pthread_mutex_init(&r->lock, NULL);
+	pthread_cond_init(&r->wake, NULL);
+	task_list_init(&r->queue);
+	/* Signals are the loop's. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &was);
+	code = pthread_create(&r->thread, NULL, reader_main, r);
+	pthread_sigmask(SIG_SETMASK, &was, NULL);
+	if (code == 0)
+		return 0;
+	db_close(&r->conn.db);
+	return err_set(err, "could not start a thread: %s", strerror(code));
+}
+
+void
+reader_stop(struct reader *r)
+{
+	pthread_mutex_lock(&r->lock);
+	r->is_stopping = 1;
+	pthread_cond_signal(&r->wake);
+	pthread_mutex_unlock(&r->lock);
+	pthread_join(r->thread, NULL);
+	db_close(&r->conn.db);
+	pthread_cond_destroy(&r->wake);
+	pthread_mutex_destroy(&r->lock);
+}
+
+void
+reader_post(struct reader *r, struct task *t)
+{
+	pthread_mutex_lock(&r->lock);
+	task_list_add(&r->queue, t);
+	pthread_cond_signal(&r->wake);
+	pthread_mutex_unlock(&r->lock);
+}

@@ -1,0 +1,36 @@
+/*
+ * reader.h - the thread that runs queries on a connection of its own.
+ *
+ * Jobs run one after the other, each in one read transaction and with a
+ * deadline, so that nothing holds back the checkpoints of the writer.
+ */
+#ifndef FEEDMILL_STORE_READER_H
+#define FEEDMILL_STORE_READER_H
+
+#include <pthread.h>
+#include <stdint.h>
+
+#include "db.h"
+#include "task.h"
+
+struct store_reader {
+	struct db	 db;
+	int64_t		 deadline_ms;	/* monotonic, of this job */
+};
+
+struct reader {
+	struct store_reader conn;
+	struct outbox	*outbox;
+	int64_t		 limit_ms;	/* of a job; 0: none */
+	pthread_t	 thread;
+	pthread_mutex_t	 lock;
+	pthread_cond_t	 wake;
+	struct task_list queue;
+	int		 is_stopping;
+};
+
+int reader_start(struct reader *, const char *path, struct err *);
+void reader_stop(struct reader *);
+void reader_post(struct reader *, struct task *);
+
+#endif

@@ -1,0 +1,372 @@
+/*
+ * records.c - queries, as a reader's job sees them.
+ *
+ * Which records, then each record: the first query touches numbers only and
+ * may sort them, the second goes to one row by its key.  A single query with
+ * ORDER BY would carry whole contents through a sort.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "feedmill/base/buf.h"
+#include "feedmill/base/err.h"
+#include "feedmill/base/mem.h"
+#include "feedmill/store.h"
+
+#include "extra.h"
+#include "reader.h"
+
+#define RECORD_COLUMNS \
+	"e.id, e.uuid, iif(e.scope IS NULL OR e.key NOT LIKE '#%', e.key, " \
+	"s.name || e.key), e.url, s.id, s.name, " \
+	"coalesce(s.configured_title, s.title, s.name), s.link, " \
+	"s.configured_url, r.ts, e.ts, e.first_ts, " \
+	"coalesce(r.effective_ms, e.published_ms), e.published_ms, " \
+	"coalesce(r.updated_ms, e.published_ms), e.first_seen_ms, " \
+	"coalesce(r.announced_ms, e.first_seen_ms), e.updates, r.number, " \
+	"r.silent, r.language, r.image, r.extra, r.summary, r.content, " \
+	"e.seq, "
+
+static const char one_record[] =
+    "SELECT " RECORD_COLUMNS "r.seq, r.title FROM revisions r "
+    "JOIN entries e ON e.id = r.entry_id "
+    "JOIN sources s ON s.id = r.source_id WHERE r.seq = ?1";
+
+/* Retention may have taken the content; the identity is still there. */
+static const char all_entries[] =
+    "SELECT " RECORD_COLUMNS "e.seq, e.title FROM entries e "
+    "CROSS JOIN sources s ON s.id = e.source_id "
+    "LEFT JOIN revisions r ON r.seq = e.seq ORDER BY e.id";
+
+static int
+read_fail(struct store_reader *r, struct err *err)
+{
+	return db_fail(&r->db, err, "read");
+}
+
+static sqlite3_stmt *
+read_prepare(struct store_reader *r, const char *sql, struct err *err)
+{
+	sqlite3_stmt *q = NULL;
+
+	if (sqlite3_prepare_v2(r->db.sqlite, sql, -1, &q, NULL) != SQLITE_OK)
+		read_fail(r, err);
+	return q;
+}
+
+static const char *
+or_empty(const char *s)
+{
+	return s != NULL ? s : "";
+}
+
+static void
+record_read_times(sqlite3_stmt *q, struct record *rec)
+{
+	rec->timestamp_ms = db_time(q, 9);
+	rec->newest_ms = db_time(q, 10);
+	rec->first_timestamp_ms = db_time(q, 11);
+	rec->effective_ms = sqlite3_column_int64(q, 12);
+	rec->published_ms = sqlite3_column_int64(q, 13);
+	rec->updated_ms = sqlite3_column_int64(q, 14);
+	rec->first_seen_ms = sqlite3_column_int64(q, 15);
+	rec->announced_ms = sqlite3_column_int64(q, 16);
+}
+
+static void
+record_read(sqlite3_stmt *q, struct record *rec)
+{
+	rec->entry_id = sqlite3_column_int64(q, 0);
+	rec->uuid = db_text(q, 1);
+	rec->key = db_text(q, 2);
+	rec->url = db_text(q, 3);
+	rec->source_id = sqlite3_column_int64(q, 4);
+	rec->source_name = db_text(q, 5);
+	rec->source_title = db_text(q, 6);
+	rec->source_link = db_text(q, 7);
+	rec->source_url = db_text(q, 8);
+	record_read_times(q, rec);
+	rec->updates = (unsigned)sqlite3_column_int64(q, 17);
+	rec->is_update = sqlite3_column_int(q, 18) > 0;
+	rec->is_silent = sqlite3_column_int(q, 19);
+	rec->language = db_text(q, 20);
+	rec->image = db_text(q, 21);
+	rec->summary = or_empty(db_text(q, 23));
+	rec->content = or_empty(db_text(q, 24));
+	rec->seq = sqlite3_column_int64(q, 26);
+	rec->is_current = sqlite3_column_int64(q, 25) == rec->seq;
+	rec->title = or_empty(db_text(q, 27));
+}
+
+static int
+record_give(sqlite3_stmt *q, store_record_fn *fn, void *arg)
+{
+	struct record rec = { 0 };
+	struct arena arena = { 0 };
+	struct extra extra;
+	char stamp[24] = "NaN";
+	int code;
+
+	record_read(q, &rec);
+	if (rec.timestamp_ms != DATE_NONE)
+		snprintf(stamp, sizeof(stamp), "%lld",
+		    (long long)rec.timestamp_ms);
+	rec.stamp = stamp;
+	extra_read(db_text(q, 22), &arena, &extra);
+	rec.authors = extra.authors;
+	rec.categories = extra.categories;
+	rec.enclosures = extra.enclosures;
+	rec.comments = extra.comments;
+	code = fn(&rec, arg);
+	arena_fini(&arena);
+	return code;
+}
+
+/* -------------------------------------------------------- which records */
+
+struct numbers {
+	int64_t	*at;
+	size_t	 count, room;
+};
+
+static void
+numbers_add(struct numbers *n, int64_t number)
+{
+	if (n->count == n->room) {
+		n->room = n->room > 0 ? 2 * n->room : 256;
+		n->at = xrealloc(n->at, n->room * sizeof(*n->at));
+	}
+	n->at[n->count++] = number;
+}
+
+static void
+filter_write(struct buf *sql, const struct store_filter *f, int newest_first)
+{
+	buf_puts(sql, "SELECT r.seq FROM revisions r WHERE r.seq > ?1");
+	if (f->upto_seq > 0)
+		buf_puts(sql, " AND r.seq <= ?2");
+	if (f->since_ms > 0)
+		buf_puts(sql, " AND r.announced_ms >= ?3");
+	if (f->source_ids != NULL)
+		buf_puts(sql, " AND r.source_id IN "
+		    "(SELECT value FROM json_each(?4))");
+	if (!f->with_silent)
+		buf_puts(sql, " AND r.silent = 0");
+	if (!f->with_superseded)
+		buf_puts(sql, " AND r.seq = "
+		    "(SELECT e.seq FROM entries e WHERE e.id = r.entry_id)");
+	buf_printf(sql, " ORDER BY r.seq%s", newest_first ? " DESC" : "");
+	if (f->limit > 0)
+		buf_printf(sql, " LIMIT %u", f->limit);
+}
+
+static void
+ids_write(struct buf *json, const int64_t *ids)
+{
+	buf_putc(json, '[');
+	for (; ids != NULL && *ids != 0; ids++)
+		buf_printf(json, "%s%lld", json->len > 1 ? "," : "",
+		    (long long)*ids);
+	buf_putc(json, ']');
+}
+
+static int
+filter_run(struct store_reader *r, const struct store_filter *f,
+    int newest_first, struct numbers *ret, struct err *err)
+{
+	struct buf sql = { 0 }, ids = { 0 };
+	sqlite3_stmt *q;
+	int code = -1;
+
+	filter_write(&sql, f, newest_first);
+	ids_write(&ids, f->source_ids);
+	q = read_prepare(r, sql.data, err);
+	if (q != NULL) {
+		/* Those the text does not name are refused, harmlessly. */
+		sqlite3_bind_int64(q, 1, f->after_seq);
+		sqlite3_bind_int64(q, 2, f->upto_seq);
+		sqlite3_bind_int64(q, 3, f->since_ms);
+		sqlite3_bind_text(q, 4, ids.data, -1, SQLITE_STATIC);
+		while ((code = db_row(q)) == 1)
+			numbers_add(ret, sqlite3_column_int64(q, 0));
+		if (code != 0)
+			read_fail(r, err);
+		sqlite3_finalize(q);
+	}
+	buf_fini(&sql);
+	buf_fini(&ids);
+	return code;
+}
+
+int
+store_each_record(struct store_reader *r, const struct store_filter *f,
+    int newest_first, store_record_fn *fn, void *arg, struct err *err)
+{
+	struct numbers which = { 0 };
+	sqlite3_stmt *q = NULL;
+	int code, row = 0, stop = 0;
+
+	code = filter_run(r, f, newest_first, &which, err);
+	if (code == 0 && (q = read_prepare(r, one_record, err)) == NULL)
+		code = -1;
+	for (size_t i = 0; code == 0 && !stop && i < which.count; i++) {
+		sqlite3_bind_int64(q, 1, which.at[i]);
+		row = db_row(q);
+		if (row == 1)
+			stop = record_give(q, fn, arg);
+		else if (row < 0)
+			code = read_fail(r, err);
+		sqlite3_reset(q);
+	}
+	sqlite3_finalize(q);
+	free(which.at);
+	return code;
+}
+
+int
+store_each_entry(struct store_reader *r, store_record_fn *fn, void *arg,
+    struct err *err)
+{
+	sqlite3_stmt *q = read_prepare(r, all_entries, err);
+	int row = 0, stop = 0;
+
+	if (q == NULL)
+		return -1;
+	while (!stop && (row = db_row(q)) == 1)
+		stop = record_give(q, fn, arg);
+	if (row < 0)
+		read_fail(r, err);
+	sqlite3_finalize(q);
+	return row < 0 ? -1 : 0;
+}
+
+/* ------------------------------------------------------- single questions */
+
+int64_t
+store_last_seq(struct store_reader *r)
+{
+	struct err err;
+	int64_t seq;
+
+	if (db_number(&r->db, "SELECT coalesce(max(seq), 0) FROM revisions",
+	    &seq, &err) != 0)
+		return 0;
+	return seq;
+}
+
+static sqlite3_stmt *
+outlet_find(struct store_reader *r, const char *outlet, struct err *err)
+{
+	sqlite3_stmt *q = read_prepare(r,
+	    "SELECT uuid, seq FROM outlets WHERE name = ?1", err);
+
+	db_bind_text(q, 1, outlet);
+	return q;
+}
+
+int64_t
+store_outlet_seq(struct store_reader *r, const char *outlet)
+{
+	struct err err;
+	sqlite3_stmt *q = outlet_find(r, outlet, &err);
+	int64_t seq = 0;
+
+	if (q != NULL && db_row(q) == 1)
+		seq = sqlite3_column_int64(q, 1);
+	sqlite3_finalize(q);
+	return seq;
+}
+
+int
+store_outlet_uuid(struct store_reader *r, const char *outlet,
+    char out[UUID_TEXT_SIZE], struct err *err)
+{
+	sqlite3_stmt *q = outlet_find(r, outlet, err);
+	int row;
+
+	if (q == NULL)
+		return -1;
+	row = db_row(q);
+	if (row == 1)
+		snprintf(out, UUID_TEXT_SIZE, "%s", or_empty(db_text(q, 0)));
+	else if (row == 0)
+		err_set(err, "the database knows no outlet %s", outlet);
+	else
+		read_fail(r, err);
+	sqlite3_finalize(q);
+	return row == 1 ? 0 : -1;
+}
+
+static void
+summary_read(sqlite3_stmt *q, struct source_summary *s)
+{
+	s->id = sqlite3_column_int64(q, 0);
+	s->name = db_text(q, 1);
+	s->url = db_text(q, 2);
+	s->title = db_text(q, 3);
+	s->error = db_text(q, 4);
+	s->outcome = db_text(q, 5);
+	s->next_due_ms = sqlite3_column_int64(q, 6);
+	s->visited_ms = db_time(q, 7);
+	s->succeeded_ms = db_time(q, 8);
+	s->changed_ms = db_time(q, 9);
+	s->failures = (unsigned)sqlite3_column_int64(q, 10);
+	s->entries = sqlite3_column_int64(q, 11);
+	s->announced = sqlite3_column_int64(q, 12);
+	s->gone = sqlite3_column_int(q, 13);
+	s->removed = sqlite3_column_type(q, 14) == SQLITE_NULL;
+}
+
+int
+store_each_source(struct store_reader *r,
+    int (*fn)(const struct source_summary *, void *), void *arg,
+    struct err *err)
+{
+	sqlite3_stmt *q = read_prepare(r, "SELECT id, name, url, "
+	    "coalesce(configured_title, title), error, outcome, next_due_ms, "
+	    "visited_ms, succeeded_ms, changed_ms, failures, entries, "
+	    "announced, gone, position FROM sources "
+	    "ORDER BY position IS NULL, position, id", err);
+	struct source_summary s;
+	int row = 0, stop = 0;
+
+	if (q == NULL)
+		return -1;
+	while (!stop && (row = db_row(q)) == 1) {
+		summary_read(q, &s);
+		stop = fn(&s, arg);
+	}
+	if (row < 0)
+		read_fail(r, err);
+	sqlite3_finalize(q);
+	return row < 0 ? -1 : 0;
+}
+
+int
+store_totals(struct store_reader *r, struct store_totals *ret,
+    struct err *err)
+{
+	/* Counted while writing: a count(*) would read the whole table. */
+	sqlite3_stmt *q = read_prepare(r, "SELECT sum(entries), "
+	    "sum(announced), count(position), sum(visits), "
+	    "(SELECT coalesce(max(seq), 0) FROM revisions), "
+	    "(SELECT page_count FROM pragma_page_count) * "
+	    "(SELECT page_size FROM pragma_page_size) FROM sources", err);
+	int row;
+
+	if (q == NULL)
+		return -1;
+	row = db_row(q);
+	if (row == 1)
+		*ret = (struct store_totals){
+			.entries = sqlite3_column_int64(q, 0),
+			.revisions = sqlite3_column_int64(q, 1),
+			.sources = sqlite3_column_int64(q, 2),
+			.visits = sqlite3_column_int64(q, 3),
+			.last_seq = sqlite3_column_int64(q, 4),
+			.database_bytes = sqlite3_column_int64(q, 5) };
+	else
+		read_fail(r, err);
+	sqlite3_finalize(q);
+	return row == 1 ? 0 : -1;
+}

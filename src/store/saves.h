@@ -1,0 +1,53 @@
+/*
+ * saves.h - what the loop wants remembered of its sources, newest only.
+ *
+ * A 304 changes a due time and nothing else; writing each would cost a
+ * commit, so they wait here, one per source, until something is committed
+ * anyway or their time is up.
+ */
+#ifndef FEEDMILL_STORE_SAVES_H
+#define FEEDMILL_STORE_SAVES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "feedmill/cadence.h"
+
+struct db;
+struct err;
+struct source_state;
+
+struct save {
+	struct save	*next;
+	int64_t		 id;
+	int		 has_state, has_validators;
+	char		*url, *permanent_url, *error;
+	int64_t		 next_due_ms;
+	struct history	 history;
+	int		 gone;
+	unsigned	 permanent_seen;
+	char		*validators_url, *etag, *last_modified;
+};
+
+struct save *save_new_state(const struct source_state *);
+struct save *save_new_validators(int64_t id, const char *url,
+    const char *etag, const char *last_modified);
+void save_free_all(struct save *);
+
+struct saves {
+	struct save	*list;
+	struct save	**by_id;	/* ids are small: rows of a table */
+	size_t		 room;
+};
+
+/* A gift; replaces, field for field, what waits for the same source. */
+void saves_put(struct saves *, struct save *);
+/* The same for what could not be written: what waits is newer. */
+void saves_put_back(struct saves *, struct save *list);
+struct save *saves_take(struct saves *);
+void saves_fini(struct saves *);
+
+/* One row; a changed outcome is also put in the history of visits. */
+int save_write(struct db *, const struct save *, struct err *);
+
+#endif

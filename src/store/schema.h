@@ -1,0 +1,22 @@
+/*
+ * schema.h - from any database this or an older feedmill made to the schema
+ * of this one; from nothing to an empty one.
+ */
+#ifndef FEEDMILL_STORE_SCHEMA_H
+#define FEEDMILL_STORE_SCHEMA_H
+
+#include <stdint.h>
+
+struct db;
+struct err;
+
+int schema_version(void);	/* what this program writes */
+
+/* Create or migrate, each step in one transaction with its number: a kill
+ * leaves the old schema or the new one. */
+int schema_bring_up(struct db *, struct err *);
+
+/* Is it ours, and of this version?  For connections that only read. */
+int schema_check(struct db *, struct err *);
+
+#endif

@@ -1,0 +1,128 @@
+/*
+ * statements.c - every statement the writer runs, each prepared once.
+ *
+ * Parameters are numbered in the order of their use in the .c file that
+ * binds them.
+ */
+#include "statements.h"
+
+#define ENTRY_COLUMNS \
+	"id, source_id, seq, ts, announced, stored, updates, taken, " \
+	"published_ms, first_seen_ms, title "
+
+const char *const statement_sql[STATEMENT_COUNT] = {
+	[SQL_BEGIN] = "BEGIN IMMEDIATE",
+	[SQL_COMMIT] = "COMMIT",
+	[SQL_ROLLBACK] = "ROLLBACK",
+	[SQL_SAVEPOINT] = "SAVEPOINT task",
+	[SQL_RELEASE] = "RELEASE task",
+	[SQL_ROLLBACK_TO] = "ROLLBACK TO task",
+	[SQL_META_SET] =
+	    "INSERT INTO meta(name, value) VALUES(?1, ?2) "
+	    "ON CONFLICT(name) DO UPDATE SET value = excluded.value",
+
+	/* entries: visit.c */
+	[SQL_ENTRY_FIND] =
+	    "SELECT " ENTRY_COLUMNS "FROM entries "
+	    "WHERE key_hash = ?1 AND key = ?2 AND scope IS ?3",
+	[SQL_ENTRY_BY_ID] =
+	    "SELECT " ENTRY_COLUMNS ", key, scope FROM entries WHERE id = ?1",
+	[SQL_ENTRY_INSERT] =
+	    "INSERT INTO entries(key_hash, source_id, seq, ts, announced, "
+	    "stored, updates, scope, key, first_seen_ms, published_ms, "
+	    "first_ts, uuid, url, title) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, "
+	    "?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+	[SQL_ENTRY_UPDATE] =
+	    "UPDATE entries SET source_id = ?2, seq = ?3, ts = ?4, "
+	    "announced = ?5, stored = ?6, updates = ?7, taken = ?8, "
+	    "title = ?9, url = coalesce(?10, url) WHERE id = ?1",
+	[SQL_REVISION_INSERT] =
+	    "INSERT INTO revisions(seq, entry_id, source_id, number, silent, "
+	    "ts, effective_ms, updated_ms, announced_ms, title, language, "
+	    "image, extra, summary, content) VALUES(?1, ?2, ?3, ?4, ?5, ?6, "
+	    "?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+	[SQL_REVISION_REFRESH] =
+	    "UPDATE revisions SET title = ?2, language = ?3, image = ?4, "
+	    "extra = ?5, summary = ?6, content = ?7 WHERE seq = ?1",
+	[SQL_SIGHTING_FIND] =
+	    "SELECT ts FROM sightings WHERE entry_id = ?1 AND source_id = ?2",
+	[SQL_SIGHTING_PUT] =
+	    "INSERT INTO sightings(entry_id, source_id, ts, since_ms) "
+	    "VALUES(?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET ts = ?3",
+	[SQL_SIGHTING_DELETE] =
+	    "DELETE FROM sightings WHERE entry_id = ?1 AND source_id = ?2",
+	[SQL_ALIAS_FIND] =
+	    "SELECT entry_id FROM aliases WHERE source_id = ?1 AND guid = ?2",
+	[SQL_ALIAS_PUT] =
+	    "INSERT INTO aliases(source_id, guid, entry_id) "
+	    "VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET entry_id = ?3",
+
+	/* sources: visit.c, sources.c */
+	[SQL_SOURCE_FOR_VISIT] =
+	    "SELECT documents, visits, name, configured_url FROM sources "
+	    "WHERE id = ?1",
+	[SQL_SOURCE_VISITED] =
+	    "UPDATE sources SET validators_url = ?2, etag = ?3, "
+	    "last_modified = ?4, body_digest = ?5, "
+	    "title = coalesce(?6, title), link = coalesce(?7, link), "
+	    "outcome = ?8, documents = documents + ?9, "
+	    "entries = entries + ?10, announced = announced + ?11, "
+	    "visits = visits + 1 WHERE id = ?1",
+	[SQL_VISIT_PUT] =
+	    "INSERT OR REPLACE INTO visits(source_id, slot, at_ms, outcome, "
+	    "sighted, added, updated) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	[SQL_SOURCE_OUTCOME] =
+	    "SELECT outcome, visits FROM sources WHERE id = ?1",
+	/* SQLite evaluates the right sides before it assigns. */
+	[SQL_SOURCE_SAVE] =
+	    "UPDATE sources SET next_due_ms = ?2, failures = ?3, "
+	    "outcome = ?4, visited_ms = ?5, succeeded_ms = ?6, "
+	    "changed_ms = ?7, retry_after_s = ?8, max_age_s = ?9, "
+	    "ttl_s = ?10, update_s = ?11, skip_hours = ?12, "
+	    "skip_days = ?13, pace_s = ?14, gap = ?15, network_down = ?16, "
+	    "gone = ?17, permanent_seen = ?18, permanent_url = ?19, "
+	    "error = ?20, url = coalesce(?21, url), "
+	    "visits = visits + (outcome IS NOT ?4) WHERE id = ?1",
+	[SQL_SOURCE_VALIDATORS] =
+	    "UPDATE sources SET validators_url = ?2, etag = ?3, "
+	    "last_modified = ?4 WHERE id = ?1",
+	[SQL_SOURCES_ALL] =
+	    "SELECT id, name, configured_url, position, url, "
+	    "etag, last_modified, body_digest, title, link, error, "
+	    "next_due_ms, gone, permanent_seen, permanent_url, failures, "
+	    "outcome, visited_ms, succeeded_ms, changed_ms, retry_after_s, "
+	    "max_age_s, ttl_s, update_s, skip_hours, skip_days, pace_s, gap, "
+	    "network_down, validators_url, configured_title "
+	    "FROM sources ORDER BY id",
+	[SQL_SOURCE_INSERT] =
+	    "INSERT INTO sources(name, configured_url, url, "
+	    "configured_title, position) VALUES(?1, ?2, ?2, ?3, ?4)",
+	[SQL_SOURCE_CONFIGURE] =
+	    "UPDATE sources SET name = ?2, configured_title = ?3, "
+	    "position = ?4 WHERE id = ?1",
+	[SQL_SOURCE_MOVED] =
+	    "UPDATE sources SET configured_url = ?2, url = ?2, etag = NULL, "
+	    "last_modified = NULL, validators_url = NULL, "
+	    "body_digest = NULL, gone = 0, failures = 0, error = NULL, "
+	    "permanent_seen = 0, permanent_url = NULL, next_due_ms = 0, "
+	    "retry_after_s = -1, max_age_s = -1 WHERE id = ?1",
+	[SQL_SOURCE_REMOVE] =
+	    "UPDATE sources SET position = NULL WHERE id = ?1",
+	/* Who of the configured listed an orphan first: the next owner. */
+	[SQL_HEIRS] =
+	    "SELECT s.entry_id, s.source_id, s.ts, min(s.since_ms) "
+	    "FROM sightings s JOIN entries e ON e.id = s.entry_id "
+	    "JOIN sources o ON o.id = e.source_id AND o.position IS NULL "
+	    "JOIN sources n ON n.id = s.source_id "
+	    "AND n.position IS NOT NULL GROUP BY s.entry_id",
+	[SQL_ENTRY_OWNER] =
+	    "UPDATE entries SET source_id = ?2, ts = ?3, announced = NULL "
+	    "WHERE id = ?1",
+	[SQL_SOURCE_URL] =
+	    "SELECT configured_url FROM sources WHERE id = ?1",
+	[SQL_OUTLET_ADD] =
+	    "INSERT OR IGNORE INTO outlets(name, uuid, seq) VALUES(?1, ?2, 0)",
+	[SQL_OUTLET_MARK] =
+	    "INSERT INTO outlets(name, uuid, seq) VALUES(?1, ?2, ?3) "
+	    "ON CONFLICT DO UPDATE SET seq = ?3",
+};

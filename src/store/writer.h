@@ -1,0 +1,55 @@
+/*
+ * writer.h - the thread that owns the one writing connection.
+ */
+#ifndef FEEDMILL_STORE_WRITER_H
+#define FEEDMILL_STORE_WRITER_H
+
+#include <stdatomic.h>
+#include <pthread.h>
+
+#include "feedmill/store.h"
+
+#include "db.h"
+#include "lock.h"
+#include "saves.h"
+#include "task.h"
+
+struct writer {
+	struct db	 db;
+	const struct store_options *options;
+	const struct inflight *inflight;	/* only what was left */
+	struct outbox	*outbox;
+	uint64_t	 hash_seed;
+	int64_t		 last_seq;	/* given out, committed or not */
+	/*
+	 * Saves that the open transaction holds: kept until it is committed,
+	 * else they are due again.
+	 */
+	struct save	*flushed;
+	int		 is_failing;	/* logged when it changes */
+	int		 was_synced;	/* in_flight is told once */
+	pthread_t	 thread;
+
+	/* Shared with the caller, under lock. */
+	pthread_mutex_t	 lock;
+	pthread_cond_t	 wake;
+	struct task_list queue;
+	struct saves	 saves;
+	int64_t		 saves_due_ms;	/* monotonic; 0: none */
+	int		 is_stopping;
+	atomic_uint	 depth;		/* visits not yet committed */
+};
+
+/* Opens the connection, brings the schema up, starts the thread. */
+int writer_start(struct writer *, struct err *);
+/* Does what is queued, then ends. */
+void writer_stop(struct writer *);
+
+void writer_post(struct writer *, struct task *);
+/* s is a gift. */
+void writer_post_save(struct writer *, struct save *);
+
+/* Inside a task: write all saves now, so that what it reads is current. */
+int writer_flush_saves(struct writer *, struct err *);
+
+#endif

@@ -1,0 +1,281 @@
+/* Renderers: byte for byte against tests/corpus/render, and what must hold
+ * of any item.  UPDATE=1 writes the files anew: read the difference. */
+#include <stdio.h>
+
+#include "feedmill/archive.h"
+#include "feedmill/base/buf.h"
+#include "feedmill/base/date.h"
+#include "feedmill/base/err.h"
+#include "feedmill/base/file.h"
+#include "feedmill/model.h"
+#include "feedmill/render.h"
+#include "unit.h"
+
+static const struct person author = {
+	.name = "王 征", .email = "wang@example.org", .uri = "http://w.example/"
+};
+static const struct person odd_author = {
+	.name = "", .email = "not an address", .uri = "javascript:alert(1)"
+};
+static const struct category label = {
+	.term = "ai", .scheme = "http://c.example/", .label = "人工智能"
+};
+static const struct category word = {
+	.next = (struct category *)&label, .term = "a \"b\" <c>",
+	.scheme = "Syndic8"
+};
+static const struct enclosure bad_file = {
+	.url = "javascript:x", .type = "audio/mpeg", .length = 1
+};
+static const struct enclosure file = {
+	.next = (struct enclosure *)&bad_file,
+	.url = "https://f.example/a.mp3?x=1&y=2", .type = "audio/mpeg",
+	.title = "Episode", .length = 123
+};
+
+static const struct item full = {
+	.uuid = "11111111-2222-4333-8444-555555555555",
+	.url = "https://cn.nikkei.com/columnviewpoint/58092-2025.html?a=1&b=2",
+	.title = "DeepSeek被超越，AI竞赛进入新局面",
+	.content = "<p>第一段</p>\n\n<pre>a\n\n  \n{b}</pre>",
+	.summary = "<p>short</p>", .language = "zh-Hans",
+	.stamp = "1740340846000", .effective_ms = 1740340846000,
+	.published_ms = 1740340846000, .updated_ms = 1740344446000,
+	.authors = &author, .categories = &word, .enclosures = &file,
+	.comments = "https://cn.nikkei.com/comments",
+	.source_name = "nikkei", .source_title = "日经中文网 & more",
+	.source_link = "https://cn.nikkei.com/",
+	.source_url = "https://cn.nikkei.com/rss.html", .seq = 7,
+};
+
+static const struct item bare = {
+	.uuid = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee",
+	.url = "javascript:alert(1)", .title = " ",
+	.content = "", .summary = "", .language = "Chinese, simplified",
+	.stamp = "NaN", .effective_ms = 1740000000123,
+	.published_ms = 1740000000123, .updated_ms = DATE_NONE,
+	.authors = &odd_author, .source_name = "bare",
+	.source_url = "https://bare.example/feed",
+};
+
+static const struct outlet_head head = {
+	.uuid = "99999999-8888-4777-8666-555555555555",
+	.title = "行星 <Planet>", .subtitle = "all & everything",
+	.language = "zh", .url = "https://planet.example/",
+	.self = "https://planet.example/all.atom",
+	.hub = "https://hub.example/", .updated_ms = 1740344446000,
+	.content = CONTENT_FULL,
+};
+
+static void
+assert_golden(const char *name, const struct buf *b)
+{
+	char path[256];
+	struct buf wanted = { 0 };
+	struct err err = { 0 };
+
+	snprintf(path, sizeof(path), "tests/corpus/render/%s", name);
+	if (getenv("UPDATE") != NULL) {
+		int fd = file_open_dir("tests/corpus/render", &err);
+
+		assert_int_equal(file_replace(fd, name, b->data, b->len,
+		    &err), 0);
+	}
+	if (file_read(path, 1 << 20, &wanted, &err) == -1)
+		fail_msg("%s", err.msg);
+	assert_string_equal(buf_str(b), buf_str(&wanted));
+	buf_fini(&wanted);
+}
+
+static void
+atom_of(struct buf *b, const struct outlet_head *h)
+{
+	render_atom_begin(b, h);
+	render_atom_item(b, h, &full);
+	render_atom_item(b, h, &bare);
+	render_atom_end(b);
+}
+
+static void
+atom_full(void **state)
+{
+	struct buf b = { 0 };
+
+	(void)state;
+	atom_of(&b, &head);
+	assert_golden("full.atom", &b);
+	buf_fini(&b);
+}
+
+static void
+atom_modes(void **state)
+{
+	struct outlet_head h = head;
+	struct buf b = { 0 };
+
+	(void)state;
+	h.content = CONTENT_SUMMARY;
+	atom_of(&b, &h);
+	assert_golden("summary.atom", &b);
+	buf_reset(&b);
+	h.content = CONTENT_NONE;
+	atom_of(&b, &h);
+	assert_golden("none.atom", &b);
+	buf_fini(&b);
+}
+
+static void
+atom_empty(void **state)
+{
+	struct outlet_head h = head;
+	struct buf b = { 0 };
+
+	(void)state;
+	h.updated_ms = DATE_NONE;
+	h.subtitle = h.hub = h.language = NULL;
+	render_atom_begin(&b, &h);
+	render_atom_end(&b);
+	assert_non_null(strstr(b.data,
+	    "<updated>1970-01-01T00:00:00Z</updated>"));
+	assert_golden("empty.atom", &b);
+	buf_fini(&b);
+}
+
+static void
+posts(void **state)
+{
+	struct buf b = { 0 };
+
+	(void)state;
+	render_post(&b, &full, 0);
+	assert_golden("full.md", &b);
+	buf_reset(&b);
+	render_post(&b, &full, 1);
+	assert_golden("full.html", &b);
+	buf_reset(&b);
+	render_post(&b, &bare, 0);
+	assert_golden("bare.md", &b);
+	buf_fini(&b);
+}
+
+static void
+export_lines(void **state)
+{
+	const struct export_line lines[] = {
+		{ "//a.example/1", "http://a.example/1", "guid", "t \"{\n\\",
+		    "s", "1740340846000", 1740340846000, 1740340846000, 3, 2 },
+		{ "s#g", NULL, NULL, "", "s", "NaN", DATE_NONE, DATE_NONE, 4,
+		    0 },
+	};
+	struct buf b = { 0 };
+
+	(void)state;
+	render_export_line(&b, &lines[0]);
+	render_export_line(&b, &lines[1]);
+	assert_golden("export.jsonl", &b);
+	buf_fini(&b);
+}
+
+/* -------------------------------------------------------------- file names */
+
+static void
+assert_name(const char *title, const char *wanted_start)
+{
+	struct item item = full;
+	char name[POST_NAME_SIZE];
+
+	item.title = title;
+	render_post_name(name, &item, 1, 0);
+	if (strncmp(name, wanted_start, strlen(wanted_start)) != 0)
+		fail_msg("%s is not %s", name, wanted_start);
+	assert_true(strlen(name) <= 200);
+	assert_null(strchr(name, '/'));
+	assert_int_equal(strlen(name), strlen(wanted_start) + 19);
+}
+
+static void
+names(void **state)
+{
+	char long_title[1000] = "", cut[200] = "2025-02-23-";
+	static const char han[] = "\u957f";
+
+	(void)state;
+	assert_name("Good news: 5 > 4!", "2025-02-23-Good-news-5-4-");
+	assert_name("a/../../b: c", "2025-02-23-a-b-c-");
+	assert_name("../../etc/passwd", "2025-02-23-etc-passwd-");
+	assert_name("...", "2025-02-23-");
+	assert_name("--rf {{x}} {% y %}", "2025-02-23-rf-x-y-");
+	assert_name("a\u202e\u2028b\xff" "c", "2025-02-23-a-b-c-");
+	for (int i = 0; i < 300; i++)
+		strcat(long_title, han);
+	for (int i = 0; i < 39; i++)
+		strcat(cut, han);
+	strcat(cut, "-");
+	assert_name(long_title, cut);
+}
+
+/* Of an entry: the title may change, and the date.  Of a revision: another
+ * stamp is another post. */
+static void
+names_last(void **state)
+{
+	struct item other = full;
+	char a[POST_NAME_SIZE], b[POST_NAME_SIZE];
+
+	(void)state;
+	other.title = "edited";
+	other.stamp = "1740340847000";
+	other.effective_ms += 86400000;
+	render_post_name(a, &full, 0, 0);
+	render_post_name(b, &other, 0, 0);
+	assert_string_equal(a, b);
+	other = full;
+	other.stamp = "1740340847000";
+	render_post_name(a, &full, 1, 0);
+	render_post_name(b, &other, 1, 0);
+	assert_string_not_equal(a, b);
+	other = full;
+	other.uuid = bare.uuid;
+	render_post_name(b, &other, 1, 0);
+	assert_string_not_equal(a, b);
+}
+
+static void
+self_urls(void **state)
+{
+	static const struct { const char *url, *self; } rows[] = {
+		{ "https://p.example/", "https://p.example/n.atom" },
+		{ "https://p.example", "https://p.example/n.atom" },
+		{ "https://p.example/tech", "https://p.example/n.atom" },
+		{ "https://p.example/a/b?x=/y", "https://p.example/a/n.atom" },
+		{ "http://[::1]:80/x/", "http://[::1]:80/x/n.atom" },
+	};
+	struct buf b = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct config_outlet o = { .name = "n", .url = rows[i].url };
+
+		buf_reset(&b);
+		render_self_url(&b, &o, &render_formats[0]);
+		assert_string_equal(buf_str(&b), rows[i].self);
+	}
+	buf_fini(&b);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(atom_full),
+		cmocka_unit_test(atom_modes),
+		cmocka_unit_test(atom_empty),
+		cmocka_unit_test(posts),
+		cmocka_unit_test(export_lines),
+		cmocka_unit_test(names),
+		cmocka_unit_test(names_last),
+		cmocka_unit_test(self_urls),
+	};
+
+	return UNIT_RUN(tests);
+}

@@ -1,0 +1,534 @@
+/* The server over real sockets on loopback, the loop in this process; and
+ * the judgement of conditions as a table.  The configuration is made here. */
+#include <errno.h>
+#include <arpa/inet.h>
+#include <ev.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "feedmill/base/buf.h"
+#include "feedmill/base/err.h"
+#include "feedmill/base/file.h"
+#include "feedmill/config.h"
+#include "feedmill/serve.h"
+#include "../../src/serve_http.h"
+#include "unit.h"
+
+/* Counted here, so that what is taken is also given back. */
+static int references;
+
+const struct config *
+config_ref(const struct config *c)
+{
+	references++;
+	return c;
+}
+
+void
+config_unref(const struct config *c)
+{
+	references -= c != NULL;
+}
+
+static const char document[] = "<feed>0123456789</feed>\n";
+
+static const char *listen_at[3];
+static struct config_outlet outlets[2] = {
+	{ .name = "all", .title = "All & more", .url = "http://x.example/",
+	    .directory = "www", .formats = OUTLET_ATOM },
+	{ .name = "none", .title = "None", .url = "http://x.example/",
+	    .directory = "www", .formats = OUTLET_ATOM },
+};
+static struct config config = {
+	.outlets = outlets, .outlets_count = 2,
+	.http = { .enabled = 1, .listen = listen_at, .connections = 100,
+	    .connections_per_address = 64 },
+};
+
+static char folder[64];
+static struct ev_loop *loop;
+static struct serve *serve;
+
+static int
+say_health(struct buf *b, void *arg)
+{
+	buf_printf(b, "fine %s\n", (const char *)arg);
+	return 503;
+}
+
+static const struct serve_route routes[] = {
+	{ "/healthz", "text/plain", say_health }, { 0 }
+};
+
+static void
+write_document(const char *text)
+{
+	char path[128];
+	struct err err = { 0 };
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/www", folder);
+	fd = file_open_dir(path, &err);
+	assert_int_not_equal(fd, -1);
+	assert_int_equal(file_replace(fd, "all.atom", text, strlen(text),
+	    &err), 0);
+	close(fd);
+}
+
+static int
+start(void **state)
+{
+	struct err err = { 0 };
+
+	(void)state;
+	strcpy(folder, "/tmp/feedmill-serve-XXXXXX");
+	assert_non_null(mkdtemp(folder));
+	write_document(document);
+	config.state = folder;
+	listen_at[0] = "127.0.0.1:0";
+	listen_at[1] = NULL;
+	loop = ev_loop_new(0);
+	serve = serve_new(loop, routes, (void *)"indeed");
+	return serve_configure(serve, &config, &err);
+}
+
+static int
+stop(void **state)
+{
+	char command[128];
+
+	(void)state;
+	serve_free(serve);
+	ev_loop_destroy(loop);
+	snprintf(command, sizeof(command), "rm -r %s", folder);
+	assert_int_equal(references, 0);
+	return system(command);
+}
+
+/* ----------------------------------------------------------------- client */
+
+static int
+dial(void)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	to.sin_port = htons((uint16_t)atoi(strrchr(serve_address(serve),
+	    ':') + 1));
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+	return fd;
+}
+
+struct client {
+	int	 fd;
+	char	 text[8192];
+	size_t	 len;
+	int	 closed;
+};
+
+static void
+client_ready(struct ev_loop *l, ev_io *io, int events)
+{
+	struct client *c = io->data;
+	ssize_t n = recv(c->fd, c->text + c->len,
+	    sizeof(c->text) - 1 - c->len, MSG_DONTWAIT);
+
+	(void)events;
+	if (n > 0)
+		c->len += (size_t)n;
+	if (n == 0 || (n == -1 && errno != EAGAIN)) {
+		c->closed = 1;
+		ev_io_stop(l, io);
+		ev_break(l, EVBREAK_ONE);
+	}
+}
+
+static void
+give_up(struct ev_loop *l, ev_timer *timer, int events)
+{
+	(void)timer;
+	(void)events;
+	ev_break(l, EVBREAK_ONE);
+}
+
+/* Send and read until the server closes, or for a fifth of a second. */
+static struct client
+talk_on(int fd, const char *request)
+{
+	struct client c = { .fd = fd };
+	ev_io io;
+	ev_timer timer;
+
+	assert_int_equal(write(fd, request, strlen(request)),
+	    strlen(request));
+	ev_io_init(&io, client_ready, fd, EV_READ);
+	io.data = &c;
+	ev_timer_init(&timer, give_up, .2, 0.);
+	ev_io_start(loop, &io);
+	ev_timer_start(loop, &timer);
+	ev_run(loop, 0);
+	ev_io_stop(loop, &io);
+	ev_timer_stop(loop, &timer);
+	c.text[c.len] = '\0';
+	close(fd);
+	return c;
+}
+
+/* "GET /all.atom" and further lines; the connection is closed after it. */
+static struct client
+ask(const char *line, const char *fields)
+{
+	char request[2048];
+
+	snprintf(request, sizeof(request), "%s HTTP/1.1\r\nHost: x\r\n"
+	    "Connection: close\r\n%s\r\n", line, fields);
+	return talk_on(dial(), request);
+}
+
+static int
+status_of(const struct client *c)
+{
+	return c->len > 12 ? atoi(c->text + 9) : 0;
+}
+
+static const char *
+body_of(const struct client *c)
+{
+	const char *end = strstr(c->text, "\r\n\r\n");
+
+	return end != NULL ? end + 4 : "";
+}
+
+static void
+etag_of(const struct client *c, char out[64])
+{
+	const char *s = strstr(c->text, "ETag: ");
+
+	assert_non_null(s);
+	snprintf(out, 64, "%.*s", (int)strcspn(s + 6, "\r"), s + 6);
+}
+
+/* ------------------------------------------------------------------ tests */
+
+static void
+gets(void **state)
+{
+	struct client c = ask("GET /all.atom", "");
+
+	(void)state;
+	assert_int_equal(status_of(&c), 200);
+	assert_string_equal(body_of(&c), document);
+	assert_non_null(strstr(c.text,
+	    "Content-Type: application/atom+xml; charset=utf-8\r\n"));
+	assert_non_null(strstr(c.text, "Vary: Accept-Encoding\r\n"));
+	assert_non_null(strstr(c.text, "Last-Modified: "));
+	assert_non_null(strstr(c.text, "X-Content-Type-Options: nosniff"));
+	c = ask("HEAD /all.atom", "");
+	assert_int_equal(status_of(&c), 200);
+	assert_string_equal(body_of(&c), "");
+	assert_non_null(strstr(c.text, "Content-Length: 24\r\n"));
+	c = ask("GET /", "");
+	assert_int_equal(status_of(&c), 200);
+	assert_non_null(strstr(c.text, "<a href=\"/all.atom\">"));
+	assert_non_null(strstr(c.text, "All &amp; more"));
+	assert_non_null(strstr(c.text, "Content-Security-Policy: "));
+	c = ask("GET /healthz", "");
+	assert_int_equal(status_of(&c), 503);
+	assert_string_equal(body_of(&c), "fine indeed\n");
+	assert_int_equal(serve_count(serve, 5), 1);
+	c = ask("GET /none.atom", "");
+	assert_int_equal(status_of(&c), 404);
+	c = ask("GET /../www/all.atom", "");
+	assert_int_equal(status_of(&c), 404);
+}
+
+static void
+conditions(void **state)
+{
+	struct client c = ask("GET /all.atom", "");
+	char etag[64], fields[256];
+
+	(void)state;
+	etag_of(&c, etag);
+	snprintf(fields, sizeof(fields), "If-None-Match: \"x\", W/%s\r\n",
+	    etag);
+	c = ask("GET /all.atom", fields);
+	assert_int_equal(status_of(&c), 304);
+	assert_string_equal(body_of(&c), "");
+	assert_non_null(strstr(c.text, etag));
+	c = ask("GET /all.atom", "Range: bytes=6-9\r\n");
+	assert_int_equal(status_of(&c), 206);
+	assert_string_equal(body_of(&c), "0123");
+	assert_non_null(strstr(c.text, "Content-Range: bytes 6-9/24\r\n"));
+	c = ask("GET /all.atom", "Range: bytes=24-\r\n");
+	assert_int_equal(status_of(&c), 416);
+	assert_non_null(strstr(c.text, "Content-Range: bytes */24\r\n"));
+	c = ask("GET /all.atom", "If-Match: \"x\"\r\n");
+	assert_int_equal(status_of(&c), 412);
+}
+
+/* A twin that is not of the document is not used; a changed file is. */
+static void
+reloads(void **state)
+{
+	struct client c = ask("GET /all.atom", "");
+	char before[64], after[64];
+
+	(void)state;
+	etag_of(&c, before);
+	write_document("<feed>changed</feed>\n");
+	c = ask("GET /all.atom", "");
+	assert_string_equal(body_of(&c), document);
+	serve_reload(serve);
+	c = ask("GET /all.atom", "Accept-Encoding: gzip\r\n");
+	assert_string_equal(body_of(&c), "<feed>changed</feed>\n");
+	etag_of(&c, after);
+	assert_string_not_equal(before, after);
+	write_document(document);
+	serve_reload(serve);
+	c = ask("GET /all.atom", "");
+	etag_of(&c, after);
+	assert_string_equal(before, after);
+}
+
+/* An answer under way lives on when its document is replaced. */
+static void
+reload_while_reading(void **state)
+{
+	size_t len = 32 << 20, got = 0;
+	char *text = malloc(len + 1), buffer[65536];
+	int fd;
+	struct client c;
+
+	(void)state;
+	memset(text, 'a', len);
+	text[len] = '\0';
+	write_document(text);
+	serve_reload(serve);
+	fd = dial();
+	assert_true(dprintf(fd, "GET /all.atom HTTP/1.1\r\nHost: x\r\n"
+	    "Range: bytes=1-\r\nConnection: close\r\n\r\n") > 0);
+	for (int i = 0; i < 20; i++)
+		ev_run(loop, EVRUN_NOWAIT);
+	write_document(document);
+	serve_reload(serve);
+	c = ask("GET /all.atom", "");
+	assert_string_equal(body_of(&c), document);
+	for (;;) {
+		ssize_t n = recv(fd, buffer, sizeof(buffer), MSG_DONTWAIT);
+
+		if (n == 0)
+			break;
+		if (n > 0)
+			got += (size_t)n;
+		else
+			ev_run(loop, EVRUN_ONCE);
+	}
+	assert_true(got > len);
+	close(fd);
+	free(text);
+}
+
+static void
+refuses(void **state)
+{
+	struct client c = ask("POST /all.atom",
+	    "Content-Length: 5\r\n\r\nhello");
+
+	(void)state;
+	assert_int_equal(status_of(&c), 405);
+	assert_non_null(strstr(c.text, "Allow: GET, HEAD\r\n"));
+	c = ask("GET /all.atom", "Content-Length: 30\r\n"
+	    "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /x HTTP/1.1\r\n");
+	assert_int_equal(status_of(&c), 400);
+	assert_true(c.closed);
+	assert_null(strstr(c.text + 9, "HTTP/1.1"));
+	c = talk_on(dial(), "GET /all.atom HTTP/1.1\r\n\r\n");
+	assert_int_equal(status_of(&c), 400);
+}
+
+static void
+keeps_alive(void **state)
+{
+	struct client c = talk_on(dial(),
+	    "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+	    "HEAD /all.atom HTTP/1.1\r\nHost: x\r\n\r\n"
+	    "GET /nope HTTP/1.1\r\nHost: x\r\n\r\n");
+
+	(void)state;
+	if (c.closed)
+		fail_msg("%s", c.text);
+	assert_non_null(strstr(c.text, " 503 "));
+	assert_non_null(strstr(c.text, " 200 "));
+	assert_non_null(strstr(c.text, " 404 "));
+	for (int i = 0; i < 20 && serve_connections(serve) > 0; i++) {
+		usleep(1000);
+		ev_run(loop, EVRUN_NOWAIT);
+	}
+	assert_int_equal(serve_connections(serve), 0);
+}
+
+/* A reload keeps what stays, closes what goes and opens what comes. */
+static void
+reconfigures(void **state)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	struct err err = { 0 };
+	char where[128];
+	struct client c;
+	struct stat st;
+	int fd, port = atoi(strrchr(serve_address(serve), ':') + 1);
+
+	(void)state;
+	snprintf(where, sizeof(where), "unix:%s/http.sock", folder);
+	listen_at[1] = where;
+	assert_int_equal(serve_configure(serve, &config, &err), 0);
+	assert_int_equal(atoi(strrchr(serve_address(serve), ':') + 1), port);
+	fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	strcpy(to.sun_path, where + 5);
+	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+	c = talk_on(fd, "GET /all.atom HTTP/1.0\r\n\r\n");
+	assert_int_equal(status_of(&c), 200);
+	listen_at[1] = NULL;
+	assert_int_equal(serve_configure(serve, &config, &err), 0);
+	assert_int_equal(stat(where + 5, &st), -1);
+	listen_at[0] = "256.0.0.1:80";
+	assert_int_equal(serve_configure(serve, &config, &err), -1);
+	assert_non_null(strstr(err.msg, "256.0.0.1:80"));
+	listen_at[0] = "127.0.0.1:0";
+	assert_int_equal(serve_configure(serve, &config, &err), 0);
+	assert_non_null(serve_address(serve));
+	c = ask("GET /all.atom", "");
+	assert_int_equal(status_of(&c), 200);
+}
+
+/* ------------------------------------------------------------- conditions */
+
+static void
+judges(void **state)
+{
+	/* 2025-02-23T20:00:46Z */
+#define DAY "Sun, 23 Feb 2025 "
+	static const struct {
+		struct http_ask	 ask;
+		int		 status;
+		size_t		 first, len;
+	} rows[] = {
+		{ { .is_get = 1 }, 200, 0, 100 },
+		{ { .if_none_match = "\"e\"" }, 304, 0, 100 },
+		{ { .if_none_match = "\"a\",\"e\"" }, 304, 0, 100 },
+		{ { .if_none_match = " W/\"e\" " }, 304, 0, 100 },
+		{ { .if_none_match = "*" }, 304, 0, 100 },
+		{ { .if_none_match = "\"E\"" }, 200, 0, 100 },
+		{ { .if_none_match = "e" }, 200, 0, 100 },
+		{ { .if_none_match = "\"a,\"e\"" }, 200, 0, 100 },
+		{ { .if_none_match = "\"" }, 200, 0, 100 },
+		{ { .if_none_match = "\"a\"",
+		    .if_modified_since = DAY "20:00:46 GMT" }, 200, 0, 100 },
+		{ { .if_modified_since = DAY "20:00:46 GMT" }, 304, 0, 100 },
+		{ { .if_modified_since = DAY "20:00:45 GMT" }, 200, 0, 100 },
+		{ { .if_modified_since = "sometime" }, 200, 0, 100 },
+		{ { .if_match = "\"e\"" }, 200, 0, 100 },
+		{ { .if_match = "*" }, 200, 0, 100 },
+		{ { .if_match = "W/\"e\"" }, 412, 0, 100 },
+		{ { .if_match = "\"x\"", .if_none_match = "\"e\"" }, 412, 0,
+		    100 },
+		{ { .if_match = "\"e\"", .if_unmodified_since =
+		    DAY "20:00:45 GMT" }, 200, 0, 100 },
+		{ { .if_unmodified_since = DAY "20:00:45 GMT" }, 412, 0,
+		    100 },
+		{ { .if_unmodified_since = DAY "20:00:46 GMT" }, 200, 0,
+		    100 },
+		{ { .is_get = 1, .range = "bytes=0-9" }, 206, 0, 10 },
+		{ { .is_get = 0, .range = "bytes=0-9" }, 200, 0, 100 },
+		{ { .is_get = 1, .range = "bytes=90-" }, 206, 90, 10 },
+		{ { .is_get = 1, .range = "bytes=-5" }, 206, 95, 5 },
+		{ { .is_get = 1, .range = "bytes=-500" }, 206, 0, 100 },
+		{ { .is_get = 1, .range = "bytes=5-500" }, 206, 5, 95 },
+		{ { .is_get = 1, .range = "bytes=100-" }, 416, 0, 100 },
+		{ { .is_get = 1, .range = "bytes=-0" }, 416, 0, 100 },
+		{ { .is_get = 1, .range = "bytes=99999999999999999999-" },
+		    416, 0, 100 },
+		{ { .is_get = 1, .range =
+		    "bytes=0-99999999999999999999" }, 206, 0, 100 },
+		{ { .is_get = 1, .range = "bytes=9-0" }, 200, 0, 100 },
+		{ { .is_get = 1, .range = "bytes=-" }, 200, 0, 100 },
+		{ { .is_get = 1, .range = "bytes=" }, 200, 0, 100 },
+		{ { .is_get = 1, .range = "bytes=0-1,3-4" }, 200, 0, 100 },
+		{ { .is_get = 1, .range = "lines=0-1" }, 200, 0, 100 },
+		{ { .is_get = 1, .range = "bytes=0-1", .if_range = "\"e\"" },
+		    206, 0, 2 },
+		{ { .is_get = 1, .range = "bytes=0-1", .if_range = "\"x\"" },
+		    200, 0, 100 },
+		{ { .is_get = 1, .range = "bytes=0-1",
+		    .if_range = "W/\"e\"" }, 200, 0, 100 },
+		{ { .is_get = 1, .range = "bytes=0-1",
+		    .if_range = DAY "20:00:46 GMT" }, 206, 0, 2 },
+		{ { .is_get = 1, .range = "bytes=0-1",
+		    .if_range = DAY "20:00:47 GMT" }, 200, 0, 100 },
+		{ { .is_get = 1, .range = "bytes=0-1",
+		    .if_none_match = "\"e\"" }, 304, 0, 100 },
+	};
+	const struct http_thing thing = { "\"e\"", 1740340846000, 100 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct http_answer a = http_judge(&rows[i].ask, &thing);
+
+		if (a.status != rows[i].status)
+			fail_msg("row %zu: %d", i, a.status);
+		if (a.status != 206)
+			continue;
+		assert_int_equal(a.first, rows[i].first);
+		assert_int_equal(a.len, rows[i].len);
+	}
+}
+
+static void
+encodings(void **state)
+{
+	static const char *const yes[] = {
+		"gzip", "GZIP", "x-gzip", "*", "deflate, gzip", "gzip;q=0.1",
+		"br;q=1, gzip ; q=0.001", "*;q=0, gzip", "gzip;q=1",
+	};
+	static const char *const no[] = {
+		"", "gzip;q=0", "gzip;q=0.000", "identity", "gzipx", "br",
+		"*, gzip;q=0", "*;q=0", ";q=1",
+	};
+
+	(void)state;
+	assert_false(http_accepts_gzip(NULL));
+	for (size_t i = 0; i < sizeof(yes) / sizeof(*yes); i++) {
+		if (!http_accepts_gzip(yes[i]))
+			fail_msg("%s", yes[i]);
+	}
+	for (size_t i = 0; i < sizeof(no) / sizeof(*no); i++) {
+		if (http_accepts_gzip(no[i]))
+			fail_msg("%s", no[i]);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(judges),
+		cmocka_unit_test(encodings),
+		cmocka_unit_test_setup_teardown(gets, start, stop),
+		cmocka_unit_test_setup_teardown(conditions, start, stop),
+		cmocka_unit_test_setup_teardown(reloads, start, stop),
+		cmocka_unit_test_setup_teardown(reload_while_reading, start,
+		    stop),
+		cmocka_unit_test_setup_teardown(refuses, start, stop),
+		cmocka_unit_test_setup_teardown(keeps_alive, start, stop),
+		cmocka_unit_test_setup_teardown(reconfigures, start, stop),
+	};
+
+	return UNIT_RUN(tests);
+}

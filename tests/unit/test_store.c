@@ -1,0 +1,1049 @@
+/*
+ * test_store.c - the store through its header, on a real database.
+ *
+ * Documents are made here entry by entry; time is a variable.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <sqlite3.h>
+
+#include "unit.h"
+
+#include "feedmill/base/buf.h"
+#include "feedmill/base/date.h"
+#include "feedmill/base/err.h"
+#include "feedmill/base/mem.h"
+#include "feedmill/store.h"
+
+#define NOW	INT64_C(1750000000000)
+#define T0	INT64_C(1740000000000)
+#define NONE	DATE_NONE
+
+/* ------------------------------------------------------------- fixtures */
+
+static int64_t now_ms = NOW;
+static char folder[64], path[96];
+
+static int64_t
+get_now(void)
+{
+	return now_ms;
+}
+
+/* The configuration here is static: nothing is counted. */
+const struct config *
+config_ref(const struct config *c)
+{
+	return c;
+}
+
+void
+config_unref(const struct config *c)
+{
+	(void)c;
+}
+
+static void
+prepare(const struct feed *feed, const struct entry *e,
+    const struct html_rules *rules, struct arena *arena,
+    struct safe_entry *ret)
+{
+	(void)feed;
+	(void)rules;
+	ret->title = arena_strdup(arena, e->title.value);
+	ret->content = arena_strdup(arena, e->content.value);
+}
+
+static struct config_source sources[] = {
+	{ .name = "one", .url = "https://one.example/feed" },
+	{ .name = "two", .url = "https://two.example/feed" },
+	{ .name = "three", .url = "https://three.example/feed" },
+};
+static struct config_outlet outlets[] = { { .name = "all" } };
+static struct config config = { .sources = sources, .sources_count = 3,
+	.outlets = outlets, .outlets_count = 1 };
+
+struct fixture {
+	struct store	*store;
+	struct source_state states[8];
+	size_t		 count;
+	struct visit_result result;
+	char		 failed[512];
+	char		 first_title[64];
+};
+
+static void
+on_states(struct source_state *states, size_t count,
+    const struct err *failed, void *arg)
+{
+	struct fixture *f = arg;
+
+	if (failed != NULL)
+		fail_msg("%s", failed->msg);
+	for (size_t i = 0; i < f->count; i++)
+		source_state_fini(&f->states[i]);
+	f->count = count;
+	memcpy(f->states, states, count * sizeof(*states));
+}
+
+static void
+sync_sources(struct fixture *f)
+{
+	store_sync_sources(f->store, &config, on_states, f);
+	store_drain(f->store);
+	assert_int_equal(f->count, config.sources_count);
+}
+
+static struct store *
+try_open(enum store_access access, struct err *err)
+{
+	struct store_options o = { .path = path, .access = access,
+	    .prepare = prepare, .now_ms = get_now };
+
+	*err = (struct err){ 0 };
+	return store_open(&o, err);
+}
+
+static void
+open_store(struct fixture *f)
+{
+	struct err err;
+
+	f->store = try_open(STORE_OWN, &err);
+	if (f->store == NULL)
+		fail_msg("%s", err.msg);
+	sync_sources(f);
+}
+
+static void
+close_store(struct fixture *f)
+{
+	store_close(f->store);
+	f->store = NULL;
+}
+
+static void
+reopen(struct fixture *f)
+{
+	close_store(f);
+	open_store(f);
+}
+
+static void
+reset_config(void)
+{
+	now_ms = NOW;
+	config.sources_count = 3;
+	for (int i = 0; i < 3; i++) {
+		sources[i].updates = UPDATES_CHANGED;
+		sources[i].flood_limit = 0;
+		sources[i].drop_title = sources[i].keep_title = NULL;
+	}
+	sources[0].name = "one";
+	sources[0].url = "https://one.example/feed";
+	sources[1].url = "https://two.example/feed";
+}
+
+static int
+setup(void **state)
+{
+	static struct fixture f;
+
+	reset_config();
+	f = (struct fixture){ 0 };
+	strcpy(folder, "/tmp/feedmill-store-XXXXXX");
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/feeds.db", folder);
+	open_store(&f);
+	*state = &f;
+	return 0;
+}
+
+static void
+remove_files(void)
+{
+	static const char *const suffixes[] = { "", "-wal", "-shm", ".lock",
+	    ".inflight" };
+	char name[128];
+
+	for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
+		snprintf(name, sizeof(name), "%s%s", path, suffixes[i]);
+		unlink(name);
+	}
+	rmdir(folder);
+}
+
+static int
+teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	if (f->store != NULL)
+		close_store(f);
+	for (size_t i = 0; i < f->count; i++)
+		source_state_fini(&f->states[i]);
+	remove_files();
+	return 0;
+}
+
+/* One entry; its title is also its body, a key with # is scoped. */
+struct item {
+	const char	*key, *guid;
+	int64_t		 ms;
+	const char	*title;
+};
+
+static struct feed *
+feed_of(const struct item *items, size_t count)
+{
+	struct feed *feed = feed_new();
+	struct entry *e;
+
+	feed->head.title.value = "The feed";
+	for (size_t i = 0; i < count; i++) {
+		e = feed_add_entry(feed);
+		e->title.value = items[i].title;
+		e->content.value = items[i].title;
+		e->link = arena_printf(&feed->arena, "https:%s",
+		    items[i].key);
+		e->identity.key = items[i].key;
+		e->identity.scoped = strchr(items[i].key, '#') != NULL;
+		e->identity.alias = items[i].guid;
+		e->identity.timestamp_ms = items[i].ms;
+		e->identity.digest = hash_128(items[i].title,
+		    strlen(items[i].title));
+	}
+	return feed;
+}
+
+static struct visit *
+visit_of(struct fixture *f, int source, struct feed *feed)
+{
+	struct visit *v = visit_new();
+
+	v->source_id = f->states[source].id;
+	v->config = &config;
+	v->source = &sources[source];
+	v->outcome = OUTCOME_OK;
+	v->feed = feed;
+	v->fetched_ms = now_ms;
+	v->url = xstrdup(sources[source].url);
+	v->etag = xstrdup("\"v1\"");
+	v->body_digest = (struct digest){ 7, 7 };
+	return v;
+}
+
+static void
+on_visit(const struct visit_result *r, void *arg)
+{
+	struct fixture *f = arg;
+
+	f->result = *r;
+	snprintf(f->failed, sizeof(f->failed), "%s",
+	    r->failed != NULL ? r->failed->msg : "");
+	snprintf(f->first_title, sizeof(f->first_title), "%s",
+	    r->first_title != NULL ? r->first_title : "");
+}
+
+static void
+do_visit(struct fixture *f, struct visit *v)
+{
+	store_visit(f->store, &v, on_visit, f);
+	assert_null(v);
+	store_drain(f->store);
+	assert_int_equal(store_queue_depth(f->store), 0);
+}
+
+#define VISIT(f, source, ...)						\
+	do {								\
+		const struct item items_[] = { __VA_ARGS__ };		\
+									\
+		do_visit((f), visit_of((f), (source),			\
+		    feed_of(items_, ARRAY_LEN(items_))));		\
+		assert_string_equal((f)->failed, "");			\
+	} while (0)
+
+#define EXPECT(f, added_, updated_, duplicate_)				\
+	do {								\
+		assert_int_equal((f)->result.added, (added_));		\
+		assert_int_equal((f)->result.updated, (updated_));	\
+		assert_int_equal((f)->result.duplicate, (duplicate_));	\
+	} while (0)
+
+/* ------------------------------------------------------ reading it back */
+
+struct listing {
+	struct store_filter filter;
+	int		 newest_first, by_entry;
+	struct buf	 text;
+	int		 code;
+};
+
+static int
+list_record(const struct record *r, void *arg)
+{
+	struct listing *l = arg;
+
+	buf_printf(&l->text, "%lld %s %s %s %s%s%s%s\n", (long long)r->seq,
+	    r->key, r->source_name, r->title, r->stamp,
+	    r->is_update ? " update" : "", r->is_current ? "" : " old",
+	    r->is_silent ? " silent" : "");
+	return 0;
+}
+
+static void
+list_read(struct store_reader *r, void *arg)
+{
+	struct listing *l = arg;
+	struct err err = { 0 };
+
+	l->code = l->by_entry ? store_each_entry(r, list_record, l, &err) :
+	    store_each_record(r, &l->filter, l->newest_first, list_record, l,
+	    &err);
+	if (l->code != 0)
+		print_message("%s\n", err.msg);
+}
+
+static void
+no_op(void *arg)
+{
+	(void)arg;
+}
+
+static void
+expect_list(struct fixture *f, struct listing *l, const char *expected)
+{
+	store_read(f->store, list_read, no_op, l);
+	store_drain(f->store);
+	assert_int_equal(l->code, 0);
+	assert_string_equal(buf_str(&l->text), expected);
+	buf_fini(&l->text);
+}
+
+static void
+expect_all(struct fixture *f, const char *expected)
+{
+	struct listing l = { .filter = { .with_silent = 1,
+	    .with_superseded = 1 } };
+
+	expect_list(f, &l, expected);
+}
+
+static void
+expect_entries(struct fixture *f, const char *expected)
+{
+	struct listing l = { .by_entry = 1 };
+
+	expect_list(f, &l, expected);
+}
+
+/* ------------------------------------------------------------- the rules */
+
+static void
+test_again_adds_nothing(void **state)
+{
+	struct fixture *f = *state;
+
+	VISIT(f, 0, { "//a/2", NULL, T0 + 2000, "B" },
+	    { "//a/1", NULL, T0, "A" });
+	EXPECT(f, 2, 0, 0);
+	assert_int_equal(f->result.last_seq, 2);
+	assert_string_equal(f->first_title, "B");
+	VISIT(f, 0, { "//a/2", NULL, T0 + 2000, "B" },
+	    { "//a/1", NULL, T0, "A" });
+	EXPECT(f, 0, 0, 2);
+	assert_int_equal(f->result.last_seq, 0);
+	expect_all(f, "1 //a/1 one A 1740000000000\n"
+	    "2 //a/2 one B 1740000002000\n");
+	reopen(f);
+	VISIT(f, 0, { "//a/1", NULL, T0, "A" });
+	EXPECT(f, 0, 0, 1);
+}
+
+static void
+test_changed(void **state)
+{
+	struct fixture *f = *state;
+
+	VISIT(f, 0, { "//a/1", NULL, T0, "A" });
+	VISIT(f, 0, { "//a/1", NULL, T0 + 1000, "A" });
+	EXPECT(f, 0, 0, 1);
+	VISIT(f, 0, { "//a/1", NULL, T0 + 900, "stale" });
+	EXPECT(f, 0, 0, 1);
+	assert_int_equal(f->result.edited, 0);
+	VISIT(f, 0, { "//a/1", NULL, T0 + 1000, "edited" });
+	EXPECT(f, 0, 0, 1);
+	assert_int_equal(f->result.edited, 1);
+	expect_all(f, "1 //a/1 one edited 1740000000000\n");
+	VISIT(f, 0, { "//a/1", NULL, T0 + 2000, "B" });
+	EXPECT(f, 0, 1, 0);
+	expect_all(f, "1 //a/1 one edited 1740000000000 old\n"
+	    "2 //a/1 one B 1740000002000 update\n");
+	expect_entries(f, "2 //a/1 one B 1740000002000 update\n");
+	/* The second does not own it. */
+	VISIT(f, 1, { "//a/1", NULL, T0 + 9000, "C" });
+	EXPECT(f, 0, 0, 1);
+}
+
+static void
+test_strict_and_never(void **state)
+{
+	struct fixture *f = *state;
+
+	sources[1].updates = UPDATES_STRICT;
+	sources[2].updates = UPDATES_NEVER;
+	VISIT(f, 0, { "//a/1", NULL, T0, "A" });
+	VISIT(f, 1, { "//a/1", NULL, T0, "B" });
+	EXPECT(f, 0, 0, 1);
+	assert_int_equal(f->result.edited, 0);
+	VISIT(f, 1, { "//a/1", NULL, T0 + 1000, "A" });
+	EXPECT(f, 0, 1, 0);
+	VISIT(f, 2, { "//a/1", NULL, T0 + 9000, "X" },
+	    { "//c/1", NULL, T0, "C" });
+	EXPECT(f, 1, 0, 1);
+	VISIT(f, 2, { "//c/1", NULL, T0 + 9000, "D" });
+	EXPECT(f, 0, 0, 1);
+	/* The title is that of the last announcement. */
+	expect_entries(f, "2 //a/1 one A 1740000001000 update\n"
+	    "3 //c/1 three C 1740000000000\n");
+}
+
+static void
+test_time_learned(void **state)
+{
+	struct fixture *f = *state;
+
+	VISIT(f, 0, { "//a/1", NULL, NONE, "A" });
+	VISIT(f, 0, { "//a/1", NULL, T0, "A" });
+	EXPECT(f, 0, 0, 1);
+	expect_all(f, "1 //a/1 one A NaN\n");
+	VISIT(f, 0, { "//a/1", NULL, NONE, "B" });
+	EXPECT(f, 0, 0, 1);
+	VISIT(f, 0, { "//a/1", NULL, T0 + 1000, "B" });
+	EXPECT(f, 0, 1, 0);
+}
+
+static void
+test_twice_in_one_document(void **state)
+{
+	struct fixture *f = *state;
+
+	for (int round = 0; round < 2; round++) {
+		VISIT(f, 0, { "//a/1", NULL, T0, "A" },
+		    { "//a/2", NULL, T0, "other" },
+		    { "//a/1", NULL, T0 + 1000, "B" },
+		    { "//a/2", NULL, T0, "wording" });
+		EXPECT(f, round == 0 ? 2 : 0, round == 0, round == 0 ? 1 : 4);
+		/* Two wordings of one time do not fight at every visit. */
+		assert_int_equal(f->result.edited, 0);
+	}
+	expect_all(f, "1 //a/2 one other 1740000000000\n"
+	    "2 //a/1 one A 1740000000000 old\n"
+	    "3 //a/1 one B 1740000001000 update\n");
+}
+
+static void
+test_aliases(void **state)
+{
+	struct fixture *f = *state;
+
+	VISIT(f, 0, { "//a/1", "g1", T0, "A" }, { "//a/2", "g2", T0, "B" });
+	/* Same guid, other address, the old one is gone: the same. */
+	VISIT(f, 0, { "//a/1-new", "g1", T0, "A" });
+	EXPECT(f, 0, 0, 1);
+	/* Not where the old address is still listed, */
+	VISIT(f, 0, { "//a/2-new", "g2", T0, "B" }, { "//a/2", NULL, T0, "B" });
+	EXPECT(f, 1, 0, 1);
+	/* nor where the guid stands twice, */
+	VISIT(f, 0, { "//a/x", "g1", T0, "X" }, { "//a/y", "g1", T0, "Y" });
+	EXPECT(f, 2, 0, 0);
+	/* nor in another source. */
+	VISIT(f, 1, { "//b/1", "g1", T0, "A" });
+	EXPECT(f, 1, 0, 0);
+	VISIT(f, 0, { "//a/1-again", "g1", T0 + 1000, "AA" });
+	EXPECT(f, 0, 1, 0);
+	expect_entries(f, "1 //a/2 one B 1740000000000\n"
+	    "7 //a/1 one AA 1740000001000 update\n"
+	    "3 //a/2-new one B 1740000000000\n"
+	    "4 //a/y one Y 1740000000000\n"
+	    "5 //a/x one X 1740000000000\n"
+	    "6 //b/1 two A 1740000000000\n");
+}
+
+static void
+test_scoped_keys_survive_a_new_name(void **state)
+{
+	struct fixture *f = *state;
+
+	VISIT(f, 0, { "one#g", NULL, T0, "A" });
+	VISIT(f, 1, { "one#g", NULL, T0, "B" });
+	EXPECT(f, 1, 0, 0);
+	sources[0].name = "uno";
+	sync_sources(f);
+	VISIT(f, 0, { "uno#g", NULL, T0, "A" });
+	EXPECT(f, 0, 0, 1);
+	expect_entries(f, "1 uno#g uno A 1740000000000\n"
+	    "2 one#g two B 1740000000000\n");
+}
+
+static void
+test_owner_removed(void **state)
+{
+	struct fixture *f = *state;
+
+	VISIT(f, 2, { "//a/1", NULL, T0, "A" });
+	VISIT(f, 1, { "//a/1", NULL, T0 + 5000, "B" });
+	config.sources_count = 2;
+	sync_sources(f);
+	/* The heir's wording is its own: no news in itself. */
+	VISIT(f, 1, { "//a/1", NULL, T0 + 6000, "B" });
+	EXPECT(f, 0, 0, 1);
+	VISIT(f, 1, { "//a/1", NULL, T0 + 7000, "C" });
+	EXPECT(f, 0, 1, 0);
+	expect_entries(f, "2 //a/1 two C 1740000007000 update\n");
+}
+
+static void
+test_publisher_takes_over(void **state)
+{
+	struct fixture *f = *state;
+
+	VISIT(f, 0, { "//news.two.example/1", NULL, T0, "A" });
+	VISIT(f, 1, { "//news.two.example/1", NULL, T0 + 5000, "B" });
+	EXPECT(f, 0, 0, 1);
+	assert_int_equal(f->result.edited, 1);
+	VISIT(f, 0, { "//news.two.example/1", NULL, T0 + 9000, "X" });
+	EXPECT(f, 0, 0, 1);
+	VISIT(f, 1, { "//news.two.example/1", NULL, T0 + 6000, "C" });
+	EXPECT(f, 0, 1, 0);
+	/* Not from an address that merely ends alike. */
+	VISIT(f, 0, { "//nottwo.example/1", NULL, T0, "A" });
+	VISIT(f, 1, { "//nottwo.example/1", NULL, T0 + 5000, "B" });
+	VISIT(f, 1, { "//nottwo.example/1", NULL, T0 + 6000, "C" });
+	EXPECT(f, 0, 0, 1);
+}
+
+static void
+test_flood(void **state)
+{
+	struct fixture *f = *state;
+
+	sources[0].flood_limit = 2;
+	VISIT(f, 0, { "//a/3", NULL, T0 + 3000, "C" },
+	    { "//a/1", NULL, T0 + 1000, "A" },
+	    { "//a/2", NULL, T0 + 2000, "B" });
+	EXPECT(f, 3, 0, 0);
+	assert_int_equal(f->result.silent, 1);
+	assert_int_equal(f->result.gap, 0);
+	VISIT(f, 0, { "//a/7", NULL, T0 + 7000, "G" },
+	    { "//a/6", NULL, T0 + 6000, "F" },
+	    { "//a/5", NULL, T0 + 5000, "E" });
+	assert_int_equal(f->result.gap, 1);
+	assert_int_equal(f->result.silent, 1);
+	/* With one of the last document there is no limit. */
+	VISIT(f, 0, { "//a/10", NULL, T0 + 7000, "J" },
+	    { "//a/9", NULL, T0 + 6000, "I" },
+	    { "//a/8", NULL, T0 + 5000, "H" },
+	    { "//a/7", NULL, T0 + 7000, "G" });
+	assert_int_equal(f->result.gap, 0);
+	assert_int_equal(f->result.silent, 0);
+	expect_all(f, "1 //a/1 one A 1740000001000 silent\n"
+	    "2 //a/2 one B 1740000002000\n3 //a/3 one C 1740000003000\n"
+	    "4 //a/5 one E 1740000005000 silent\n"
+	    "5 //a/6 one F 1740000006000\n6 //a/7 one G 1740000007000\n"
+	    "7 //a/8 one H 1740000005000\n8 //a/9 one I 1740000006000\n"
+	    "9 //a/10 one J 1740000007000\n");
+}
+
+static void
+test_import(void **state)
+{
+	struct fixture *f = *state;
+	const struct item items[] = { { "//a/1", NULL, T0, "A" },
+	    { "//a/2", NULL, T0 + 1000, "B" }, { "//a/1", NULL, T0 + 1, "C" },
+	    { "//a/1", NULL, T0 - 5000, "D" }, { "//a/2", NULL, NONE, "E" } };
+	struct visit *v;
+
+	sources[0].flood_limit = 1;
+	v = visit_of(f, 0, feed_of(items, ARRAY_LEN(items)));
+	v->is_import = 1;
+	do_visit(f, v);
+	EXPECT(f, 2, 0, 3);
+	assert_int_equal(f->result.silent, 0);
+	assert_int_equal(f->result.gap, 0);
+}
+
+static void
+test_title_rules(void **state)
+{
+	struct fixture *f = *state;
+
+	sources[0].drop_title = "^sponsored|advert";
+	sources[0].keep_title = "x";
+	VISIT(f, 0, { "//a/1", NULL, T0, "SPONSORED x" },
+	    { "//a/2", NULL, T0, "an ADVERT x" }, { "//a/3", NULL, T0, "y" },
+	    { "//a/4", NULL, T0, "X" });
+	EXPECT(f, 1, 0, 0);
+	assert_int_equal(f->result.dropped, 3);
+	VISIT(f, 0, { "//a/4", NULL, T0 + 1000, "advert x" });
+	EXPECT(f, 0, 0, 0);
+	expect_entries(f, "1 //a/4 one X 1740000000000\n");
+}
+
+struct times {
+	int64_t	effective, published, updated, first_seen;
+};
+
+static int
+take_times(const struct record *r, void *arg)
+{
+	*(struct times *)arg = (struct times){ r->effective_ms,
+	    r->published_ms, r->updated_ms, r->first_seen_ms };
+	return 0;
+}
+
+static void
+read_times(struct store_reader *r, void *arg)
+{
+	struct err err;
+
+	assert_int_equal(store_each_entry(r, take_times, arg, &err), 0);
+}
+
+static void
+test_times(void **state)
+{
+	struct fixture *f = *state;
+	struct times t;
+
+	VISIT(f, 0, { "//a/1", NULL, NOW + 7200000, "from the future" });
+	now_ms = NOW + 60000;
+	VISIT(f, 0, { "//a/1", NULL, NOW + 7300000, "still" });
+	EXPECT(f, 0, 1, 0);
+	store_read(f->store, read_times, no_op, &t);
+	store_drain(f->store);
+	assert_int_equal(t.published, NOW);
+	assert_int_equal(t.first_seen, NOW);
+	assert_int_equal(t.updated, NOW + 60000);
+	assert_int_equal(t.effective, NOW + 60000);
+}
+
+/* -------------------------------------------------------------- sources */
+
+static void
+test_sources_keep_their_history(void **state)
+{
+	struct fixture *f = *state;
+	int64_t id = f->states[0].id;
+	struct source_state *s = &f->states[0];
+
+	assert_int_equal(s->history.visited_ms, NONE);
+	VISIT(f, 0, { "//a/1", NULL, T0, "A" });
+	s->next_due_ms = NOW + 5;
+	s->history.failures = 3;
+	s->history.outcome = OUTCOME_TIMEOUT;
+	s->history.visited_ms = NOW;
+	s->permanent_seen = 2;
+	s->permanent_url = xstrdup("https://new.example/");
+	s->error = xstrdup("no answer");
+	store_save_state(f->store, s);
+	store_save_validators(f->store, id, sources[0].url, "\"v2\"", NULL);
+	reopen(f);
+	s = &f->states[0];
+	assert_int_equal(s->id, id);
+	assert_int_equal(s->next_due_ms, NOW + 5);
+	assert_int_equal(s->history.failures, 3);
+	assert_int_equal(s->history.outcome, OUTCOME_TIMEOUT);
+	assert_string_equal(s->permanent_url, "https://new.example/");
+	assert_string_equal(s->error, "no answer");
+	assert_string_equal(s->etag, "\"v2\"");
+	assert_string_equal(s->title, "The feed");
+	assert_int_equal(s->body_digest.hi, 7);
+	/* A new name keeps everything, a new address all but validators. */
+	sources[0].name = "uno";
+	sync_sources(f);
+	assert_int_equal(f->states[0].id, id);
+	assert_string_equal(f->states[0].etag, "\"v2\"");
+	sources[0].url = "https://elsewhere.example/feed";
+	sync_sources(f);
+	assert_int_equal(f->states[0].id, id);
+	assert_null(f->states[0].etag);
+	assert_string_equal(f->states[0].url, sources[0].url);
+	assert_int_equal(f->states[0].next_due_ms, 0);
+}
+
+static void
+test_validators_belong_to_a_url(void **state)
+{
+	struct fixture *f = *state;
+
+	VISIT(f, 0, { "//a/1", NULL, T0, "A" });
+	free(f->states[0].url);
+	f->states[0].url = xstrdup("https://moved.example/");
+	store_save_state(f->store, &f->states[0]);
+	sync_sources(f);
+	assert_string_equal(f->states[0].url, "https://moved.example/");
+	assert_null(f->states[0].etag);
+}
+
+static void
+test_outlets(void **state)
+{
+	struct fixture *f = *state;
+	char first[UUID_TEXT_SIZE] = "", again[UUID_TEXT_SIZE] = "";
+	sqlite3 *db;
+	sqlite3_stmt *q;
+
+	for (int i = 0; i < 2; i++) {
+		store_mark_outlet(f->store, "all", 41 + i);
+		close_store(f);
+		assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+		sqlite3_prepare_v2(db, "SELECT uuid, seq FROM outlets", -1,
+		    &q, NULL);
+		assert_int_equal(sqlite3_step(q), SQLITE_ROW);
+		snprintf(i == 0 ? first : again, UUID_TEXT_SIZE, "%s",
+		    sqlite3_column_text(q, 0));
+		assert_int_equal(sqlite3_column_int(q, 1), 41 + i);
+		sqlite3_finalize(q);
+		sqlite3_close(db);
+		open_store(f);
+	}
+	assert_int_equal(strlen(first), 36);
+	assert_string_equal(first, again);
+}
+
+/* ------------------------------------------------------------- the files */
+
+static void
+test_one_writer(void **state)
+{
+	struct fixture *f = *state;
+	char pid[32];
+	struct err err;
+
+	assert_null(try_open(STORE_OWN, &err));
+	assert_int_equal(err.exit_status, 75);
+	snprintf(pid, sizeof(pid), "pid %ld", (long)getpid());
+	assert_non_null(strstr(err.msg, pid));
+	VISIT(f, 0, { "//a/1", NULL, T0, "A" });
+	EXPECT(f, 1, 0, 0);
+}
+
+static void
+test_read_beside(void **state)
+{
+	struct fixture *f = *state;
+	struct fixture beside = { 0 };
+	struct err err;
+
+	VISIT(f, 0, { "//a/1", NULL, T0, "A" });
+	beside.store = try_open(STORE_READ, &err);
+	assert_non_null(beside.store);
+	expect_entries(&beside, "1 //a/1 one A 1740000000000\n");
+	VISIT(f, 0, { "//a/2", NULL, T0, "B" });
+	expect_entries(&beside, "1 //a/1 one A 1740000000000\n"
+	    "2 //a/2 one B 1740000000000\n");
+	store_close(beside.store);
+	close_store(f);
+	/* Also when nobody is writing. */
+	beside.store = try_open(STORE_READ, &err);
+	assert_non_null(beside.store);
+	expect_entries(&beside, "1 //a/1 one A 1740000000000\n"
+	    "2 //a/2 one B 1740000000000\n");
+	store_close(beside.store);
+}
+
+static void
+expect_refused(struct fixture *f, const char *sql, const char *words)
+{
+	struct err err;
+	sqlite3 *db;
+	struct stat before, after;
+
+	if (f->store != NULL)
+		close_store(f);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	stat(path, &before);
+	for (int access = STORE_OWN; access <= STORE_READ; access++) {
+		assert_null(try_open((enum store_access)access, &err));
+		assert_int_equal(err.exit_status, 65);
+		if (strstr(err.msg, words) == NULL)
+			fail_msg("%s", err.msg);
+	}
+	stat(path, &after);
+	assert_int_equal(before.st_size, after.st_size);
+	assert_int_equal(before.st_mtim.tv_nsec, after.st_mtim.tv_nsec);
+}
+
+static void
+test_refused_files(void **state)
+{
+	struct fixture *f = *state;
+	struct err err;
+	int fd;
+
+	expect_refused(f, "PRAGMA user_version=99", "newer");
+	unlink(path);
+	expect_refused(f, "CREATE TABLE t(x)", "not a feedmill database");
+	fd = open(path, O_WRONLY | O_TRUNC);
+	assert_int_equal(write(fd, "this is no database at all, but text.\n"
+	    "SQLite would say so too.", 62), 62);
+	close(fd);
+	assert_null(try_open(STORE_OWN, &err));
+	assert_int_equal(err.exit_status, 65);
+	unlink(path);
+	assert_null(try_open(STORE_READ, &err));
+	assert_int_equal(err.exit_status, 69);
+}
+
+static void
+test_in_flight(void **state)
+{
+	struct fixture *f = *state;
+	int64_t id = f->states[1].id;
+	pid_t pid;
+
+	close_store(f);
+	pid = fork();
+	if (pid == 0) {
+		open_store(f);
+		store_mark_in_flight(f->store, f->states[0].id, 1);
+		store_mark_in_flight(f->store, id, 1);
+		store_mark_in_flight(f->store, f->states[0].id, 0);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	open_store(f);
+	assert_int_equal(f->states[0].in_flight, 0);
+	assert_int_equal(f->states[1].in_flight, 1);
+	/* Once, and not after a clean end. */
+	sync_sources(f);
+	assert_int_equal(f->states[1].in_flight, 0);
+	reopen(f);
+	assert_int_equal(f->states[1].in_flight, 0);
+}
+
+/* ----------------------------------------------------------------- kills */
+
+enum { KILL_ENTRIES = 20, KILL_VISITS = 60 };
+
+static struct feed *
+numbered_feed(int visit)
+{
+	struct item items[KILL_ENTRIES];
+	char keys[KILL_ENTRIES][32];
+	struct feed *feed;
+
+	for (int i = 0; i < KILL_ENTRIES; i++) {
+		snprintf(keys[i], sizeof(keys[i]), "//k/%d/%d", visit, i);
+		items[i] = (struct item){ keys[i], NULL, T0 + visit * 1000,
+		    "title" };
+	}
+	feed = feed_of(items, KILL_ENTRIES);
+	for (struct entry *e = feed->entries; e != NULL; e = e->next)
+		e->identity.key = arena_strdup(&feed->arena, e->identity.key);
+	return feed;
+}
+
+static void
+tell_visit(const struct visit_result *r, void *arg)
+{
+	/* Durable now: the parent will hold us to it. */
+	if (r->failed == NULL && write(*(int *)arg, "+", 1) != 1)
+		_exit(2);
+}
+
+static _Noreturn void
+write_until_killed(struct fixture *f, int fd)
+{
+	open_store(f);
+	for (int i = 0; i < KILL_VISITS; i++) {
+		struct visit *v = visit_of(f, 0, numbered_feed(i));
+
+		store_visit(f->store, &v, tell_visit, &fd);
+		if (i % 4 == 3)
+			store_dispatch(f->store);
+	}
+	store_drain(f->store);
+	for (;;)
+		pause();
+}
+
+static int
+count_record(const struct record *r, void *arg)
+{
+	int *counts = arg, visit, at;
+
+	assert_int_equal(sscanf(r->key, "//k/%d/%d", &visit, &at), 2);
+	assert_string_equal(r->content, "title");
+	counts[visit]++;
+	return 0;
+}
+
+static void
+count_read(struct store_reader *r, void *arg)
+{
+	struct err err;
+
+	assert_int_equal(store_each_entry(r, count_record, arg, &err), 0);
+}
+
+/* Whole visits only, all that were told, and the same again adds the rest. */
+static void
+check_after_kill(struct fixture *f, int told)
+{
+	int counts[KILL_VISITS] = { 0 }, whole = 0;
+	unsigned added = 0;
+
+	open_store(f);
+	store_read(f->store, count_read, no_op, counts);
+	store_drain(f->store);
+	for (int i = 0; i < KILL_VISITS; i++) {
+		assert_true(counts[i] == 0 || counts[i] == KILL_ENTRIES);
+		whole += counts[i] == KILL_ENTRIES;
+	}
+	assert_true(whole >= told);
+	for (int i = 0; i < KILL_VISITS; i++) {
+		do_visit(f, visit_of(f, 0, numbered_feed(i)));
+		added += f->result.added;
+	}
+	assert_int_equal(added, (KILL_VISITS - whole) * KILL_ENTRIES);
+	close_store(f);
+}
+
+static void
+test_kill_anywhere(void **state)
+{
+	struct fixture *f = *state;
+	char told[KILL_VISITS];
+	int fds[2], count;
+	ssize_t n;
+	pid_t pid;
+
+	for (unsigned round = 0; round < 12; round++) {
+		if (f->store != NULL)
+			close_store(f);
+		remove_files();
+		assert_int_equal(mkdir(folder, 0700), 0);
+		assert_int_equal(pipe(fds), 0);
+		pid = fork();
+		if (pid == 0)
+			write_until_killed(f, fds[1]);
+		close(fds[1]);
+		usleep(1000 + round * 2500);
+		kill(pid, SIGKILL);
+		assert_int_equal(waitpid(pid, NULL, 0), pid);
+		count = 0;
+		while ((n = read(fds[0], told, sizeof(told))) > 0)
+			count += (int)n;
+		close(fds[0]);
+		check_after_kill(f, count);
+	}
+}
+
+/* ------------------------------------------------------------- failures */
+
+static void
+test_a_failure_is_told_and_passes(void **state)
+{
+	struct fixture *f = *state;
+	const struct item item = { "//a/1", NULL, T0, "A" };
+	sqlite3 *db;
+
+	/* A trigger stands for a disk that refuses one row. */
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	sqlite3_busy_timeout(db, 1000);
+	assert_int_equal(sqlite3_exec(db, "CREATE TRIGGER t BEFORE INSERT ON "
+	    "revisions WHEN new.title = 'bad' BEGIN "
+	    "SELECT raise(ABORT, 'no room'); END", NULL, NULL, NULL),
+	    SQLITE_OK);
+	for (int i = 0; i < 3; i++) {
+		const struct item items[] = {
+		    { i == 1 ? "//c/1" : "//b/1", NULL, T0, "good" },
+		    { i == 1 ? "//c/2" : "//b/2", NULL, T0,
+		    i == 1 ? "bad" : "fine" } };
+		struct visit *v = visit_of(f, i, feed_of(items, 2));
+
+		store_visit(f->store, &v, on_visit, f);
+		if (i != 1)
+			continue;
+		store_drain(f->store);
+		/* Alone: the one before it is in. */
+		assert_non_null(strstr(f->failed, "no room"));
+		assert_int_equal(f->result.added, 0);
+		assert_int_equal(f->result.source_id, f->states[1].id);
+	}
+	store_drain(f->store);
+	assert_string_equal(f->failed, "");
+	sqlite3_exec(db, "DROP TRIGGER t", NULL, NULL, NULL);
+	sqlite3_close(db);
+	expect_all(f, "1 //b/2 one fine 1740000000000\n"
+	    "2 //b/1 one good 1740000000000\n");
+	do_visit(f, visit_of(f, 1, feed_of(&item, 1)));
+	EXPECT(f, 1, 0, 0);
+	assert_int_equal(f->result.last_seq, 3);
+}
+
+static void
+test_filters(void **state)
+{
+	struct fixture *f = *state;
+	int64_t two[] = { f->states[1].id, 0 };
+	struct listing l = { .filter = { .limit = 1 }, .newest_first = 1 };
+
+	VISIT(f, 0, { "//a/1", NULL, T0, "A" });
+	VISIT(f, 0, { "//a/1", NULL, T0 + 1000, "B" });
+	now_ms = NOW + 1000;
+	VISIT(f, 1, { "//b/1", NULL, T0, "C" }, { "//b/2", NULL, T0, "D" });
+	expect_list(f, &l, "4 //b/1 two C 1740000000000\n");
+	l.filter = (struct store_filter){ .upto_seq = 3 };
+	l.newest_first = 0;
+	expect_list(f, &l, "2 //a/1 one B 1740000001000 update\n"
+	    "3 //b/2 two D 1740000000000\n");
+	l.filter = (struct store_filter){ .source_ids = two, .after_seq = 3 };
+	expect_list(f, &l, "4 //b/1 two C 1740000000000\n");
+	l.filter = (struct store_filter){ .since_ms = NOW + 1 };
+	expect_list(f, &l, "3 //b/2 two D 1740000000000\n"
+	    "4 //b/1 two C 1740000000000\n");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_again_adds_nothing),
+		TEST(test_changed),
+		TEST(test_strict_and_never),
+		TEST(test_time_learned),
+		TEST(test_twice_in_one_document),
+		TEST(test_aliases),
+		TEST(test_scoped_keys_survive_a_new_name),
+		TEST(test_owner_removed),
+		TEST(test_publisher_takes_over),
+		TEST(test_flood),
+		TEST(test_import),
+		TEST(test_title_rules),
+		TEST(test_times),
+		TEST(test_sources_keep_their_history),
+		TEST(test_validators_belong_to_a_url),
+		TEST(test_outlets),
+		TEST(test_one_writer),
+		TEST(test_read_beside),
+		TEST(test_refused_files),
+		TEST(test_in_flight),
+		TEST(test_kill_anywhere),
+		TEST(test_a_failure_is_told_and_passes),
+		TEST(test_filters),
+	};
+
+	return UNIT_RUN(tests);
+}
