@@ -99,6 +99,9 @@ enum html_value {
 enum html_value html_attribute_value(const char *element, const char *name,
     const char **ret_name);
 
+/* Could an attribute of this name be of use, on whatever element? */
+int html_attribute_matters(const char *name, size_t len);
+
 /* --------------------------------------------- html_url.c: attribute values */
 
 /* Append the URL, escaped for an attribute; 0 and nothing if it may not be. */

@@ -249,3 +249,26 @@ html_attribute_value(const char *element, const char *name,
 	}
 	return VALUE_NONE;
 }
+
+int
+html_attribute_matters(const char *name, size_t len)
+{
+	/* Not written, but looked at: see html.c. */
+	static const char *const others[] = {
+		"style", "data-src", "data-original", "data-lazy-src",
+		"data-actualsrc",
+	};
+	char first = (char)(name[0] | 0x20);
+
+	for (size_t i = 0; i < ARRAY_LEN(attributes); i++) {
+		if (attributes[i].name[0] == first &&
+		    html_name_is(name, len, attributes[i].name))
+			return 1;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+		if (others[i][0] == first &&
+		    html_name_is(name, len, others[i]))
+			return 1;
+	}
+	return 0;
+}
