@@ -284,10 +284,12 @@ full_year(const struct token *t)
 static int
 take_named(struct reader *r, struct token **left, unsigned n)
 {
-	unsigned year = n == 1 || left[0]->len >= 3 ? 0 : 1;
+	unsigned year;
 
-	if (n == 0 || (n == 1 && left[0]->len != 4) ||
-	    left[year]->len > 4)
+	if (n == 0 || (n == 1 && left[0]->len != 4))
+		return 0;
+	year = n == 1 || left[0]->len >= 3 ? 0 : 1;
+	if (left[year]->len > 4)
 		return 0;
 	r->year = full_year(left[year]);
 	r->day = n == 1 ? 1 : left[!year]->value;
