@@ -159,8 +159,7 @@ hand_to_store(struct mill *m, struct source *s, struct feed *feed)
 	v->outcome = s->got->outcome;
 	v->fetched_ms = clock_wall_ms();
 	v->feed = feed;
-	if (feed != NULL)
-		take_hints(s, feed);
+	take_hints(s, feed);
 	take_validators(s, v, s->got, s->got->outcome != OUTCOME_DAMAGED);
 	store_visit(m->store, &v, mill_stored, m);
 }
@@ -184,14 +183,14 @@ brings_validators(const struct source *s, const struct fetched *got)
 static void
 keep_new_validators(struct mill *m, struct source *s)
 {
-	struct fetched *got = s->got;
+	struct source_state *st = &s->state;
 
-	if (got->etag == NULL)
-		got->etag = xstrdup_null(s->state.etag);
-	if (got->last_modified == NULL)
-		got->last_modified = xstrdup_null(s->state.last_modified);
-	got->body_digest = s->state.body_digest;
-	hand_to_store(m, s, NULL);
+	if (s->got->etag != NULL)
+		string_replace(&st->etag, s->got->etag);
+	if (s->got->last_modified != NULL)
+		string_replace(&st->last_modified, s->got->last_modified);
+	store_save_validators(m->store, st->id, st->url, st->etag,
+	    st->last_modified);
 }
 
 /* A server has answered, or has not.  All that follows from it. */
@@ -217,12 +216,13 @@ mill_answered(struct fetched **taken, void *arg)
 		if (feed == NULL)
 			store_mark_in_flight(m->store, s->state.id, 0);
 	}
-	if (feed != NULL)
+	if (feed != NULL) {
 		hand_to_store(m, s, feed);
-	else if (brings_validators(s, s->got))
+		return;
+	}
+	if (brings_validators(s, s->got))
 		keep_new_validators(m, s);
-	else
-		mill_end_visit(m, s, NULL);
+	mill_end_visit(m, s, NULL);
 }
 
 /* Servers that lie with 304 are asked without conditions now and then. */
