@@ -106,11 +106,13 @@ void store_mark_in_flight(struct store *, int64_t source_id, int yes);
 
 /* A gift: store frees it, its feed and its reference to config. */
 struct visit {
-	int64_t		 source_id;
+	int64_t		 source_id;	/* 0: by the source's name, and made
+					   if nobody subscribed to it */
 	const struct config *config;	/* a reference of its own */
 	const struct config_source *source;	/* inside config */
 	enum outcome	 outcome;	/* OK or DAMAGED */
-	struct feed	*feed;		/* parsed, normalised, identified */
+	struct feed	*feed;		/* parsed, normalised, identified;
+					   NULL: validators only */
 	int64_t		 fetched_ms;
 	/* Kept in the same transaction as the entries they vouch for; NULL
 	 * or zero clears (a damaged document's are not to be given). */
@@ -199,7 +201,9 @@ struct store_filter {
 int store_each_record(struct store_reader *, const struct store_filter *,
     int newest_first, store_record_fn *, void *arg, struct err *);
 
-/* Every entry in its current state, in order of first announcement. */
+/* Every entry in its current state, in order of first announcement.  Its
+ * title is the one last announced, as the publisher wrote it (not safe): a
+ * silent edit does not move it. */
 int store_each_entry(struct store_reader *, store_record_fn *, void *arg,
     struct err *);
 

@@ -60,6 +60,20 @@ owner_claim_fini(struct owner_claim *c)
 }
 
 int
+owner_is_gone(struct db *db, const struct known *k)
+{
+	sqlite3_stmt *q = db_use(db, SQL_SOURCE_URL);
+	int is_gone;
+
+	sqlite3_bind_int64(q, 1, k->source_id);
+	if (db_row(q) != 1)
+		return 0;
+	is_gone = sqlite3_column_type(q, 1) == SQLITE_NULL;
+	db_end(q);
+	return is_gone;
+}
+
+int
 owner_claim_holds(const struct owner_claim *c, struct db *db,
     const struct known *k)
 {
@@ -88,10 +102,10 @@ owner_move(struct db *db, struct known *k, int64_t source_id)
 	    k->first_seen_ms) != 0 ||
 	    (k->is_listed && rows_delete_sighting(db, k->id, source_id) != 0))
 		return -1;
+	k->is_taken |= !owner_is_gone(db, k);
 	k->timestamp_ms = k->is_listed ? k->listed_ms : DATE_NONE;
 	k->source_id = source_id;
 	k->announced = (struct digest){ 0 };
-	k->is_taken = 1;
 	k->is_listed = 0;
 	k->has_alias = 1;
 	k->is_dirty = 1;

@@ -1,7 +1,8 @@
 /*
  * owner.h - whose word counts for an entry that several sources list.
  *
- * The first to bring it owns it.  A source that asks at the entry's own
+ * The first to bring it owns it.  When that one is not configured any more,
+ * the next that listed it does, or lists it then.  A source that asks at the entry's own
  * site may take it, once, from one that does not: an aggregator yields to
  * the publisher.  What a document says of its site is not believed, only the
  * address it was configured with.
@@ -20,6 +21,9 @@ struct owner_claim {
 
 void owner_claim_init(struct owner_claim *, const char *source_url);
 void owner_claim_fini(struct owner_claim *);
+
+/* Is the owner no longer in the configuration? */
+int owner_is_gone(struct db *, const struct known *);
 
 /* May the source take the entry from its owner? */
 int owner_claim_holds(const struct owner_claim *, struct db *,

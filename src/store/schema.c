@@ -88,7 +88,7 @@ static const char *const steps[] = {
 	" first_ts INTEGER,"
 	" uuid TEXT NOT NULL,"
 	" url TEXT,"
-	" title TEXT NOT NULL);"	/* as last announced */
+	" title TEXT NOT NULL);"	/* as last announced, as written */
 	"CREATE INDEX entries_key ON entries(key_hash);"
 
 	"CREATE TABLE revisions("

@@ -35,7 +35,7 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	[SQL_ENTRY_UPDATE] =
 	    "UPDATE entries SET source_id = ?2, seq = ?3, ts = ?4, "
 	    "announced = ?5, stored = ?6, updates = ?7, taken = ?8, "
-	    "title = ?9, url = coalesce(?10, url) WHERE id = ?1",
+	    "title = ?9, url = coalesce(url, ?10) WHERE id = ?1",
 	[SQL_REVISION_INSERT] =
 	    "INSERT INTO revisions(seq, entry_id, source_id, number, silent, "
 	    "ts, effective_ms, updated_ms, announced_ms, title, language, "
@@ -119,7 +119,10 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	    "UPDATE entries SET source_id = ?2, ts = ?3, announced = NULL "
 	    "WHERE id = ?1",
 	[SQL_SOURCE_URL] =
-	    "SELECT configured_url FROM sources WHERE id = ?1",
+	    "SELECT configured_url, position FROM sources WHERE id = ?1",
+	[SQL_SOURCE_BY_NAME] =
+	    "SELECT id FROM sources WHERE name = ?1 "
+	    "ORDER BY position IS NULL, id LIMIT 1",
 	[SQL_OUTLET_ADD] =
 	    "INSERT OR IGNORE INTO outlets(name, uuid, seq) VALUES(?1, ?2, 0)",
 	[SQL_OUTLET_MARK] =

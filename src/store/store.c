@@ -302,7 +302,8 @@ store_visit(struct store *st, struct visit **taken, store_visit_fn *done,
 	t->visit = TAKE(*taken);
 	t->task.write = visit_task_write;
 	t->task.finish = visit_task_finish;
-	t->task.weight = (unsigned)t->visit->feed->count;
+	t->task.weight = t->visit->feed != NULL ?
+	    (unsigned)t->visit->feed->count : 1;
 	t->task.is_visit = 1;
 	t->done = done;
 	t->arg = arg;

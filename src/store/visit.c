@@ -23,6 +23,7 @@
 #include "feedmill/base/mem.h"
 #include "feedmill/base/text.h"
 #include "feedmill/base/url.h"
+#include "feedmill/normalise.h"
 
 #include "decide.h"
 #include "owner.h"
@@ -41,6 +42,7 @@ struct visiting {
 	struct visit_result *result;
 	struct document	 document;
 	struct owner_claim claim;	/* of entries others brought */
+	int64_t		 source_id;
 	char		*name;		/* of the source, in the database */
 	int64_t		 documents, visits;	/* before this one */
 	int64_t		 announced_ms;
@@ -104,6 +106,17 @@ change_place(struct change *c, const struct known *k, size_t place)
 		c->effective_ms = k->newest->effective_ms;
 }
 
+/* As the publisher wrote it: what is announced is told apart by it, what is
+ * shown is the revision's. */
+static const char *
+written_title(const struct visiting *vg, const struct entry *e)
+{
+	const char *title = or_empty(e->title.value);
+	size_t len = text_trim(&title, strlen(title));
+
+	return arena_strndup(&vg->visit->feed->arena, title, len);
+}
+
 /* 0: announced, 1: dropped by a rule. */
 static int
 plan_change(struct visiting *vg, struct sighting *s, struct known *k,
@@ -125,7 +138,7 @@ plan_change(struct visiting *vg, struct sighting *s, struct known *k,
 	change_place(c, k, (size_t)(s - vg->document.sightings));
 	c->number = is_new ? 0 : ++k->updates;
 	k->newest = c;
-	k->title = c->safe.title;
+	k->title = written_title(vg, s->entry);
 	if (s->entry->link != NULL && url_is_http(s->entry->link))
 		k->url = s->entry->link;
 	k->is_dirty = 1;
@@ -137,7 +150,7 @@ known_begin(struct visiting *vg, struct known *k, const struct entry *e)
 {
 	int64_t effective_ms = k->newest->effective_ms;
 
-	k->source_id = vg->visit->source_id;
+	k->source_id = vg->source_id;
 	k->first_seen_ms = vg->visit->fetched_ms;
 	k->first_ts_ms = e->identity.timestamp_ms;
 	k->published_ms = effective_ms;
@@ -207,34 +220,46 @@ note_listing(struct visiting *vg, struct known *k, int64_t timestamp_ms)
 	k->has_alias |= !k->is_listed;
 	k->is_listed = 1;
 	k->listed_ms = timestamp_ms;
-	return rows_put_sighting(vg->db, k->id, vg->visit->source_id,
+	return rows_put_sighting(vg->db, k->id, vg->source_id,
 	    timestamp_ms, vg->visit->fetched_ms);
 }
 
 static int
 is_owner(const struct visiting *vg, const struct known *k)
 {
-	return k->source_id == vg->visit->source_id;
+	return k->source_id == vg->source_id;
 }
 
-/* What this visit did not create: is it ours, listed, or to be claimed? */
+/*
+ * 1 where the entry is to be this source's from now on: who had it is not
+ * configured any more, or is not the publisher while this one is.
+ */
+static int
+may_take(struct visiting *vg, const struct known *k)
+{
+	if (vg->visit->is_import)
+		return 0;
+	if (!k->is_listed && owner_is_gone(vg->db, k))
+		return 1;
+	return vg->source->updates == UPDATES_CHANGED &&
+	    owner_claim_holds(&vg->claim, vg->db, k);
+}
+
+/* What this visit did not create: is it ours, listed, or to be taken? */
 static int
 see_stored(struct visiting *vg, struct sighting *s, struct known *k)
 {
-	int64_t id = vg->visit->source_id;
-
 	if (is_owner(vg, k)) {
 		vg->common += !k->was_seen;
 		return 0;
 	}
 	if (!k->was_seen) {
-		if (known_load_listing(k, vg->db, id) != 0)
+		if (known_load_listing(k, vg->db, vg->source_id) != 0)
 			return -1;
 		vg->common += (size_t)k->is_listed;
 	}
-	if (vg->source->updates == UPDATES_CHANGED && !vg->visit->is_import &&
-	    owner_claim_holds(&vg->claim, vg->db, k))
-		return owner_move(vg->db, k, id);
+	if (may_take(vg, k))
+		return owner_move(vg->db, k, vg->source_id);
 	return note_listing(vg, k, s->entry->identity.timestamp_ms);
 }
 
@@ -332,7 +357,7 @@ write_changes(struct visiting *vg)
 			c->known->is_dirty = 0;
 		}
 		c->known->has_alias = 1;
-		if (rows_insert_revision(vg->db, c, vg->visit->source_id,
+		if (rows_insert_revision(vg->db, c, vg->source_id,
 		    vg->announced_ms) != 0)
 			return -1;
 	}
@@ -353,7 +378,7 @@ write_known(struct visiting *vg)
 			return -1;
 		k->is_dirty = 0;
 		if (k->has_alias && s->guid != NULL && s->guid->times == 1 &&
-		    rows_put_alias(vg->db, vg->visit->source_id,
+		    rows_put_alias(vg->db, vg->source_id,
 		    &s->guid->digest, k->id) != 0)
 			return -1;
 	}
@@ -367,8 +392,7 @@ title_of(const struct feed *feed)
 
 	if (feed->head.title.value == NULL)
 		return NULL;
-	text_collapse(&title, feed->head.title.value,
-	    strlen(feed->head.title.value));
+	normalise_text_plain(&title, &feed->head.title);
 	return buf_take(&title);
 }
 
@@ -379,14 +403,14 @@ write_source(struct visiting *vg)
 	const struct visit_result *r = vg->result;
 	const char *link = v->feed->head.link;
 	sqlite3_stmt *q = db_use(vg->db, SQL_SOURCE_VISITED);
-	struct visit_row row = { .source_id = v->source_id,
+	struct visit_row row = { .source_id = vg->source_id,
 	    .number = vg->visits, .at_ms = v->fetched_ms,
 	    .outcome = v->outcome, .sighted = r->sighted,
 	    .added = r->added, .updated = r->updated };
 	char *title = title_of(v->feed);
 	int code;
 
-	sqlite3_bind_int64(q, 1, v->source_id);
+	sqlite3_bind_int64(q, 1, vg->source_id);
 	db_bind_text(q, 2, v->url);
 	db_bind_text(q, 3, v->etag);
 	db_bind_text(q, 4, v->last_modified);
@@ -440,13 +464,42 @@ pace_of(const struct feed *feed, int64_t now_ms)
 
 /* ------------------------------------------------------------ the visit */
 
+/* An import names its source; it may be one nobody ever subscribed to. */
+static int
+find_source(struct visiting *vg)
+{
+	sqlite3_stmt *q = db_use(vg->db, SQL_SOURCE_BY_NAME);
+	int row;
+
+	vg->source_id = vg->visit->source_id;
+	if (vg->source_id != 0)
+		return 0;
+	db_bind_text(q, 1, vg->source->name);
+	row = db_row(q);
+	if (row < 0)
+		return -1;
+	if (row == 1) {
+		vg->source_id = sqlite3_column_int64(q, 0);
+		return db_end(q);
+	}
+	q = db_use(vg->db, SQL_SOURCE_INSERT);
+	db_bind_text(q, 1, vg->source->name);
+	db_bind_text(q, 2, vg->source->url);
+	db_bind_text(q, 3, vg->source->title);
+	sqlite3_bind_null(q, 4);
+	if (db_run(q) != 0)
+		return -1;
+	vg->source_id = sqlite3_last_insert_rowid(vg->db->sqlite);
+	return 0;
+}
+
 static int
 load_source(struct visiting *vg)
 {
 	sqlite3_stmt *q = db_use(vg->db, SQL_SOURCE_FOR_VISIT);
 	int row;
 
-	sqlite3_bind_int64(q, 1, vg->visit->source_id);
+	sqlite3_bind_int64(q, 1, vg->source_id);
 	row = db_row(q);
 	assert(row != 0);	/* ids come from store_sync_sources() */
 	if (row < 0)
@@ -458,26 +511,14 @@ load_source(struct visiting *vg)
 	return db_end(q);
 }
 
-/* Checked when the configuration was loaded: what does not compile now
- * filters nothing. */
 static int
-compile(regex_t *re, const char *pattern)
-{
-	return pattern != NULL && regcomp(re, pattern,
-	    REG_EXTENDED | REG_ICASE | REG_NOSUB) == 0;
-}
-
-static int
-visit_run(struct visiting *vg)
+see_document(struct visiting *vg)
 {
 	struct feed *feed = vg->visit->feed;
-	struct document_source src;
-
-	if (load_source(vg) != 0)
-		return -1;
-	src = (struct document_source){ .id = vg->visit->source_id,
+	struct document_source src = { .id = vg->source_id,
 	    .name = vg->name, .seed = vg->w->hash_seed,
 	    .has_aliases = vg->documents > 0 };
+
 	if (document_open(&vg->document, vg->db, feed, &src) != 0)
 		return -1;
 	vg->changes = arena_zalloc(&feed->arena,
@@ -499,6 +540,51 @@ order_changes(struct visiting *vg)
 	number_changes(vg);
 }
 
+/* Checked when the configuration was loaded: what does not compile now
+ * filters nothing. */
+static int
+compile(regex_t *re, const char *pattern)
+{
+	return pattern != NULL && regcomp(re, pattern,
+	    REG_EXTENDED | REG_ICASE | REG_NOSUB) == 0;
+}
+
+static int
+visit_document(struct visiting *vg)
+{
+	const struct config_source *c = vg->source;
+	int code;
+
+	vg->announced_ms = vg->w->options->now_ms();
+	vg->has_drop = compile(&vg->drop, c->drop_title);
+	vg->has_keep = compile(&vg->keep, c->keep_title);
+	code = see_document(vg);
+	if (vg->has_drop)
+		regfree(&vg->drop);
+	if (vg->has_keep)
+		regfree(&vg->keep);
+	if (code != 0)
+		return -1;
+	order_changes(vg);
+	if (write_changes(vg) != 0 || write_known(vg) != 0)
+		return -1;
+	return write_source(vg);
+}
+
+/* Nothing was read: a 304, or the bytes of last time. */
+static int
+visit_validators(struct visiting *vg)
+{
+	const struct visit *v = vg->visit;
+	sqlite3_stmt *q = db_use(vg->db, SQL_SOURCE_VALIDATORS);
+
+	sqlite3_bind_int64(q, 1, vg->source_id);
+	db_bind_text(q, 2, v->url);
+	db_bind_text(q, 3, v->etag);
+	db_bind_text(q, 4, v->last_modified);
+	return db_run(q);
+}
+
 int
 visit_write(struct writer *w, const struct visit *v,
     struct visit_result *ret, struct err *err)
@@ -507,26 +593,21 @@ visit_write(struct writer *w, const struct visit *v,
 	    .source = v->source, .result = ret };
 	int code;
 
-	assert(v->feed != NULL && v->source != NULL);
 	*ret = (struct visit_result){ .source_id = v->source_id,
-	    .sighted = (unsigned)v->feed->count };
-	vg.announced_ms = w->options->now_ms();
-	ret->pace_s = pace_of(v->feed, v->fetched_ms);
-	vg.has_drop = compile(&vg.drop, v->source->drop_title);
-	vg.has_keep = compile(&vg.keep, v->source->keep_title);
-	code = visit_run(&vg);
-	if (code == 0) {
-		order_changes(&vg);
-		if (write_changes(&vg) != 0 || write_known(&vg) != 0 ||
-		    write_source(&vg) != 0)
-			code = -1;
+	    .pace_s = -1 };
+	code = find_source(&vg);
+	if (code == 0 && v->feed == NULL) {
+		code = visit_validators(&vg);
+	} else if (code == 0) {
+		ret->sighted = (unsigned)v->feed->count;
+		ret->pace_s = pace_of(v->feed, v->fetched_ms);
+		code = load_source(&vg);
+		if (code == 0)
+			code = visit_document(&vg);
 	}
 	if (code != 0)
 		db_fail(vg.db, err, "store a visit");
-	if (vg.has_drop)
-		regfree(&vg.drop);
-	if (vg.has_keep)
-		regfree(&vg.keep);
+	ret->source_id = vg.source_id;
 	owner_claim_fini(&vg.claim);
 	free(vg.name);
 	return code;

@@ -380,6 +380,7 @@ test_changed(void **state)
 	EXPECT(f, 0, 0, 1);
 	assert_int_equal(f->result.edited, 1);
 	expect_all(f, "1 //a/1 one edited 1740000000000\n");
+	expect_entries(f, "1 //a/1 one A 1740000000000\n");
 	VISIT(f, 0, { "//a/1", NULL, T0 + 2000, "B" });
 	EXPECT(f, 0, 1, 0);
 	expect_all(f, "1 //a/1 one edited 1740000000000 old\n"
@@ -578,6 +579,40 @@ test_import(void **state)
 	assert_int_equal(f->result.gap, 0);
 }
 
+/* An archive nobody subscribes to: its entries are known, and go to the
+ * first subscription that lists them. */
+static void
+test_import_without_a_source(void **state)
+{
+	static const struct config_source made = { .name = "import",
+	    .url = "", .updates = UPDATES_STRICT };
+	struct fixture *f = *state;
+	const struct item item = { "//a/1", NULL, T0, "A" };
+	struct visit *v;
+
+	for (unsigned round = 0; round < 2; round++) {
+		v = visit_of(f, 0, feed_of(&item, 1));
+		v->source_id = 0;
+		v->source = &made;
+		v->is_import = 1;
+		do_visit(f, v);
+		EXPECT(f, round == 0, 0, round);
+	}
+	expect_entries(f, "1 //a/1 import A 1740000000000\n");
+	VISIT(f, 1, { "//a/1", NULL, T0, "B" });
+	EXPECT(f, 0, 0, 1);
+	VISIT(f, 1, { "//a/1", NULL, T0 + 1000, "C" });
+	EXPECT(f, 0, 1, 0);
+	/* The archive says nothing new of it. */
+	v = visit_of(f, 0, feed_of(&item, 1));
+	v->source_id = 0;
+	v->source = &made;
+	v->is_import = 1;
+	do_visit(f, v);
+	EXPECT(f, 0, 0, 1);
+	expect_entries(f, "2 //a/1 two C 1740000001000 update\n");
+}
+
 static void
 test_title_rules(void **state)
 {
@@ -689,6 +724,25 @@ test_validators_belong_to_a_url(void **state)
 	sync_sources(f);
 	assert_string_equal(f->states[0].url, "https://moved.example/");
 	assert_null(f->states[0].etag);
+}
+
+static void
+test_validators_alone(void **state)
+{
+	struct fixture *f = *state;
+	struct visit *v;
+
+	VISIT(f, 0, { "//a/1", NULL, T0, "A" });
+	v = visit_of(f, 0, NULL);
+	v->outcome = OUTCOME_NOT_MODIFIED;
+	free(v->etag);
+	v->etag = xstrdup("\"v9\"");
+	do_visit(f, v);
+	EXPECT(f, 0, 0, 0);
+	assert_int_equal(f->result.source_id, f->states[0].id);
+	sync_sources(f);
+	assert_string_equal(f->states[0].etag, "\"v9\"");
+	assert_int_equal(f->states[0].body_digest.hi, 7);
 }
 
 static void
@@ -1031,10 +1085,12 @@ main(void)
 		TEST(test_publisher_takes_over),
 		TEST(test_flood),
 		TEST(test_import),
+		TEST(test_import_without_a_source),
 		TEST(test_title_rules),
 		TEST(test_times),
 		TEST(test_sources_keep_their_history),
 		TEST(test_validators_belong_to_a_url),
+		TEST(test_validators_alone),
 		TEST(test_outlets),
 		TEST(test_one_writer),
 		TEST(test_read_beside),
