@@ -72,7 +72,21 @@ scope_of(struct feed *f, const char *inner, const char *outer)
 	    outer) };
 }
 
-/* *url made absolute, or NULL. */
+static int
+is_blank(const char *s)
+{
+	return s[strspn(s, " \t\r\n")] == '\0';
+}
+
+/* "a/b.html", which cannot turn out to be anything else. */
+static int
+is_relative(const char *ref)
+{
+	return ref[strcspn(ref, ":/?#")] != ':' && !has_controls(ref);
+}
+
+/* *url made absolute, or NULL.  Where nothing at all is known that it could
+ * be relative to (a file read for "feedmill parse"), it stays. */
 static void
 fix(const struct scope *s, const char **url, const char *base)
 {
@@ -82,9 +96,14 @@ fix(const struct scope *s, const char **url, const char *base)
 	if (ref == NULL || html_is_clean_url(ref))
 		return;
 	*url = NULL;
+	if (is_blank(ref) && base == NULL)
+		return;
 	base = base != NULL ? absolute_base(s->feed, base) : s->base;
-	absolute = ref[strspn(ref, " \t\r\n")] == '\0' ? NULL :
-	    url_resolve(base, ref);
+	if (base == NULL && is_relative(ref)) {
+		*url = ref;
+		return;
+	}
+	absolute = url_resolve(base, ref);
 	if (absolute != NULL && is_allowed(absolute) &&
 	    !has_controls(absolute))
 		*url = arena_strdup(&s->feed->arena, absolute);
@@ -149,30 +168,41 @@ fix_media(const struct scope *s, struct entry *e)
 /* ---------------------------------------------------------------- choice */
 
 static int
-is_page(const struct link *l)
+is_rss(const struct feed *f)
 {
-	return l->type == NULL || text_prefix_nocase(l->type, "text/html") ||
-	    text_prefix_nocase(l->type, "application/xhtml+xml");
+	return f->format == FORMAT_RSS || f->format == FORMAT_RDF;
 }
 
-/* Of the links with this relation the first that is a page; else the first. */
-static const char *
-choose(const struct link *l, const char *rel)
+/* How much a link's type says that it is for a browser.  RSS's own <link>
+ * has no type and is the page; Atom's should say so. */
+static int
+page_rank(const struct feed *f, const char *type)
 {
-	const char *first = NULL;
+	if (type == NULL)
+		return is_rss(f) ? 3 : 2;
+	return text_prefix_nocase(type, "text/html") ||
+	    text_prefix_nocase(type, "application/xhtml+xml") ? 3 : 1;
+}
+
+/* The first of the alternates that are most likely a page. */
+static const char *
+choose_alternate(const struct feed *f, const struct link *l)
+{
+	const char *href = NULL;
+	int best = 0;
 
 	for (; l != NULL; l = l->next) {
-		if (strcmp(l->rel, rel) != 0)
-			continue;
-		if (is_page(l))
-			return l->href;
-		if (first == NULL)
-			first = l->href;
+		int rank = page_rank(f, l->type);
+
+		if (rank > best && strcmp(l->rel, "alternate") == 0) {
+			best = rank;
+			href = l->href;
+		}
 	}
-	return first;
+	return href;
 }
 
-/* Any of them will do: feeds have one. */
+/* Feeds have one. */
 static const char *
 choose_self(const struct link *l)
 {
@@ -210,7 +240,7 @@ fix_head(struct feed *f, struct feed_head *h, const char *outer)
 	fix(&s, &h->self, NULL);
 	fix(&s, &h->url, NULL);
 	if (h->link == NULL)
-		h->link = choose(h->links, "alternate");
+		h->link = choose_alternate(f, h->links);
 	if (h->self == NULL)
 		h->self = choose_self(h->links);
 	fix_people(&s, h->authors);
@@ -251,7 +281,7 @@ choose_link(struct feed *f, const struct scope *s, struct entry *e)
 	if (e->origin_link != NULL)
 		e->link = e->origin_link;
 	if (e->link == NULL)
-		e->link = choose(e->links, "alternate");
+		e->link = choose_alternate(f, e->links);
 	if (e->link == NULL)
 		e->link = permalink(f, e);
 }
@@ -271,10 +301,21 @@ inherit(struct feed *f, struct entry *e)
 		e->authors = f->head.authors;
 }
 
+/* What an entry's URLs are relative to.  RSS does not say; its feeds mean
+ * the site, which need not be where the document came from. */
+static struct scope
+entry_scope(struct feed *f, const struct entry *e)
+{
+	if (e->base == NULL && f->head.base == NULL && is_rss(f) &&
+	    f->head.link != NULL && url_is_http(f->head.link))
+		return (struct scope){ f, f->head.link };
+	return scope_of(f, e->base, f->head.base);
+}
+
 static void
 fix_entry(struct feed *f, struct entry *e)
 {
-	struct scope s = scope_of(f, e->base, f->head.base);
+	struct scope s = entry_scope(f, e);
 
 	fix_id(&s, e);
 	fix_links(&s, &e->links);

@@ -15,8 +15,7 @@ enum { SEARCH_TEXT_MAX = 256 * 1024 };
 
 /*
  * What the links of a text are relative to, malloc()ed or NULL: the nearest
- * xml:base there is, else the document.  A document from nowhere (a file)
- * may still know its site.
+ * xml:base there is, else the entry's page in RSS, else the document.
  */
 static char *
 text_base(const struct text *t, const struct feed *f, const struct entry *e)
@@ -33,11 +32,15 @@ text_base(const struct text *t, const struct feed *f, const struct entry *e)
 		if (absolute != NULL)
 			return absolute;
 	}
-	if (f->url != NULL)
-		return url_resolve(NULL, f->url);
-	if (e != NULL && e->link != NULL)
-		return url_resolve(NULL, e->link);
-	return f->head.link != NULL ? url_resolve(NULL, f->head.link) : NULL;
+	/* RSS names no base; what it carries is a copy of the page. */
+	if (f->url == NULL || f->format == FORMAT_RSS ||
+	    f->format == FORMAT_RDF) {
+		if (e != NULL && e->link != NULL && url_is_http(e->link))
+			return url_resolve(NULL, e->link);
+		if (f->head.link != NULL && url_is_http(f->head.link))
+			return url_resolve(NULL, f->head.link);
+	}
+	return f->url != NULL ? url_resolve(NULL, f->url) : NULL;
 }
 
 void

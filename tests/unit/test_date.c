@@ -9,6 +9,7 @@
 #include "feedmill/base/mem.h"
 
 static const char rows_path[] = "../shared/conformance/dates.json";
+static const char series_path[] = "../shared/series/sightings.tsv";
 
 struct row {
 	const char	*in, *out;	/* out NULL: no date */
@@ -213,6 +214,39 @@ test_conformance(void **state)
 	assert_true(wrong_wild <= 2);
 }
 
+/* Every date of the series is the series' moment, and where the series has
+ * none ("22:11", "Invalid Date") there is none. */
+static void
+test_series(void **state)
+{
+	char *line = NULL;
+	size_t room = 0;
+	unsigned n = 0;
+	FILE *f = fopen(series_path, "r");
+
+	(void)state;
+	if (f == NULL)
+		skip();
+	while (getline(&line, &room, f) != -1) {
+		char *rest = line, *columns[7] = { 0 }, *end;
+		int64_t want;
+
+		for (size_t i = 0; i < ARRAY_LEN(columns); i++)
+			columns[i] = strsep(&rest, "\t");
+		if (columns[6] == NULL || strcmp(columns[0], "step") == 0)
+			continue;
+		want = strtoll(columns[6], &end, 10);
+		if (end == columns[6])
+			want = DATE_NONE;
+		if (date_parse(columns[5], 0) != want)
+			fail_msg("\"%s\" is not %s", columns[5], columns[6]);
+		n++;
+	}
+	free(line);
+	fclose(f);
+	assert_true(n > 1000);
+}
+
 static void
 test_formats(void **state)
 {
@@ -289,6 +323,7 @@ main(void)
 		cmocka_unit_test(test_no_dates),
 		cmocka_unit_test(test_default_zone),
 		cmocka_unit_test(test_conformance),
+		cmocka_unit_test(test_series),
 		cmocka_unit_test(test_formats),
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_seconds),

@@ -3,9 +3,10 @@
  * identity compares.
  *
  * Resolving is RFC 3986 section 5 with a browser's forgiveness (blanks
- * trimmed, TAB CR LF dropped, raw UTF-8 encoded, IDN hosts to punycode),
- * through libcurl's CURLU.  Canonical keys are ours: the rules are in
- * DEDUP.md and in the comments of url.c.  Both are pure.
+ * trimmed, TAB CR LF dropped, raw UTF-8 encoded, "\" for "/", IDN hosts to
+ * punycode by libcurl).  What was a valid absolute URL stays as it was
+ * written, but for the case of scheme and host.  The rules of the keys are
+ * at the top of url_canonical.c.  Both are pure.
  */
 #ifndef FEEDMILL_BASE_URL_H
 #define FEEDMILL_BASE_URL_H
@@ -19,8 +20,10 @@ void url_init(void);
 
 /*
  * ref resolved against base (NULL or "": ref must be absolute), malloc()ed;
- * NULL where there is no usable absolute URL.  Any scheme passes here: what
- * may become a link in HTML is html.c's decision.
+ * NULL where there is no usable absolute URL: no host, a host or port that
+ * cannot be, more than URL_MAX_BYTES of http.  An empty ref is the base
+ * itself.  Any scheme passes here: what may become a link in HTML is
+ * html.c's decision.  url_resolve(NULL, result) equals result.
  */
 char *url_resolve(const char *base, const char *ref);
 
