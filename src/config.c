@@ -78,7 +78,7 @@ const char *
 config_suggest(const char *word, const char *const *names)
 {
 	size_t len = strlen(word);
-	unsigned best = len < 3 ? 2 : len < 6 ? 3 : 4;
+	unsigned best = len < 5 ? 2 : len < 10 ? 3 : 4;
 	const char *near = NULL;
 
 	for (; *names != NULL; names++) {

@@ -70,6 +70,19 @@ put_origin(struct buf *out, const char *from)
 	put_text(out, blank + 1);
 }
 
+/* What is below state is shown as the rest of the way, so that a dump can be
+ * loaded with another --state. */
+static const char *
+relative(const char *path, const char *state)
+{
+	size_t len = strlen(state);
+
+	if (strncmp(path, state, len) == 0 && path[len] == '/' &&
+	    path[len + 1] != '\0' && strstr(path, "://") == NULL)
+		return path + len + 1;
+	return path;
+}
+
 /* ---------------------------------------------------------------------- values */
 
 static void
@@ -81,6 +94,34 @@ put_list(struct buf *out, const char *const *list)
 		put_text(out, list[i]);
 	}
 	buf_putc(out, ']');
+}
+
+static void
+put_path(struct buf *out, const char *path, const char *state)
+{
+	if (path != NULL)
+		put_text(out, relative(path, state));
+	else
+		buf_puts(out, "null");
+}
+
+static void
+put_listen(struct buf *out, const char *const *list, const char *state)
+{
+	struct buf item = { 0 };
+
+	buf_putc(out, '[');
+	for (size_t i = 0; list[i] != NULL; i++) {
+		int is_unix = strncmp(list[i], "unix:", 5) == 0;
+
+		buf_reset(&item);
+		buf_printf(&item, "%s%s", is_unix ? "unix:" : "", is_unix ?
+		    relative(list[i] + 5, state) : list[i]);
+		buf_puts(out, i > 0 ? ", " : "");
+		put_text(out, item.data);
+	}
+	buf_putc(out, ']');
+	buf_fini(&item);
 }
 
 static void
@@ -179,7 +220,8 @@ put_headers(struct buf *out, const struct config_header *h)
 }
 
 static void
-put_value(struct buf *out, const struct option *o, const void *base)
+put_value(struct buf *out, const struct option *o, const void *base,
+    const char *state)
 {
 	const void *field = (const char *)base + o->offset;
 	const char *const *text = field;
@@ -207,12 +249,16 @@ put_value(struct buf *out, const struct option *o, const void *base)
 	case OPTION_SECRET:
 	case OPTION_SECRET_URL:
 	case OPTION_PROXY:
-		put_secret(out, o, *text, *value_origin(o,
-		    (struct config_source *)(uintptr_t)base));
+		put_secret(out, o, *text, *value_origin(o, field));
 		break;
 	case OPTION_LIST:
-	case OPTION_LISTEN:
 		put_list(out, *(const char *const *const *)field);
+		break;
+	case OPTION_LISTEN:
+		put_listen(out, *(const char *const *const *)field, state);
+		break;
+	case OPTION_PATH:
+		put_path(out, *text, state);
 		break;
 	case OPTION_HEADERS:
 		put_headers(out, *(const struct config_header *const *)field);
@@ -230,8 +276,9 @@ put_value(struct buf *out, const struct option *o, const void *base)
 /* The options of one place; with defaults, only those that differ from them
  * are put.  Returns how many. */
 static unsigned
-put_options(struct buf *out, unsigned in, const char *indent,
-    const void *const bases[OPTION_BASES], const void *defaults)
+put_options(struct buf *out, const struct config *c, unsigned in,
+    const char *indent, const void *const bases[OPTION_BASES],
+    const void *defaults)
 {
 	struct buf value = { 0 }, usual = { 0 };
 	unsigned count = 0;
@@ -242,10 +289,10 @@ put_options(struct buf *out, unsigned in, const char *indent,
 		if ((o->in & in) == 0)
 			continue;
 		buf_reset(&value);
-		put_value(&value, o, bases[o->base]);
+		put_value(&value, o, bases[o->base], c->state);
 		if (defaults != NULL) {
 			buf_reset(&usual);
-			put_value(&usual, o, defaults);
+			put_value(&usual, o, defaults, c->state);
 			if (strcmp(value.data, usual.data) == 0)
 				continue;
 		}
@@ -273,8 +320,8 @@ put_source(struct buf *out, const struct loaded *l,
 	struct buf filter = { 0 };
 
 	put_name(out, s->name);
-	put_options(out, IN_FEED, "    ", bases, &l->defaults);
-	if (put_options(&filter, IN_FILTER, "      ", bases,
+	put_options(out, &l->config, IN_FEED, "    ", bases, &l->defaults);
+	if (put_options(&filter, &l->config, IN_FILTER, "      ", bases,
 	    &l->defaults) > 0)
 		buf_printf(out, "    filter:\n%s", filter.data);
 	buf_fini(&filter);
@@ -293,7 +340,7 @@ put_section(struct buf *out, const struct loaded *l, const struct section *s)
 	buf_printf(out, "\n%s:%s\n", s->name,
 	    s->named && count == 0 ? " {}" : "");
 	if (!s->named)
-		put_options(out, s->in, "  ", bases, NULL);
+		put_options(out, c, s->in, "  ", bases, NULL);
 	for (size_t i = 0; s->named && i < count; i++) {
 		if (s->in == IN_FEED) {
 			put_source(out, l, &c->sources[i]);
@@ -303,7 +350,7 @@ put_section(struct buf *out, const struct loaded *l, const struct section *s)
 		bases[OF_ARCHIVE] = &c->archives[i];
 		put_name(out, s->in == IN_OUTLET ? c->outlets[i].name :
 		    c->archives[i].name);
-		put_options(out, s->in, "    ", bases, NULL);
+		put_options(out, c, s->in, "    ", bases, NULL);
 	}
 }
 
@@ -313,7 +360,7 @@ config_dump(const struct config *c, struct buf *out)
 	const struct loaded *l = (const void *)c;
 	const void *const bases[OPTION_BASES] = { [OF_CONFIG] = c };
 
-	put_options(out, IN_TOP, "", bases, NULL);
+	put_options(out, c, IN_TOP, "", bases, NULL);
 	for (size_t i = 0; i < config_sections_count; i++)
 		if (config_sections[i].name != NULL &&
 		    config_sections[i].in != IN_FILTER)

@@ -44,7 +44,8 @@ shown_default(const struct option *o)
 
 /* ---------------------------------------------------------------------- YAML */
 
-/* A setting with its help above it; what has no default is a comment. */
+/* A setting with its help above it; a comment if it has no default, or one
+ * that depends. */
 static void
 put_option(struct buf *out, const struct option *o, const char *indent,
     int is_comment)
@@ -52,10 +53,11 @@ put_option(struct buf *out, const struct option *o, const char *indent,
 	const char *shown = shown_default(o);
 	struct buf prefix = { 0 };
 
-	buf_printf(&prefix, "%s%s  # ", is_comment ? "# " : "", indent);
+	buf_printf(&prefix, "%s%s# ", is_comment ? "# " : "", indent);
 	put_wrapped(out, buf_str(&prefix), o->help);
 	buf_printf(out, "%s%s%s%s:%s%s\n", is_comment ? "# " : "", indent,
-	    is_comment || o->initial != NULL ? "" : "# ", o->name,
+	    is_comment || (o->initial != NULL && o->shown == NULL) ? "" :
+	    "# ", o->name,
 	    shown != NULL ? " " : "", shown != NULL ? shown : "");
 	buf_fini(&prefix);
 }
@@ -82,26 +84,28 @@ put_yaml_section(struct buf *out, const struct section *s)
 
 /* ---------------------------------------------------------------------- mdoc */
 
-/* Text for mdoc: one sentence a line, nothing of it taken for a macro. */
+/* Text for mdoc: each sentence begins a line, no line is long, and nothing of
+ * it is taken for a macro. */
 static void
 put_mdoc_text(struct buf *out, const char *text)
 {
-	int begins = 1;
+	size_t column = 0;
 
-	for (; *text != '\0'; text++) {
-		if (begins && (*text == '.' || *text == '\''))
-			buf_puts(out, "\\&");
-		begins = 0;
-		if (*text == '\\')
-			buf_puts(out, "\\e");
-		else
-			buf_putc(out, *text);
-		if ((*text == '.' || *text == '?') && text[1] == ' ' &&
-		    text[2] >= 'A' && text[2] <= 'Z') {
+	while (*text != '\0') {
+		size_t len = strcspn(text, " ");
+
+		if (column > 0 && (text[-2] == '.' ||
+		    column + 1 + len > HELP_COLUMNS)) {
 			buf_putc(out, '\n');
-			text++;
-			begins = 1;
+			column = 0;
+		} else if (column > 0) {
+			buf_putc(out, ' ');
 		}
+		if (column == 0 && (*text == '.' || *text == '\''))
+			buf_puts(out, "\\&");
+		buf_append(out, text, len);
+		column += len + 1;
+		text += len + strspn(text + len, " ");
 	}
 	buf_putc(out, '\n');
 }

@@ -170,7 +170,9 @@ is_group(struct loader *l, const struct node *n, const char *what)
 		return 1;
 	if (!n->damaged)
 		COMPLAIN(l, n, "%s must be a group of settings, \"name: "
-		    "value\", each on its own line and indented", what);
+		    "value\", each on its own line and indented%s", what,
+		    n->kind == NODE_TEXT && strchr(n->text, ' ') != NULL ?
+		    "; is a colon missing?" : "");
 	return 0;
 }
 

@@ -7,8 +7,11 @@
  *	config_seen.c	 what was set where
  *	config_merge.c	 trees to the structure
  *	config_value.c	 a node to the typed value its option asks for
+ *	config_text.c	 ... of those that are text of some form
+ *	config_secret.c	 ... and of those that nobody should see
  *	config_check.c	 what only the whole can tell (twice, min > max...)
  *	config_dump.c	 back to YAML
+ *	config_help.c	 the table as YAML and as mdoc
  *	config.c	 the files, their merging, and what others call
  */
 #ifndef FEEDMILL_CONFIG_PRIVATE_H
@@ -192,8 +195,8 @@ void seen_free(struct seen *);
 void value_set(struct loader *, const struct option *, const struct node *,
     void *base);
 void value_set_initial(struct loader *, const struct option *, void *base);
-/* Where a config_source notes how the secret of this option was written. */
-const char **value_origin(const struct option *, struct config_source *);
+/* Where a config_source notes how the secret in field was written. */
+const char **value_origin(const struct option *, const void *field);
 /* path, beginning at dir if relative, cleaned of "//" and "/./". */
 const char *path_join(struct arena *, const char *dir, const char *path);
 

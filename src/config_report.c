@@ -139,26 +139,43 @@ compare(const void *pa, const void *pb)
 	return a->number < b->number ? -1 : 1;
 }
 
+/* Where the value of a setting with that word in its name begins; a tag
+ * ("!env NAME") only says where the value is. */
+static const char *
+value_of(const char *line, const char *word)
+{
+	const char *p = line;
+
+	while ((p = text_find_nocase(p, word)) != NULL) {
+		p += strcspn(p, ":=");
+		if (*p == '\0')
+			return NULL;
+		p++;
+		if (p[strspn(p, " \t")] != '!')
+			return p;
+	}
+	return NULL;
+}
+
 /* Where on the line something begins that must not be shown, or len. */
 static size_t
 secret_begins(const char *line, size_t len)
 {
-	static const char *const words[] = { "password", "passwd", "secret",
-	    "token", "key", "auth", "cookie", "header", "credential" };
+	static const char *const words[] = { "passw", "secret", "token",
+	    "key", "auth", "cookie", "header", "credential" };
 	char *copy = xstrndup(line, len);
 	size_t begins = len;
-	const char *p, *end;
+	const char *p;
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-		p = text_find_nocase(copy, words[i]);
-		if (p != NULL && (end = strpbrk(p, ":=")) != NULL &&
-		    (size_t)(end + 1 - copy) < begins)
-			begins = (size_t)(end + 1 - copy);
+		p = value_of(copy, words[i]);
+		if (p != NULL && (size_t)(p - copy) < begins)
+			begins = (size_t)(p - copy);
 	}
-	p = strstr(copy, "://");
-	if (p != NULL && p[3 + strcspn(p + 3, "/ \t@")] == '@' &&
-	    (size_t)(p + 3 - copy) < begins)
-		begins = (size_t)(p + 3 - copy);
+	for (p = copy; (p = strstr(p, "://")) != NULL; p += 3)
+		if (p[3 + strcspn(p + 3, "/ \t@")] == '@' &&
+		    (size_t)(p + 3 - copy) < begins)
+			begins = (size_t)(p + 3 - copy);
 	free(copy);
 	return begins;
 }

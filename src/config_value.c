@@ -3,35 +3,26 @@
  *
  * YAML's own guesses (is "no" a boolean, is "1e3" a number?) are not made:
  * every scalar is text, and the option says what it must mean.  A value that
- * does not fit is added to the mistakes and leaves the default; it is never
- * quoted in the sentence, as it may be a secret in the wrong place.
+ * does not fit is added to the mistakes and leaves the default.
  */
 #include <arpa/inet.h>
 #include <assert.h>
-#include <iconv.h>
-#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
 
-#include "feedmill/base/err.h"
-#include "feedmill/base/file.h"
 #include "feedmill/base/mem.h"
 #include "feedmill/base/text.h"
-#include "feedmill/base/url.h"
 #include "config_private.h"
+#include "config_value.h"
 
-#define COMPLAIN(l, n, ...) \
-	mistake_add(&(l)->mistakes, (n)->at, 0, __VA_ARGS__)
+enum { SHOWN_MAX_BYTES = 60 };	/* of a value, in a sentence */
 
 static const char *const no_list[] = { NULL };
 static const struct config_header no_headers[] = { { NULL, NULL, NULL } };
 
-typedef void set_fn(struct loader *, const struct option *,
-    const struct node *, void *field);
-
-static const char *
-kind_name(const struct node *n)
+const char *
+value_kind_name(const struct node *n)
 {
 	static const char *const names[] = {
 		[NODE_TEXT] = "text", [NODE_LIST] = "a list",
@@ -41,8 +32,8 @@ kind_name(const struct node *n)
 	return names[n->kind];
 }
 
-static int
-has_controls(const char *s)
+int
+value_has_controls(const char *s)
 {
 	for (; *s != '\0'; s++)
 		if ((unsigned char)*s < 0x20 || *s == 0x7F)
@@ -51,24 +42,41 @@ has_controls(const char *s)
 }
 
 /* The node as one line of text; NULL: it is none, and that is said. */
-static const char *
-take_text(struct loader *l, const struct option *o, const struct node *n)
+const char *
+value_take_text(struct loader *l, const struct option *o, const struct node *n)
 {
 	if (n->kind != NODE_TEXT) {
 		COMPLAIN(l, n, "%s must be one value, not %s", o->name,
-		    kind_name(n));
+		    value_kind_name(n));
 	} else if (n->tag != NULL) {
 		COMPLAIN(l, n, "%s cannot be given by a tag (\"!\")",
 		    o->name);
 	} else if (strlen(n->text) > CONFIG_TEXT_MAX_BYTES) {
 		COMPLAIN(l, n, "%s is longer than %d bytes", o->name,
 		    CONFIG_TEXT_MAX_BYTES);
-	} else if (has_controls(n->text)) {
+	} else if (value_has_controls(n->text)) {
 		COMPLAIN(l, n, "%s must be one line", o->name);
 	} else {
 		return n->text;
 	}
 	return NULL;
+}
+
+void
+value_refuse(struct loader *l, const struct option *o, const struct node *n,
+    const char *fmt, ...)
+{
+	struct buf what = { 0 };
+	size_t len = strlen(n->text);
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vprintf(&what, fmt, ap);
+	va_end(ap);
+	COMPLAIN(l, n, "%s must be %s, not \"%.*s%s\"", o->name,
+	    buf_str(&what), (int)text_utf8_cut(n->text, len, SHOWN_MAX_BYTES),
+	    n->text, len > SHOWN_MAX_BYTES ? "..." : "");
+	buf_fini(&what);
 }
 
 /* ---------------------------------------------------------------- numbers */
@@ -81,7 +89,7 @@ set_bool(struct loader *l, const struct option *o, const struct node *n,
 		{ "true", 1 }, { "false", 0 }, { "yes", 1 }, { "no", 0 },
 		{ "on", 1 }, { "off", 0 },
 	};
-	const char *s = take_text(l, o, n);
+	const char *s = value_take_text(l, o, n);
 
 	if (s == NULL)
 		return;
@@ -91,7 +99,7 @@ set_bool(struct loader *l, const struct option *o, const struct node *n,
 			return;
 		}
 	}
-	COMPLAIN(l, n, "%s must be true or false", o->name);
+	value_refuse(l, o, n, "true or false");
 }
 
 static int64_t
@@ -156,7 +164,7 @@ set_number(struct loader *l, const struct option *o, const struct node *n,
     void *field)
 {
 	const struct number_kind *kind = &number_kinds[o->type];
-	const char *s = take_text(l, o, n);
+	const char *s = value_take_text(l, o, n);
 	char min[24], max[24];
 	int64_t value;
 
@@ -168,7 +176,7 @@ set_number(struct loader *l, const struct option *o, const struct node *n,
 	}
 	value = kind->parse(s);
 	if (value == -1) {
-		COMPLAIN(l, n, "%s must be %s%s%s", o->name, kind->what,
+		value_refuse(l, o, n, "%s%s%s", kind->what,
 		    o->zero != NULL ? ", or " : "",
 		    o->zero != NULL ? o->zero : "");
 		return;
@@ -177,8 +185,8 @@ set_number(struct loader *l, const struct option *o, const struct node *n,
 	    !(value == 0 && o->zero != NULL)) {
 		kind->format(o->min, min);
 		kind->format(o->max, max);
-		COMPLAIN(l, n, "%s must be from %s to %s%s%s", o->name, min,
-		    max, o->zero != NULL ? ", or " : "",
+		value_refuse(l, o, n, "from %s to %s%s%s", min, max,
+		    o->zero != NULL ? ", or " : "",
 		    o->zero != NULL ? o->zero : "");
 		return;
 	}
@@ -191,7 +199,7 @@ set_number(struct loader *l, const struct option *o, const struct node *n,
 static int
 find_word(struct loader *l, const struct option *o, const struct node *n)
 {
-	const char *s = take_text(l, o, n), *near;
+	const char *s = value_take_text(l, o, n), *near;
 	struct buf all = { 0 };
 
 	if (s == NULL)
@@ -204,10 +212,10 @@ find_word(struct loader *l, const struct option *o, const struct node *n)
 		    o->words[i + 1] == NULL ? " or " : ", ", o->words[i]);
 	near = config_suggest(s, o->words);
 	if (near != NULL)
-		COMPLAIN(l, n, "%s must be %s; did you mean \"%s\"?",
-		    o->name, buf_str(&all), near);
+		COMPLAIN(l, n, "%s must be %s, not \"%.60s\"; did you mean "
+		    "\"%s\"?", o->name, buf_str(&all), s, near);
 	else
-		COMPLAIN(l, n, "%s must be %s", o->name, buf_str(&all));
+		value_refuse(l, o, n, "%s", buf_str(&all));
 	buf_fini(&all);
 	return -1;
 }
@@ -249,510 +257,6 @@ set_words(struct loader *l, const struct option *o, const struct node *n,
 	*(unsigned *)field = bits;
 }
 
-/* ------------------------------------------------------------------- text */
-
-static void
-set_text(struct loader *l, const struct option *o, const struct node *n,
-    void *field)
-{
-	const char *s = take_text(l, o, n);
-
-	if (s == NULL)
-		return;
-	if (*s == '\0')
-		COMPLAIN(l, n, "%s is empty", o->name);
-	else
-		*(const char **)field = arena_strdup(&l->out->arena, s);
-}
-
-const char *
-path_join(struct arena *a, const char *dir, const char *path)
-{
-	char *joined = path[0] == '/' ? arena_strdup(a, path) :
-	    arena_printf(a, "%s/%s", dir, path);
-	char *to = joined;
-
-	for (const char *from = joined; *from != '\0'; from++) {
-		if (from[0] == '/' && from[1] == '/')
-			continue;
-		while (from[0] == '/' && from[1] == '.' &&
-		    (from[2] == '/' || from[2] == '\0'))
-			from += 2;
-		if (*from == '\0')
-			break;
-		if (from[0] == '/' && from[1] == '/')
-			continue;
-		*to++ = *from;
-	}
-	while (to > joined + 1 && to[-1] == '/')
-		to--;
-	*to = '\0';
-	return *joined != '\0' ? joined : "/";
-}
-
-static void
-set_path(struct loader *l, const struct option *o, const struct node *n,
-    void *field)
-{
-	const char *s = take_text(l, o, n);
-
-	if (s == NULL)
-		return;
-	if (*s == '\0')
-		COMPLAIN(l, n, "%s is empty", o->name);
-	else if (strstr(s, "://") != NULL)
-		COMPLAIN(l, n, "%s must be a path, not a URL", o->name);
-	else
-		*(const char **)field = path_join(&l->out->arena,
-		    l->out->config.state, s);
-}
-
-/* Why it is no URL to ask; NULL: it is one. */
-static const char *
-url_fault(const char *s)
-{
-	char *absolute;
-
-	if (strstr(s, "://") == NULL)
-		return "it must begin with http:// or https://";
-	if (!url_is_http(s))
-		return "only http:// and https:// can be asked";
-	if (strlen(s) > URL_MAX_BYTES)
-		return "it is too long";
-	absolute = url_resolve(NULL, s);
-	free(absolute);
-	return absolute == NULL ? "it is not well-formed" : NULL;
-}
-
-static int
-has_userinfo(const char *url)
-{
-	const char *host = strstr(url, "://");
-
-	return host != NULL && host[3 + strcspn(host + 3, "/?#@")] == '@';
-}
-
-static void
-set_url(struct loader *l, const struct option *o, const struct node *n,
-    void *field)
-{
-	const char *s = take_text(l, o, n);
-	const char *fault = s != NULL ? url_fault(s) : NULL;
-
-	if (fault != NULL)
-		COMPLAIN(l, n, "%s is no URL: %s", o->name, fault);
-	else if (s != NULL && has_userinfo(s))
-		COMPLAIN(l, n, "%s is public and cannot have a password",
-		    o->name);
-	else if (s != NULL)
-		*(const char **)field = arena_strdup(&l->out->arena, s);
-}
-
-static void
-set_charset(struct loader *l, const struct option *o, const struct node *n,
-    void *field)
-{
-	const char *s = take_text(l, o, n);
-	iconv_t cd = (iconv_t)-1;
-
-	if (s == NULL)
-		return;
-	/* No "//TRANSLIT" and no path to a conversion module. */
-	if (*s != '\0' && strlen(s) <= 40 &&
-	    s[strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-	    "0123456789._:-")] == '\0')
-		cd = iconv_open("UTF-8", s);
-	if (cd == (iconv_t)-1) {
-		COMPLAIN(l, n, "%s is not an encoding that is known here",
-		    o->name);
-		return;
-	}
-	iconv_close(cd);
-	*(const char **)field = arena_strdup(&l->out->arena, s);
-}
-
-static void
-set_language(struct loader *l, const struct option *o, const struct node *n,
-    void *field)
-{
-	const char *s = take_text(l, o, n);
-	size_t part = 0;
-
-	if (s == NULL)
-		return;
-	for (const char *p = s; ; p++) {
-		int letter = (*p >= 'a' && *p <= 'z') ||
-		    (*p >= 'A' && *p <= 'Z');
-
-		if (letter || (p > s && *p >= '0' && *p <= '9')) {
-			part++;
-		} else if (part == 0 || part > 8 || (*p != '-' && *p)) {
-			COMPLAIN(l, n, "%s must be a language tag such as en "
-			    "or zh-Hans", o->name);
-			return;
-		} else if (*p == '\0') {
-			break;
-		} else {
-			part = 0;
-		}
-	}
-	*(const char **)field = arena_strdup(&l->out->arena, s);
-}
-
-/* "+08:00", "-0530", "+9" to seconds; -1: it is none. */
-static int
-parse_zone(const char *s, int *ret)
-{
-	int sign = *s == '-' ? -1 : 1, value[2] = { 0, 0 };
-
-	if (text_equal_nocase(s, "UTC") || text_equal_nocase(s, "GMT") ||
-	    text_equal_nocase(s, "Z")) {
-		*ret = 0;
-		return 0;
-	}
-	if (*s != '+' && *s != '-')
-		return -1;
-	s++;
-	for (int i = 0; i < 2; i++) {
-		int digits = 0;
-
-		for (; digits < 2 && *s >= '0' && *s <= '9'; s++, digits++)
-			value[i] = value[i] * 10 + *s - '0';
-		if ((i == 0 && digits == 0) || (i == 1 && digits == 1))
-			return -1;
-		if (i == 0 && *s == ':' && s[1] != '\0')
-			s++;
-	}
-	if (*s != '\0' || value[0] > 14 || value[1] > 59)
-		return -1;
-	*ret = sign * (value[0] * 3600 + value[1] * 60);
-	return 0;
-}
-
-static void
-set_zone(struct loader *l, const struct option *o, const struct node *n,
-    void *field)
-{
-	const char *s = take_text(l, o, n);
-
-	if (s != NULL && parse_zone(s, field) == -1)
-		COMPLAIN(l, n, "%s must be an offset such as +08:00, or UTC",
-		    o->name);
-}
-
-/*
- * A regular expression is run on titles the world writes, and compiled by a
- * library that unrolls repetitions: bounds on both.
- */
-static const char *
-regex_danger(const char *s)
-{
-	long product = 1;
-
-	if (strlen(s) > CONFIG_REGEX_MAX_BYTES)
-		return "is too long";
-	for (; *s != '\0'; s++) {
-		if (*s == '\\' && s[1] >= '1' && s[1] <= '9')
-			return "has a back-reference, which can take forever";
-		if (*s == '\\' && s[1] != '\0')
-			s++;
-		if (*s == '{') {
-			long most = 1;
-			char *end;
-
-			for (const char *p = s + 1; (*p >= '0' && *p <= '9') ||
-			    *p == ','; p = *end != '\0' ? end + 1 : end) {
-				long count = strtol(p, &end, 10);
-
-				if (count > most)
-					most = count;
-				if (end == p || *end != ',')
-					break;
-			}
-			if (most > CONFIG_REGEX_REPEATS_MAX ||
-			    (product *= most) > CONFIG_REGEX_REPEATS_MAX)
-				return "repeats too much";
-		}
-	}
-	return NULL;
-}
-
-static void
-set_regex(struct loader *l, const struct option *o, const struct node *n,
-    void *field)
-{
-	const char *s = take_text(l, o, n), *danger;
-	char message[128];
-	regex_t compiled;
-	int fault;
-
-	if (s == NULL)
-		return;
-	danger = regex_danger(s);
-	if (danger != NULL) {
-		COMPLAIN(l, n, "%s %s", o->name, danger);
-		return;
-	}
-	fault = regcomp(&compiled, s, REG_EXTENDED | REG_ICASE | REG_NOSUB);
-	if (fault != 0) {
-		regerror(fault, &compiled, message, sizeof(message));
-		COMPLAIN(l, n, "%s is no regular expression: %s", o->name,
-		    message);
-		return;
-	}
-	regfree(&compiled);
-	*(const char **)field = arena_strdup(&l->out->arena, s);
-}
-
-/* ---------------------------------------------------------------- secrets */
-
-/* The file NAME that systemd, or whoever plays it, has put there. */
-static const char *
-read_credential(struct loader *l, const struct node *n)
-{
-	const char *dir = getenv("CREDENTIALS_DIRECTORY");
-	struct buf b = { 0 };
-	const char *value = NULL;
-	char *path;
-	struct err e;
-
-	if (n->text[0] == '\0' || n->text[0] == '.' ||
-	    strchr(n->text, '/') != NULL || strlen(n->text) > 255 ||
-	    has_controls(n->text)) {
-		COMPLAIN(l, n, "a credential's name is a file name");
-		return NULL;
-	}
-	if (dir == NULL || dir[0] != '/') {
-		COMPLAIN(l, n, "credential \"%s\" not found: "
-		    "$CREDENTIALS_DIRECTORY is not set (systemd sets it for "
-		    "LoadCredential=)", n->text);
-		return NULL;
-	}
-	path = arena_printf(&l->scratch, "%s/%s", dir, n->text);
-	if (file_read(path, CONFIG_SECRET_MAX_BYTES, &b, &e) == -1) {
-		COMPLAIN(l, n, "credential \"%s\" not found: add "
-		    "LoadCredential=%s:... to the unit (%s)", n->text,
-		    n->text, e.msg);
-	} else {
-		while (b.len > 0 && (b.data[b.len - 1] == '\n' ||
-		    b.data[b.len - 1] == '\r'))
-			b.data[--b.len] = '\0';
-		if (strlen(buf_str(&b)) != b.len)
-			COMPLAIN(l, n, "credential \"%s\" is not text",
-			    n->text);
-		else
-			value = arena_strdup(&l->out->arena, buf_str(&b));
-	}
-	explicit_bzero(b.data != NULL ? b.data : (char *)&b, b.len);
-	buf_fini(&b);
-	return value;
-}
-
-static const char *
-read_environment(struct loader *l, const struct node *n)
-{
-	const char *value = n->text[0] != '\0' ? getenv(n->text) : NULL;
-
-	if (value == NULL) {
-		COMPLAIN(l, n, "environment variable \"%s\" is not set",
-		    n->text);
-		return NULL;
-	}
-	return arena_strdup(&l->out->arena, value);
-}
-
-/* The value, and in ret_from how it was written unless it stands there. */
-static const char *
-take_secret(struct loader *l, const char *name, const struct node *n,
-    const char **ret_from)
-{
-	const char *value;
-
-	*ret_from = NULL;
-	if (n->kind != NODE_TEXT) {
-		COMPLAIN(l, n, "%s must be one value, not %s", name,
-		    kind_name(n));
-		return NULL;
-	}
-	if (n->tag == NULL) {
-		value = arena_strdup(&l->out->arena, n->text);
-	} else if (strcmp(n->tag, "!credential") == 0) {
-		value = read_credential(l, n);
-	} else if (strcmp(n->tag, "!env") == 0) {
-		value = read_environment(l, n);
-	} else {
-		COMPLAIN(l, n, "%s can be text, !credential NAME or !env "
-		    "NAME", name);
-		return NULL;
-	}
-	if (value == NULL)
-		return NULL;
-	if (*value == '\0' || strlen(value) > CONFIG_SECRET_MAX_BYTES ||
-	    has_controls(value)) {
-		COMPLAIN(l, n, "%s must be one line of text", name);
-		return NULL;
-	}
-	if (n->tag != NULL)
-		*ret_from = arena_printf(&l->out->arena, "%s %s", n->tag,
-		    n->text);
-	return value;
-}
-
-const char **
-value_origin(const struct option *o, struct config_source *s)
-{
-	switch (o->offset) {
-	case offsetof(struct config_source, url):
-		return &s->url_from;
-	case offsetof(struct config_source, user):
-		return &s->user_from;
-	case offsetof(struct config_source, password):
-		return &s->password_from;
-	case offsetof(struct config_source, proxy):
-		return &s->proxy_from;
-	}
-	assert(!"an option with a secret and no place for its origin");
-	return NULL;
-}
-
-static struct config_source *
-source_of(const struct option *o, void *field)
-{
-	return (struct config_source *)(void *)((char *)field - o->offset);
-}
-
-static void
-set_secret(struct loader *l, const struct option *o, const struct node *n,
-    void *field)
-{
-	struct node hidden = *n;
-	const char *from, *value;
-
-	hidden.at.secret = n->tag == NULL;
-	value = take_secret(l, o->name, &hidden, &from);
-	if (value == NULL)
-		return;
-	*(const char **)field = value;
-	*value_origin(o, source_of(o, field)) = from;
-}
-
-static void
-set_secret_url(struct loader *l, const struct option *o,
-    const struct node *n, void *field)
-{
-	const char *from, *value, *fault;
-
-	value = take_secret(l, o->name, n, &from);
-	if (value == NULL)
-		return;
-	fault = url_fault(value);
-	if (fault != NULL) {
-		COMPLAIN(l, n, "%s is no URL: %s", o->name, fault);
-	} else if (has_userinfo(value)) {
-		COMPLAIN(l, n, "%s has a name or password in it; set user "
-		    "and password instead", o->name);
-	} else {
-		*(const char **)field = value;
-		*value_origin(o, source_of(o, field)) = from;
-	}
-}
-
-static void
-set_proxy(struct loader *l, const struct option *o, const struct node *n,
-    void *field)
-{
-	static const char *const schemes[] = { "http://", "https://",
-	    "socks4://", "socks4a://", "socks5://", "socks5h://" };
-	const char *from, *value;
-
-	value = take_secret(l, o->name, n, &from);
-	if (value == NULL)
-		return;
-	for (size_t i = 0; i < ARRAY_LEN(schemes); i++) {
-		if (text_prefix_nocase(value, schemes[i]) &&
-		    value[strlen(schemes[i])] != '\0' &&
-		    strpbrk(value, " \"<>") == NULL) {
-			*(const char **)field = value;
-			*value_origin(o, source_of(o, field)) = from;
-			return;
-		}
-	}
-	COMPLAIN(l, n, "%s must be a URL such as http://127.0.0.1:3128 or "
-	    "socks5h://127.0.0.1:9050", o->name);
-}
-
-/* RFC 9110 section 5.6.2: token. */
-static int
-is_token(const char *s)
-{
-	return *s != '\0' && s[strspn(s, "!#$%&'*+-.^_`|~0123456789"
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")] == '\0';
-}
-
-/* Headers that are feedmill's own to send. */
-static int
-is_ours(const char *name)
-{
-	static const char *const ours[] = { "Host", "Connection",
-	    "Content-Length", "Transfer-Encoding", "TE", "Upgrade",
-	    "Accept-Encoding", "If-None-Match", "If-Modified-Since", "A-IM",
-	    "Range", "Expect" };
-
-	for (size_t i = 0; i < ARRAY_LEN(ours); i++)
-		if (text_equal_nocase(name, ours[i]))
-			return 1;
-	return 0;
-}
-
-static void
-set_header(struct loader *l, const struct node *n, struct config_header *h)
-{
-	struct node hidden = *n;
-	const char *name = n->key->text;
-
-	hidden.at.secret = n->tag == NULL;
-	if (n->key->kind != NODE_TEXT || !is_token(name))
-		COMPLAIN(l, n->key, "not the name of a header");
-	else if (is_ours(name))
-		COMPLAIN(l, n->key, "the header %s is sent by feedmill "
-		    "itself", name);
-	else
-		h->value = take_secret(l, name, &hidden, &h->from);
-	if (h->value != NULL)
-		h->name = arena_strdup(&l->out->arena, name);
-}
-
-static void
-set_headers(struct loader *l, const struct option *o, const struct node *n,
-    void *field)
-{
-	struct config_header *list;
-	size_t count = 0;
-
-	if (n->kind != NODE_MAP) {
-		COMPLAIN(l, n, "%s must be names with values", o->name);
-		return;
-	}
-	for (const struct node *c = n->first; c != NULL; c = c->next)
-		count++;
-	list = arena_zalloc(&l->out->arena, (count + 1) * sizeof(*list));
-	count = 0;
-	for (const struct node *c = n->first; c != NULL; c = c->next) {
-		const struct node *before = seen_put(l->seen, n,
-		    c->key->text, c);
-
-		if (before != NULL) {
-			COMPLAIN(l, c->key, "the header \"%s\" is set twice, "
-			    "first in line %u", c->key->text,
-			    before->at.line);
-			continue;
-		}
-		set_header(l, c, &list[count]);
-		count += list[count].name != NULL;
-	}
-	*(const struct config_header **)field = list;
-}
-
 /* ------------------------------------------------------------------ lists */
 
 typedef const char *item_fn(struct loader *, const struct option *,
@@ -788,7 +292,7 @@ set_items(struct loader *l, const struct option *o, const struct node *n,
 static const char *
 take_item(struct loader *l, const struct option *o, const struct node *n)
 {
-	const char *s = take_text(l, o, n);
+	const char *s = value_take_text(l, o, n);
 
 	if (s == NULL)
 		return NULL;
@@ -836,7 +340,7 @@ is_address_port(const char *s)
 static const char *
 take_listen(struct loader *l, const struct option *o, const struct node *n)
 {
-	const char *s = take_text(l, o, n), *path;
+	const char *s = value_take_text(l, o, n), *path;
 
 	if (s == NULL)
 		return NULL;
@@ -855,13 +359,13 @@ take_listen(struct loader *l, const struct option *o, const struct node *n)
 		return arena_strdup(&l->out->arena, s);
 	if (parse_count(s) != -1)
 		COMPLAIN(l, n, "%s needs an address before the port, such as "
-		    "127.0.0.1:%s", o->name, s);
+		    "127.0.0.1:%.5s", o->name, s);
 	else if (s[0] == '*')
-		COMPLAIN(l, n, "%s needs an address: 0.0.0.0%s is all of "
-		    "IPv4, [::]%s all of IPv6", o->name, s + 1, s + 1);
+		COMPLAIN(l, n, "%s needs an address: 0.0.0.0%.6s is all of "
+		    "IPv4, [::]%.6s all of IPv6", o->name, s + 1, s + 1);
 	else
-		COMPLAIN(l, n, "%s must be like 127.0.0.1:8080, [::1]:8080 or "
-		    "unix:PATH", o->name);
+		value_refuse(l, o, n, "like 127.0.0.1:8080, [::1]:8080 or "
+		    "unix:PATH");
 	return NULL;
 }
 
@@ -875,7 +379,7 @@ set_listen(struct loader *l, const struct option *o, const struct node *n,
 /* -------------------------------------------------------------------- all */
 
 static const struct {
-	set_fn	*set;
+	value_set_fn *set;
 	enum { NEVER_NULL, NULL_IS_NULL, NULL_IS_EMPTY } null;
 } setters[] = {
 	[OPTION_BOOL] = { set_bool, NEVER_NULL },
@@ -886,19 +390,19 @@ static const struct {
 	[OPTION_MILLISECONDS] = { set_number, NEVER_NULL },
 	[OPTION_WORD] = { set_word, NEVER_NULL },
 	[OPTION_WORDS] = { set_words, NEVER_NULL },
-	[OPTION_TEXT] = { set_text, NULL_IS_NULL },
-	[OPTION_PATH] = { set_path, NULL_IS_NULL },
-	[OPTION_URL] = { set_url, NULL_IS_NULL },
-	[OPTION_REGEX] = { set_regex, NULL_IS_NULL },
-	[OPTION_CHARSET] = { set_charset, NULL_IS_NULL },
-	[OPTION_LANGUAGE] = { set_language, NULL_IS_NULL },
-	[OPTION_ZONE] = { set_zone, NEVER_NULL },
-	[OPTION_SECRET] = { set_secret, NULL_IS_NULL },
-	[OPTION_SECRET_URL] = { set_secret_url, NEVER_NULL },
-	[OPTION_PROXY] = { set_proxy, NULL_IS_NULL },
+	[OPTION_TEXT] = { value_set_text, NULL_IS_NULL },
+	[OPTION_PATH] = { value_set_path, NULL_IS_NULL },
+	[OPTION_URL] = { value_set_url, NULL_IS_NULL },
+	[OPTION_REGEX] = { value_set_regex, NULL_IS_NULL },
+	[OPTION_CHARSET] = { value_set_charset, NULL_IS_NULL },
+	[OPTION_LANGUAGE] = { value_set_language, NULL_IS_NULL },
+	[OPTION_ZONE] = { value_set_zone, NEVER_NULL },
+	[OPTION_SECRET] = { value_set_secret, NULL_IS_NULL },
+	[OPTION_SECRET_URL] = { value_set_secret_url, NEVER_NULL },
+	[OPTION_PROXY] = { value_set_proxy, NULL_IS_NULL },
 	[OPTION_LIST] = { set_list, NULL_IS_EMPTY },
 	[OPTION_LISTEN] = { set_listen, NULL_IS_EMPTY },
-	[OPTION_HEADERS] = { set_headers, NULL_IS_EMPTY },
+	[OPTION_HEADERS] = { value_set_headers, NULL_IS_EMPTY },
 };
 
 static void
@@ -907,7 +411,7 @@ set_nothing(const struct option *o, void *field)
 	if (setters[o->type].null == NULL_IS_NULL) {
 		*(const char **)field = NULL;
 		if (o->type == OPTION_SECRET || o->type == OPTION_PROXY)
-			*value_origin(o, source_of(o, field)) = NULL;
+			*value_origin(o, field) = NULL;
 	} else if (o->type == OPTION_HEADERS) {
 		*(const struct config_header **)field = no_headers;
 	} else if (setters[o->type].null == NULL_IS_EMPTY) {

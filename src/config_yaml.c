@@ -47,6 +47,8 @@ static const struct {
 } advice[] = {
 	{ "invalid tab used as indentation",
 	    "a tab cannot indent; use spaces" },
+	{ "tab character may not be used as indentation",
+	    "a tab cannot indent; use spaces" },
 	{ "invalid multiline plain key",
 	    "this line is indented deeper than the setting above it, which "
 	    "has a value already" },
@@ -58,6 +60,14 @@ static const struct {
 	    "a setting needs a colon and a blank between name and value" },
 	{ "did not find expected node content",
 	    "a value or a closing bracket is missing" },
+	{ "flow sequence without a closing bracket",
+	    "a list that begins above, with \"[\", is not closed" },
+	{ "flow mapping without a closing brace",
+	    "a group that begins above, with \"{\", is not closed" },
+	{ "wrongly indented double-quoted scalar",
+	    "the quotation that begins here is not closed" },
+	{ "wrongly indented single-quoted scalar",
+	    "the quotation that begins here is not closed" },
 };
 
 static const struct repair *
@@ -105,14 +115,16 @@ place_of(const struct reader *r, struct fy_event *event)
 }
 
 static const char *
-token_text(struct reader *r, struct fy_token *token)
+token_text(struct reader *r, struct fy_token *token, size_t *ret_len)
 {
-	size_t len = 0;
-	const char *text = token != NULL ? fy_token_get_text(token, &len) :
+	const char *text = token != NULL ? fy_token_get_text(token, ret_len) :
 	    NULL;
 
-	return arena_strndup(r->arena, text != NULL ? text : "",
-	    text != NULL ? len : 0);
+	if (text == NULL) {
+		text = "";
+		*ret_len = 0;
+	}
+	return arena_strndup(r->arena, text, *ret_len);
 }
 
 /* Put the node where it belongs; a map takes keys and values in turn. */
@@ -143,13 +155,14 @@ add_node(struct reader *r, struct fy_event *event, enum node_kind kind,
     struct fy_token *anchor, struct fy_token *tag)
 {
 	struct node *n = arena_zalloc(r->arena, sizeof(*n));
+	size_t len;
 
 	n->kind = kind;
 	n->at = place_of(r, event);
 	n->damaged = repair_of(r, n->at.line) != NULL;
 	n->text = "";
 	if (tag != NULL)
-		n->tag = token_text(r, tag);
+		n->tag = token_text(r, tag, &len);
 	if (anchor != NULL)
 		mistake_add(&r->found, n->at, 0,
 		    "anchors (&) are not supported; write it out");
@@ -192,8 +205,12 @@ take_scalar(struct reader *r, struct fy_event *event)
 {
 	struct node *n = add_node(r, event, NODE_TEXT, event->scalar.anchor,
 	    event->scalar.tag);
+	size_t len;
 
-	n->text = token_text(r, event->scalar.value);
+	n->text = token_text(r, event->scalar.value, &len);
+	if (strlen(n->text) != len)
+		mistake_add(&r->found, n->at, 0, "a value cannot have \"\\0\" "
+		    "in it");
 	n->plain = event->scalar.value == NULL ||
 	    fy_token_scalar_style(event->scalar.value) == FYSS_PLAIN;
 	place_node(r, n);
@@ -375,7 +392,7 @@ point_at(const struct reader *r, const char *message, int line, int column)
 	blanks = blanks_before(s, len);
 	if (at.column == 0)
 		at.column = blanks + 1;
-	if (strstr(message, "invalid tab") != NULL &&
+	if (strstr(message, "tab") != NULL &&
 	    memchr(s, '\t', blanks) != NULL)
 		at.column = (unsigned)((const char *)memchr(s, '\t', blanks) -
 		    s) + 1;
@@ -472,7 +489,7 @@ first_bad_byte(const struct config_file *f)
 		unsigned char c = (unsigned char)f->text[i];
 
 		if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') ||
-		    c == 0x7F)
+		    c == 0x7F || (c == '\r' && f->text[i + 1] != '\n'))
 			return i;
 	}
 	return valid;
