@@ -252,9 +252,9 @@ loader_fini(struct loader *l, struct files *files)
 	free(files->list);
 }
 
-const struct config *
-config_load(const struct config_options *options, struct buf *report,
-    unsigned *ret_mistakes)
+static const struct config *
+load_files(const struct config_options *options, int without_secrets,
+    struct buf *report, unsigned *ret_mistakes)
 {
 	const char *path = options != NULL && options->path != NULL ?
 	    options->path : config_find();
@@ -264,11 +264,26 @@ config_load(const struct config_options *options, struct buf *report,
 	struct loader l;
 
 	loader_init(&l, options, path);
+	l.without_secrets = without_secrets;
 	add_file(&files, path, &l);
 	add_fragments(&files, path, &l);
 	ret = load(&l, &files, report, ret_mistakes);
 	loader_fini(&l, &files);
 	return ret;
+}
+
+const struct config *
+config_load(const struct config_options *options, struct buf *report,
+    unsigned *ret_mistakes)
+{
+	return load_files(options, 0, report, ret_mistakes);
+}
+
+const struct config *
+config_load_public(const struct config_options *options, struct buf *report,
+    unsigned *ret_mistakes)
+{
+	return load_files(options, 1, report, ret_mistakes);
 }
 
 const struct config *

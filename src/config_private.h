@@ -177,6 +177,7 @@ struct loader {
 	struct mistakes	 mistakes;
 	struct seen	*seen;
 	const struct config_options *options;
+	int		 without_secrets;
 	const struct node **source_nodes;	/* as config.sources */
 	const struct node **outlet_nodes;	/* NULL: the default one */
 	const struct node **archive_nodes;

@@ -72,6 +72,9 @@ read_environment(struct loader *l, const struct node *n)
 	return arena_strdup(&l->out->arena, value);
 }
 
+/* What a secret is that was not read. */
+static const char hidden[] = "...";
+
 /* The value, and in ret_from how it was written unless it stands there. */
 static const char *
 take_secret(struct loader *l, const char *name, const struct node *n,
@@ -87,6 +90,8 @@ take_secret(struct loader *l, const char *name, const struct node *n,
 	}
 	if (n->tag == NULL) {
 		value = arena_strdup(&l->out->arena, n->text);
+	} else if (l->without_secrets) {
+		value = hidden;
 	} else if (strcmp(n->tag, "!credential") == 0) {
 		value = read_credential(l, n);
 	} else if (strcmp(n->tag, "!env") == 0) {
@@ -132,11 +137,11 @@ void
 value_set_secret(struct loader *l, const struct option *o, const struct node *n,
     void *field)
 {
-	struct node hidden = *n;
+	struct node shy = *n;
 	const char *from, *value;
 
-	hidden.at.secret = n->tag == NULL;
-	value = take_secret(l, o->name, &hidden, &from);
+	shy.at.secret = n->tag == NULL;
+	value = take_secret(l, o->name, &shy, &from);
 	if (value == NULL)
 		return;
 	*(const char **)field = value;
@@ -152,7 +157,8 @@ value_set_secret_url(struct loader *l, const struct option *o,
 	value = take_secret(l, o->name, n, &from);
 	if (value == NULL)
 		return;
-	fault = value_url_fault(&l->scratch, value);
+	fault = value == hidden ? NULL :
+	    value_url_fault(&l->scratch, value);
 	if (fault != NULL) {
 		COMPLAIN(l, n, "%s is no URL: %s", o->name, fault);
 	} else if (value_has_userinfo(value)) {
@@ -176,9 +182,10 @@ value_set_proxy(struct loader *l, const struct option *o, const struct node *n,
 	if (value == NULL)
 		return;
 	for (size_t i = 0; i < ARRAY_LEN(schemes); i++) {
-		if (text_prefix_nocase(value, schemes[i]) &&
+		if (value == hidden ||
+		    (text_prefix_nocase(value, schemes[i]) &&
 		    value[strlen(schemes[i])] != '\0' &&
-		    strpbrk(value, " \"<>") == NULL) {
+		    strpbrk(value, " \"<>") == NULL)) {
 			*(const char **)field = value;
 			*value_origin(o, field) = from;
 			return;
@@ -214,17 +221,17 @@ is_ours(const char *name)
 static void
 set_header(struct loader *l, const struct node *n, struct config_header *h)
 {
-	struct node hidden = *n;
+	struct node shy = *n;
 	const char *name = n->key->text;
 
-	hidden.at.secret = n->tag == NULL;
+	shy.at.secret = n->tag == NULL;
 	if (n->key->kind != NODE_TEXT || !is_token(name))
 		COMPLAIN(l, n->key, "not the name of a header");
 	else if (is_ours(name))
 		COMPLAIN(l, n->key, "the header %s is sent by feedmill "
 		    "itself", name);
 	else
-		h->value = take_secret(l, name, &hidden, &h->from);
+		h->value = take_secret(l, name, &shy, &h->from);
 	if (h->value != NULL)
 		h->name = arena_strdup(&l->out->arena, name);
 }

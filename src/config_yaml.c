@@ -114,17 +114,26 @@ place_of(const struct reader *r, struct fy_event *event)
 	return at;
 }
 
+/* By chunks: fy_token_get_text() of libfyaml 0.7.12 loses memory where there
+ * are many (tests/fuzz/corpus/config/leak.yaml). */
 static const char *
 token_text(struct reader *r, struct fy_token *token, size_t *ret_len)
 {
-	const char *text = token != NULL ? fy_token_get_text(token, ret_len) :
-	    NULL;
+	const struct fy_iter_chunk *chunk = NULL;
+	struct fy_token_iter *iterator;
+	struct buf b = { 0 };
+	const char *text;
 
-	if (text == NULL) {
-		text = "";
-		*ret_len = 0;
+	if (token != NULL && (iterator = fy_token_iter_create(token)) != NULL) {
+		while ((chunk = fy_token_iter_chunk_next(iterator, chunk,
+		    NULL)) != NULL)
+			buf_append(&b, chunk->str, chunk->len);
+		fy_token_iter_destroy(iterator);
 	}
-	return arena_strndup(r->arena, text, *ret_len);
+	*ret_len = b.len;
+	text = arena_strndup(r->arena, buf_str(&b), b.len);
+	buf_fini(&b);
+	return text;
 }
 
 /* Put the node where it belongs; a map takes keys and values in turn. */

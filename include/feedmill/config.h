@@ -144,6 +144,14 @@ const char *config_find(void);
 const struct config *config_load(const struct config_options *,
     struct buf *report, unsigned *ret_mistakes);
 
+/*
+ * The same for whoever only wants to know where things are (status, reload,
+ * export): !credential and !env are not read, which an administrator's shell
+ * could not; what they stand for is "...".
+ */
+const struct config *config_load_public(const struct config_options *,
+    struct buf *report, unsigned *ret_mistakes);
+
 /* The same from memory, without conf.d: name stands for the file in the
  * report. */
 const struct config *config_load_text(const struct config_options *,

@@ -239,6 +239,23 @@ test_values(void **state)
 	config_unref(c);
 }
 
+/* Quoting, folding, escapes: text as YAML means it. */
+static void
+test_text(void **state)
+{
+	const struct config *c = load_good("feeds:\n  a:\n"
+	    "    url: 'http://e.org/'\n    title: \"\\u4e2d \\\"x\\\"\\\n"
+	    "      y\"\n    tags:\n    - 'it''s''s''s''s''s''s''s''s''s'\n"
+	    "    - >-\n      fold\n      ed\n    - plain 'text' # no\n");
+
+	(void)state;
+	assert_string_equal(c->sources[0].title, "中 \"x\"y");
+	assert_string_equal(c->sources[0].tags[0], "it's's's's's's's's's");
+	assert_string_equal(c->sources[0].tags[1], "fold ed");
+	assert_string_equal(c->sources[0].tags[2], "plain 'text'");
+	config_unref(c);
+}
+
 static void
 test_switched_off(void **state)
 {
@@ -299,6 +316,7 @@ test_secrets(void **state)
 	    "    password: !credential pass\n"
 	    "    headers: {X-Key: !env FM_KEY, Y-Key: hunter2}\n";
 	char dir[] = "/tmp/feedmill-test-XXXXXX", path[64];
+	const struct config_options from_file = { path, "/s" };
 	struct buf dump = { 0 };
 	const struct config *c;
 
@@ -324,6 +342,16 @@ test_secrets(void **state)
 	assert_mistake(text, "t.yaml:3:15: error: environment variable");
 	assert_mistake("feeds: {a: {url: 'http://e.org/', user: !credential "
 	    "../pass}}\n", "t.yaml:1:53: error: a credential's name");
+	/* Who asks only where the database is need not know them. */
+	write_file(dir, "t.yaml", text);
+	snprintf(path, sizeof(path), "%s/t.yaml", dir);
+	assert_null(config_load(&from_file, NULL, NULL));
+	c = config_load_public(&from_file, NULL, NULL);
+	assert_non_null(c);
+	assert_string_equal(c->database, "/s/feedmill.db");
+	assert_string_equal(c->sources[0].url, "...");
+	config_unref(c);
+	unlink(path);
 	snprintf(path, sizeof(path), "%s/pass", dir);
 	unlink(path);
 	rmdir(dir);
@@ -623,6 +651,7 @@ main(void)
 		cmocka_unit_test(test_corpus),
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_switched_off),
 		cmocka_unit_test(test_state),
 		cmocka_unit_test(test_secrets),
