@@ -295,6 +295,17 @@ section_find(const char *name)
 	return NULL;
 }
 
+/* state is known by now, and what "--state" says goes before the file: here
+ * it is only checked. */
+static void
+take_top(struct loader *l, const struct option *o, const struct node *n)
+{
+	const char *state = l->out->config.state;
+
+	value_set(l, o, n, &l->out->config);
+	l->out->config.state = state;
+}
+
 static void
 take_root(struct merge *m, const struct node *root)
 {
@@ -316,7 +327,7 @@ take_root(struct merge *m, const struct node *root)
 		else if (s != NULL)
 			take_section(m, s, n);
 		else if (o != NULL)
-			value_set(l, o, n, &l->out->config);
+			take_top(l, o, n);
 		else
 			complain_unknown(l, n->key, IN_TOP, "the main level");
 	}
@@ -503,8 +514,6 @@ config_merge(struct loader *l, struct node *const *roots, size_t count)
 	for (size_t i = 0; i < count; i++)
 		if (roots[i] != NULL)
 			take_root(&m, roots[i]);
-	/* "--state" goes before what the file says. */
-	c->state = find_state(l, roots, count);
 	if (c->http.listen[0] == NULL)
 		c->http.enabled = 0;
 	take_outlets(&m);

@@ -283,6 +283,13 @@ test_state(void **state)
 	assert_string_equal(c->state, wanted);
 	config_unref(c);
 
+	/* --state goes before it, also for the paths that follow. */
+	c = load_good("state: /given\ndatabase: d\nfeeds: {a: {url: "
+	    "'http://e.org/'}}\n");
+	assert_string_equal(c->state, "/s");
+	assert_string_equal(c->database, "/s/d");
+	config_unref(c);
+
 	text += strlen("state: given\n");
 	setenv("STATE_DIRECTORY", "/var/lib/x:/y", 1);
 	c = config_load_text(&none, "t", text, strlen(text), NULL, NULL);
