@@ -44,16 +44,13 @@ same(len(feed.findall(ATOM + 'entry')), 4,
      'five items of two sources are four entries')
 ok(b'<script' not in first and b'onclick' not in first,
    'nothing active is in it')
-ids = [e.text for e in feed.iter(ATOM + 'id')]
-same(len(ids), len(set(ids)) + 0, 'no id is there twice') if not \
-    feed.findall('.//' + ATOM + 'source') else same(
-        len({e.findtext(ATOM + 'id') for e in feed.findall(ATOM + 'entry')}),
-        4, 'no entry id is there twice')
+ids = [e.findtext(ATOM + 'id') for e in feed.findall(ATOM + 'entry')]
+same(len(ids), len(set(ids)), 'no entry id is there twice')
 
 schema = os.path.join(ROOT, 'tests/tools/atom.rnc')
 if shutil.which('jing') and os.path.exists(schema):
     p = subprocess.run(['jing', '-c', schema, published()],
-                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                       stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     same((p.returncode, p.stdout), (0, b''), 'it is valid by RFC 4287')
 else:
     skip('it is valid by RFC 4287', 'jing is absent')

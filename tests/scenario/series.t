@@ -11,7 +11,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from feedmill import *
 
 series = Series()
-FIELDS = ('key', 'ts', 'title', 'updates', 'source', 'first_ts', 'url')
+FIELDS = ('key', 'ts', 'title', 'updates', 'source', 'first_ts')
 
 
 def counts(visit):
@@ -72,7 +72,8 @@ def every_step(policy, updates, again):
         series.step(step)
         r = mill.round()
         wrong = misses(step, policy, r.events('visit'))
-        if r.status != 0:
+        # 1: a source failed; here and there one is damaged on purpose.
+        if r.status not in (0, 1):
             wrong.append(str(r))
         ok(not wrong, '%s: step %d brings what it should' % (updates, step),
            '\n'.join(wrong))
@@ -161,7 +162,7 @@ def killed(reference):
         hit += daemon.process.poll() is None
         daemon.kill()
         r = mill.round()
-        if r.status != 0:
+        if r.status not in (0, 1):
             note(r)
     ok(hit > 0, 'killed: %d of %d rounds were cut off' % (
         hit, len(series.steps)))
