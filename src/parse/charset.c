@@ -189,18 +189,38 @@ charset_find(const char *label, size_t len)
 	return NULL;
 }
 
-enum { GUESS_BYTES = 64 * 1024 };
+enum { GUESS_BYTES = 64 * 1024, FEW_BYTES = 16 };
 
-const struct charset *
-charset_guess(const char *s, size_t len)
+/* The words of the text with something beyond ASCII in them: markup and
+ * English would drown the little there is to judge by. */
+static void
+telling_words(const char *s, size_t len, struct buf *out)
+{
+	const char *end = s + len;
+
+	while (s < end && out->len < GUESS_BYTES) {
+		const char *word = s;
+		int high = 0;
+
+		while (s < end && (unsigned char)*s > ' ' && *s != '<' &&
+		    *s != '>' && s - word < 4096)
+			high |= *s++ & 0x80;
+		if (high) {
+			buf_append(out, word, (size_t)(s - word));
+			buf_putc(out, ' ');
+		}
+		s += s < end && s == word;
+	}
+}
+
+static const struct charset *
+ask_uchardet(const char *s, size_t len)
 {
 	uchardet_t u = uchardet_new();
 	const struct charset *c = NULL;
 
 	if (u == NULL)
 		return NULL;
-	if (len > GUESS_BYTES)
-		len = GUESS_BYTES;
 	if (uchardet_handle_data(u, s, len) == 0) {
 		const char *label;
 
@@ -209,6 +229,75 @@ charset_guess(const char *s, size_t len)
 		c = charset_find(label, strlen(label));
 	}
 	uchardet_delete(u);
+	return c;
+}
+
+/* All high bytes stand in pairs of GB2312, most of them Chinese characters:
+ * no European text looks like that. */
+static int
+looks_chinese(const char *s, size_t len)
+{
+	const unsigned char *p = (const unsigned char *)s, *end = p + len;
+	size_t hanzi = 0, other = 0;
+
+	while (p < end) {
+		if (*p < 0x80) {
+			p++;
+			continue;
+		}
+		if (p + 1 >= end || *p < 0xa1 || *p > 0xf7 || p[1] < 0xa1)
+			return 0;
+		if (*p >= 0xb0)
+			hanzi++;
+		else
+			other++;
+		p += 2;
+	}
+	return hanzi > 1 && hanzi >= other;
+}
+
+static int
+is_european(const struct charset *c)
+{
+	static const char *const names[] = { "windows-1250", "windows-1252",
+	    "windows-1254", "windows-1257", "windows-1258", "iso-8859-2",
+	    "iso-8859-3", "iso-8859-4", "iso-8859-10", "iso-8859-13",
+	    "iso-8859-14", "iso-8859-15", "iso-8859-16", "ibm852",
+	    "macintosh", "mac-centraleurope", "ibm865" };
+
+	for (size_t i = 0; c != NULL && i < ARRAY_LEN(names); i++) {
+		if (strcmp(c->name, names[i]) == 0)
+			return 1;
+	}
+	return c == NULL;
+}
+
+static size_t
+count_high(const char *s, size_t len)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++)
+		n += (s[i] & 0x80) != 0;
+	return n;
+}
+
+/* A detector needs text: from a handful of bytes it cannot tell the Latin
+ * scripts apart, and there the commonest is the best guess. */
+const struct charset *
+charset_guess(const char *s, size_t len)
+{
+	const struct charset *c;
+	struct buf words = { 0 };
+
+	telling_words(s, len, &words);
+	c = ask_uchardet(buf_str(&words), words.len);
+	if (is_european(c) && looks_chinese(buf_str(&words), words.len))
+		c = charset_find("gb18030", 7);
+	else if (is_european(c) &&
+	    count_high(buf_str(&words), words.len) < FEW_BYTES)
+		c = charset_find("windows-1252", 12);
+	buf_fini(&words);
 	return c;
 }
 

@@ -12,6 +12,7 @@
 #include "feedmill/base/date.h"
 #include "feedmill/base/mem.h"
 #include "feedmill/base/text.h"
+#include "feedmill/base/url.h"
 #include "feedmill/html.h"
 #include "list.h"
 #include "reader.h"
@@ -461,16 +462,16 @@ decode_base64_text(char *s, size_t len, int perhaps)
 	char *copy = xstrndup(s, len);
 	size_t n = base64_decode(copy, len);
 
-	if (n == 0 && !perhaps)
-		len = 0;
-	if (n > 0) {
-		len = text_utf8_valid(copy, n) == n &&
-		    memchr(copy, '\0', n) == NULL ? n : 0;
-		memcpy(s, copy, len);
-		s[len] = '\0';
-	}
+	if (n > 0 && (text_utf8_valid(copy, n) != n ||
+	    memchr(copy, '\0', n) != NULL))
+		n = 0;
+	if (n > 0)
+		memcpy(s, copy, n + 1 < len ? n + 1 : n);
+	else if (perhaps && strpbrk(s, " {<:,\"") != NULL)
+		n = len;	/* prose, JSON: no base64 at all */
 	free(copy);
-	return len;
+	s[n] = '\0';
+	return n;
 }
 
 static enum text_type
@@ -539,12 +540,21 @@ void
 end_string(struct reader *r, const struct rule *rule, char *s, size_t len)
 {
 	const char **at = field(r, rule);
+	char *absolute = NULL;
 
 	if (len == 0)
 		return;
+	/* Its own xml:base: then it is a URL. */
+	if (reader_top(r)->base != reader_parent(r)->base)
+		absolute = url_resolve(reader_top(r)->base, s);
+	if (absolute != NULL) {
+		s = absolute;
+		len = strlen(s);
+	}
 	if (reader_parent(r)->ranks == NULL ? *at == NULL :
 	    reader_outranks(r, rule))
 		*at = reader_keep(r, s, len);
+	free(absolute);
 }
 
 static int64_t
@@ -664,8 +674,7 @@ is_feed_type(const char *type)
 
 /* What a relation means to an entry besides being a link. */
 static void
-entry_relation(struct reader *r, struct entry *e, const struct link *l,
-    const char **atts)
+entry_relation(struct reader *r, struct entry *e, const struct link *l)
 {
 	if (strcmp(l->rel, "enclosure") == 0) {
 		add_enclosure(r, e, l);
@@ -673,10 +682,6 @@ entry_relation(struct reader *r, struct entry *e, const struct link *l,
 		if (e->license == NULL)
 			e->license = l->href;
 	} else if (strcmp(l->rel, "replies") == 0) {
-		const char *count = attribute(atts, "count");
-
-		if (count != NULL && e->comments_count < 0)
-			e->comments_count = parse_count(count);
 		if (is_feed_type(l->type)) {
 			if (e->comments_feed == NULL)
 				e->comments_feed = l->href;
@@ -701,54 +706,67 @@ head_relation(struct reader *r, struct feed_head *h, const struct link *l)
 	LIST_APPEND(&r->feed->hubs, hub);
 }
 
-static struct link *
-add_link(struct reader *r, const char *href, const char *rel)
+static void
+add_link(struct reader *r, struct link *l)
 {
-	struct link *l = arena_zalloc(r->arena, sizeof(*l));
-
-	l->href = href;
-	l->rel = rel;
-	l->length = -1;
-	l->base = reader_top(r)->base;
-	if (entry_here(r) != NULL)
+	if (entry_here(r) != NULL) {
 		LIST_APPEND(&entry_here(r)->links, l);
-	else
+		entry_relation(r, entry_here(r), l);
+	} else {
 		LIST_APPEND(&head_here(r)->links, l);
-	return l;
+		head_relation(r, head_here(r), l);
+	}
+}
+
+/* RFC 4685: thr:count on the link to the replies. */
+static void
+count_replies(struct entry *e, const struct link *l, const char **atts)
+{
+	const char *count = attribute(atts, "count");
+
+	if (strcmp(l->rel, "replies") == 0 && count != NULL &&
+	    e->comments_count < 0)
+		e->comments_count = parse_count(count);
 }
 
 void
 begin_link(struct reader *r, const struct rule *rule, const char **atts)
 {
-	const char *href = keep_attribute(r, attribute(atts, "href"));
+	const char *href = attribute(atts, "href");
 	const char *length = attribute(atts, "length");
 	struct link *l;
 
 	(void)rule;
-	if (href == NULL) {
-		if (attribute(atts, "rel") != NULL)
-			reader_top(r)->as = AS_NOTHING;
-		return;
-	}
-	reader_top(r)->as = AS_NOTHING;
-	l = add_link(r, href, link_rel(r, attribute(atts, "rel")));
+	/* The empty reference is the base itself. */
+	if (href != NULL && href[strspn(href, " \t\r\n")] == '\0')
+		href = reader_top(r)->base;
+	l = arena_zalloc(r->arena, sizeof(*l));
+	reader_top(r)->object = l;
+	l->href = keep_attribute(r, href);
+	l->rel = link_rel(r, attribute(atts, "rel"));
+	l->base = reader_top(r)->base;
+	l->length = -1;
 	l->type = keep_attribute(r, attribute(atts, "type"));
 	l->hreflang = keep_attribute(r, attribute(atts, "hreflang"));
 	l->title = keep_attribute(r, attribute(atts, "title"));
 	if (length != NULL)
 		l->length = parse_count(length);
-	if (entry_here(r) != NULL)
-		entry_relation(r, entry_here(r), l, atts);
-	else
-		head_relation(r, head_here(r), l);
+	if (l->href != NULL)
+		add_link(r, l);
+	if (l->href != NULL && entry_here(r) != NULL)
+		count_replies(entry_here(r), l, atts);
 }
 
 void
 end_link(struct reader *r, const struct rule *rule, char *s, size_t len)
 {
+	struct link *l = reader_top(r)->object;
+
 	(void)rule;
-	if (len > 0 && reader_top(r)->as != AS_NOTHING)
-		add_link(r, reader_keep(r, s, len), "alternate");
+	if (len == 0 || l->href != NULL)
+		return;
+	l->href = reader_keep(r, s, len);
+	add_link(r, l);
 }
 
 void

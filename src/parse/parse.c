@@ -11,6 +11,7 @@
 
 #include "feedmill/base/mem.h"
 #include "feedmill/base/text.h"
+#include "feedmill/base/url.h"
 #include "reader.h"
 
 const struct parse_limits parse_limits_default = {
@@ -40,12 +41,20 @@ static void
 start_feed(struct feed **f, const struct parse_context *context,
     const struct decoded *d)
 {
+	char *url;
+
 	feed_free(*f);
 	*f = feed_new();
 	(*f)->encoding = d->encoding;
 	(*f)->bad_bytes = d->bad_bytes;
-	if (context->url != NULL)
-		(*f)->url = arena_strdup(&(*f)->arena, context->url);
+	(*f)->url = arena_strdup(&(*f)->arena, context->url);
+	if (context->content_location == NULL)
+		return;
+	/* RFC 9110 section 8.7: it names what was sent. */
+	url = url_resolve(context->url, context->content_location);
+	if (url != NULL && url_is_http(url))
+		(*f)->url = arena_strdup(&(*f)->arena, url);
+	free(url);
 }
 
 static void
@@ -62,6 +71,7 @@ nothing(struct feed *f, enum outcome outcome, const char *code,
 	f->format = FORMAT_NONE;
 	f->version = NULL;
 	f->bozo = 1;
+	f->damaged = 0;
 	f->error.message = NULL;
 	set_error(f, code, message, 1, 1);
 	return outcome;

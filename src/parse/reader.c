@@ -307,7 +307,9 @@ markup_start(struct reader *r, const char *name, const char **atts)
 static void
 markup_end(struct reader *r, const char *name)
 {
-	if (--r->markup == 0 && r->div == 1) {
+	if (--r->markup >= r->limits->depth)
+		return;
+	if (r->markup == 0 && r->div == 1) {
 		r->div = 2;
 		return;
 	}
@@ -381,12 +383,10 @@ on_start(void *data, const char *name, const char **atts)
 		return;
 	}
 	if (r->collect && reader_top(r)->rule->markup) {
-		if (r->markup >= r->limits->depth) {
-			r->limit = "depth";
-			r->skip = 1;
-			return;
-		}
-		markup_start(r, name, atts);
+		if (r->markup < r->limits->depth)
+			markup_start(r, name, atts);
+		else
+			r->markup++;	/* its text stays, its tag goes */
 		return;
 	}
 	if (r->depth > DEPTH_MAX || r->depth > r->limits->depth) {
