@@ -450,7 +450,7 @@ class Series:
         self.process = subprocess.Popen(
             [sys.executable, os.path.join(self.dir, 'serve_series.py'),
              self.dir, '--port', '0'], stdout=subprocess.PIPE,
-            stdin=subprocess.DEVNULL)
+            stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         at_end(lambda: (self.process.kill(), self.process.wait()))
         self.url = 'http://127.0.0.1:%d' % int(self.process.stdout.readline())
 
