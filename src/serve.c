@@ -24,11 +24,13 @@
 #include "feedmill/base/err.h"
 #include "feedmill/base/log.h"
 #include "feedmill/base/mem.h"
+#include "feedmill/base/text.h"
 #include "feedmill/config.h"
 #include "feedmill/serve.h"
 #include "serve_file.h"
 #include "serve_http.h"
 #include "serve_socket.h"
+#include "serve_watch.h"
 
 enum {
 	HEAD_BYTES = 16384,	/* of a request, and what it needs */
@@ -68,6 +70,7 @@ struct serve {
 	const struct config *config;
 	struct listener	*listeners;
 	struct documents documents;
+	struct watch	*watch;
 	struct peer	*peers;
 	unsigned	 peers_count;
 	ev_timer	 sweep;
@@ -99,6 +102,34 @@ has_body(struct MHD_Connection *c)
 	    (length != NULL && strcmp(length, "0") != 0);
 }
 
+/* Fields that must not be there twice, because two readers of a request
+ * could believe different ones (RFC 9112 sections 3.2 and 6.3). */
+struct doubles {
+	unsigned	 hosts, lengths;
+};
+
+static enum MHD_Result
+count_field(void *arg, enum MHD_ValueKind kind, const char *name,
+    const char *value)
+{
+	struct doubles *n = arg;
+
+	(void)kind;
+	(void)value;
+	n->hosts += (unsigned)text_equal_nocase(name, "Host");
+	n->lengths += (unsigned)text_equal_nocase(name, "Content-Length");
+	return MHD_YES;
+}
+
+static int
+is_ambiguous(struct MHD_Connection *c)
+{
+	struct doubles n = { 0, 0 };
+
+	MHD_get_connection_values(c, MHD_HEADER_KIND, count_field, &n);
+	return n.hosts > 1 || n.lengths > 1;
+}
+
 /* text is a gift: an answer that is made for this request alone. */
 static enum MHD_Result
 send_text(struct serve *s, struct MHD_Connection *c, unsigned status,
@@ -116,7 +147,7 @@ send_text(struct serve *s, struct MHD_Connection *c, unsigned status,
 	MHD_add_response_header(r, "X-Content-Type-Options", "nosniff");
 	if (name != NULL)
 		MHD_add_response_header(r, name, value);
-	if (status >= 400 && has_body(c))
+	if (status >= 400 && (has_body(c) || is_ambiguous(c)))
 		MHD_add_response_header(r, "Connection", "close");
 	rc = send_response(s, c, status, r);
 	MHD_destroy_response(r);
@@ -233,6 +264,9 @@ answer(struct serve *s, struct MHD_Connection *c, const char *path,
 	if (!is_get && strcmp(method, "HEAD") != 0)
 		return send_sentence(s, c, 405, "only GET and HEAD", "Allow",
 		    "GET, HEAD");
+	if (is_ambiguous(c))
+		return send_sentence(s, c, 400, "a field is there twice",
+		    NULL, NULL);
 	/* Nothing here wants one, and two framings of one body are how
 	 * requests are smuggled. */
 	if (has_body(c))
@@ -275,7 +309,7 @@ take_request(void *cls, struct MHD_Connection *c, const char *path,
 	(void)data;
 	if (*state == NULL) {
 		*state = l;
-		if (!has_body(c))
+		if (!has_body(c) && !is_ambiguous(c))
 			return MHD_YES;
 	} else if (*size != 0) {
 		return MHD_NO;
@@ -574,6 +608,19 @@ open_configured(struct serve *s, const char *where, struct err *err)
 
 /* ----------------------------------------------------------------- public */
 
+void
+serve_reload(struct serve *s)
+{
+	if (s->config != NULL)
+		documents_load(&s->documents, s->config);
+}
+
+static void
+files_changed(void *arg)
+{
+	serve_reload(arg);
+}
+
 struct serve *
 serve_new(struct ev_loop *loop, const struct serve_route *routes, void *arg)
 {
@@ -584,6 +631,7 @@ serve_new(struct ev_loop *loop, const struct serve_route *routes, void *arg)
 	s->arg = arg;
 	ev_timer_init(&s->sweep, sweep_up, SWEEP_S, SWEEP_S);
 	s->sweep.data = s;
+	s->watch = watch_new(loop, files_changed, s);
 	ev_timer_start(loop, &s->sweep);
 	/* It alone shall not keep a loop running. */
 	ev_unref(loop);
@@ -616,13 +664,6 @@ open_all(struct serve *s, struct err *err)
 	return failed ? -1 : 0;
 }
 
-void
-serve_reload(struct serve *s)
-{
-	if (s->config != NULL)
-		documents_load(&s->documents, s->config);
-}
-
 int
 serve_configure(struct serve *s, const struct config *config,
     struct err *err)
@@ -632,6 +673,7 @@ serve_configure(struct serve *s, const struct config *config,
 
 	s->config = config_ref(config);
 	config_unref(old);
+	watch_configure(s->watch, config);
 	rc = open_all(s, err);
 	close_unseen(s);
 	serve_reload(s);
@@ -671,6 +713,7 @@ serve_free(struct serve *s)
 	close_unseen(s);
 	ev_ref(s->loop);
 	ev_timer_stop(s->loop, &s->sweep);
+	watch_free(s->watch);
 	documents_free(&s->documents);
 	config_unref(s->config);
 	free(s);

@@ -283,8 +283,6 @@ reloads(void **state)
 	(void)state;
 	etag_of(&c, before);
 	write_document("<feed>changed</feed>\n");
-	c = ask("GET /all.atom", "");
-	assert_string_equal(body_of(&c), document);
 	serve_reload(serve);
 	c = ask("GET /all.atom", "Accept-Encoding: gzip\r\n");
 	assert_string_equal(body_of(&c), "<feed>changed</feed>\n");
@@ -295,6 +293,21 @@ reloads(void **state)
 	c = ask("GET /all.atom", "");
 	etag_of(&c, after);
 	assert_string_equal(before, after);
+}
+
+/* Nobody has to tell it. */
+static void
+watches(void **state)
+{
+	struct client c = ask("GET /all.atom", "");
+
+	(void)state;
+	write_document("<feed>changed</feed>\n");
+	/* Long enough for the watch, and for the loop to hear of it. */
+	c = talk_on(dial(), "GET /nope HTTP/1.1\r\nHost: x\r\n\r\n");
+	assert_int_equal(status_of(&c), 404);
+	c = ask("GET /all.atom", "");
+	assert_string_equal(body_of(&c), "<feed>changed</feed>\n");
 }
 
 /* An answer under way lives on when its document is replaced. */
@@ -349,6 +362,10 @@ refuses(void **state)
 	assert_int_equal(status_of(&c), 400);
 	assert_true(c.closed);
 	assert_null(strstr(c.text + 9, "HTTP/1.1"));
+	c = ask("GET /all.atom", "Host: y\r\n");
+	assert_int_equal(status_of(&c), 400);
+	c = ask("GET /all.atom", "Content-Length: 0\r\nContent-Length: 9\r\n");
+	assert_int_equal(status_of(&c), 400);
 	c = talk_on(dial(), "GET /all.atom HTTP/1.1\r\n\r\n");
 	assert_int_equal(status_of(&c), 400);
 }
@@ -523,6 +540,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(gets, start, stop),
 		cmocka_unit_test_setup_teardown(conditions, start, stop),
 		cmocka_unit_test_setup_teardown(reloads, start, stop),
+		cmocka_unit_test_setup_teardown(watches, start, stop),
 		cmocka_unit_test_setup_teardown(reload_while_reading, start,
 		    stop),
 		cmocka_unit_test_setup_teardown(refuses, start, stop),
