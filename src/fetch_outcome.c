@@ -83,33 +83,45 @@ connect_fault(const struct handle *h)
 	}
 }
 
-/* Which of the clocks ran out? */
+/*
+ * How far it came when a clock ran out.  libcurl counts TLS as connecting and
+ * the wait for the first byte as slowness; people do not.
+ */
 static void
 outcome_of_timeout(struct xfer *x)
 {
-	curl_off_t connected = 0, secured = 0, total = 0;
+	const struct fetch_limits *limits = fetch_limits_of(x->fetch);
+	curl_off_t looked_up = 0, secured = 0, total = 0;
 	CURL *c = x->handle->curl;
+	const char *peer = NULL;
 	double s;
 
-	curl_easy_getinfo(c, CURLINFO_CONNECT_TIME_T, &connected);
+	curl_easy_getinfo(c, CURLINFO_NAMELOOKUP_TIME_T, &looked_up);
 	curl_easy_getinfo(c, CURLINFO_APPCONNECT_TIME_T, &secured);
 	curl_easy_getinfo(c, CURLINFO_TOTAL_TIME_T, &total);
+	curl_easy_getinfo(c, CURLINFO_PRIMARY_IP, &peer);
 	s = (double)total / 1e6;
-	if (connected == 0)
+	if (x->head.status != 0 &&
+	    strstr(x->handle->error, "too slow") != NULL)
+		outcome_set(x, OUTCOME_TIMEOUT,
+		    "under %u bytes a second for %u s",
+		    limits->low_speed_bytes_s, limits->low_speed_time_s);
+	else if (x->head.status != 0)
+		outcome_set(x, OUTCOME_TIMEOUT,
+		    "no complete answer within %.1f s",
+		    (double)x->order.timeout_ms / 1000.0);
+	else if (looked_up == 0)
+		outcome_set(x, OUTCOME_TIMEOUT,
+		    "no connection to this host became free in time");
+	else if (peer == NULL || *peer == '\0')
 		outcome_set(x, OUTCOME_CONNECT, "no connection within %.1f s",
 		    s);
 	else if (x->site.https && secured == 0)
 		outcome_set(x, OUTCOME_TIMEOUT,
 		    "no end to the TLS handshake within %.1f s", s);
-	else if (strstr(x->handle->error, "too slow") != NULL)
-		outcome_set(x, OUTCOME_TIMEOUT,
-		    "under %u bytes a second for %u s",
-		    fetch_limits_of(x->fetch)->low_speed_bytes_s,
-		    fetch_limits_of(x->fetch)->low_speed_time_s);
 	else
-		outcome_set(x, OUTCOME_TIMEOUT, "%s within %.1f s",
-		    x->head.status == 0 ? "no answer" : "no complete answer",
-		    (double)x->order.timeout_ms / 1000.0);
+		outcome_set(x, OUTCOME_TIMEOUT, "no answer within %.1f s",
+		    s);
 }
 
 static int
@@ -143,6 +155,22 @@ outcome_of_stop(struct xfer *x)
 	}
 }
 
+/* "OpenSSL/3: error:0A00010B:SSL routines::wrong version number" ends in
+ * words. */
+static const char *
+tls_fault(const struct handle *h)
+{
+	static const char before[] = "SSL routines::";
+	const char *words = strstr(h->error, before);
+
+	if (words == NULL)
+		return h->error[0] != '\0' ? h->error :
+		    "the TLS handshake failed";
+	words += strlen(before);
+	return strcmp(words, "wrong version number") == 0 ?
+	    "the server does not speak TLS there" : words;
+}
+
 /* The rest of them: code, outcome, and NULL for libcurl's own words. */
 static const struct {
 	CURLcode	 code;
@@ -155,7 +183,6 @@ static const struct {
 	    "the host name cannot be resolved" },
 	{ CURLE_PROXY, OUTCOME_CONNECT, "the proxy refuses the connection" },
 	{ CURLE_INTERFACE_FAILED, OUTCOME_CONNECT, NULL },
-	{ CURLE_SSL_CONNECT_ERROR, OUTCOME_TLS, NULL },
 	{ CURLE_SSL_CERTPROBLEM, OUTCOME_TLS,
 	    "the client certificate cannot be used" },
 	{ CURLE_SSL_CIPHER, OUTCOME_TLS, "no cipher in common" },
@@ -170,8 +197,8 @@ static const struct {
 	    "the connection was closed without an answer" },
 	{ CURLE_PARTIAL_FILE, OUTCOME_PROTOCOL,
 	    "the answer was cut off" },
-	{ CURLE_RECV_ERROR, OUTCOME_PROTOCOL, "the connection broke" },
-	{ CURLE_SEND_ERROR, OUTCOME_PROTOCOL, "the connection broke" },
+	{ CURLE_RECV_ERROR, OUTCOME_PROTOCOL, NULL },
+	{ CURLE_SEND_ERROR, OUTCOME_PROTOCOL, NULL },
 	{ CURLE_UNSUPPORTED_PROTOCOL, OUTCOME_PROTOCOL, "not HTTP" },
 	{ CURLE_WEIRD_SERVER_REPLY, OUTCOME_PROTOCOL, "not HTTP" },
 	{ CURLE_BAD_CONTENT_ENCODING, OUTCOME_PROTOCOL,
@@ -199,6 +226,9 @@ outcome_of_failure(struct xfer *x, CURLcode code)
 	case CURLE_COULDNT_CONNECT:
 		outcome_set(x, OUTCOME_CONNECT, "%s",
 		    connect_fault(x->handle));
+		return;
+	case CURLE_SSL_CONNECT_ERROR:
+		outcome_set(x, OUTCOME_TLS, "%s", tls_fault(x->handle));
 		return;
 	case CURLE_PEER_FAILED_VERIFICATION:
 		outcome_set(x, OUTCOME_TLS, "%s",

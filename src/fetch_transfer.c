@@ -113,8 +113,8 @@ curl_opens_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
 {
 	struct xfer *x = ((struct handle *)arg)->xfer;
 
-	if (purpose != CURLSOCKTYPE_IPCXN ||
-	    (!x->private_ok && !resolve_is_public(&to->addr))) {
+	if (purpose != CURLSOCKTYPE_IPCXN || (!x->private_ok &&
+	    x->order.proxy == NULL && !resolve_is_public(&to->addr))) {
 		x->stop = STOP_ADDRESS;
 		return CURL_SOCKET_BAD;
 	}

@@ -122,7 +122,7 @@ failure_of(int status)
 	case ARES_ETIMEOUT:
 		return "the name server does not answer";
 	case ARES_ECONNREFUSED:
-		return "no name server can be reached";
+		return "no name server gave an answer";
 	case ARES_ESERVFAIL:
 		return "the name server fails for this host name";
 	case ARES_EREFUSED:
@@ -267,6 +267,8 @@ resolve_ares_renew(struct resolve_ares *ra)
 	struct channel *ch = xcalloc(1, sizeof(*ch)), *old = ra->channels;
 	char lookups[] = "fb";		/* /etc/hosts, then DNS */
 	struct ares_options options = {
+		/* Answers to 1,280 bytes in one datagram, not by TCP. */
+		.flags = ARES_FLAG_EDNS,
 		.timeout = ASK_TIMEOUT_MS,
 		.tries = ASK_TRIES,
 		.lookups = lookups,
@@ -277,9 +279,9 @@ resolve_ares_renew(struct resolve_ares *ra)
 	ch->owner = ra;
 	ev_init(&ch->timer, on_timer);
 	ch->timer.data = ch;
-	if (ares_init_options(&ch->ares, &options, ARES_OPT_TIMEOUTMS |
-	    ARES_OPT_TRIES | ARES_OPT_LOOKUPS | ARES_OPT_SOCK_STATE_CB) !=
-	    ARES_SUCCESS) {
+	if (ares_init_options(&ch->ares, &options, ARES_OPT_FLAGS |
+	    ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS |
+	    ARES_OPT_SOCK_STATE_CB) != ARES_SUCCESS) {
 		free(ch);
 		return -1;
 	}
