@@ -1,0 +1,296 @@
+#!/usr/bin/env python3
+"""A scripted origin server on loopback that writes down what it was asked.
+
+	origin.py [--max-seconds N] [--tls CERT KEY [--client-ca CA]]
+	          [--address A] [--set NAME=TEXT]... SCRIPT LOG
+
+Listens on a free port, prints "PORT\\n" on stdout, and stops by itself: after
+--max-seconds (default 120), or when its stdin ends, whichever comes first (so
+it dies with the test that holds the other end).  Standard library only.
+
+SCRIPT is JSON: {"/path": ANSWER or [ANSWER, ANSWER...], ...}.  The n-th
+request of a path (without its query) gets the n-th answer, later ones the
+last.  The file is read again when it changes.  An ANSWER holds any of
+
+	status      200; reason: the words after it
+	headers     [[name, value], ...]; in values "{port}" is replaced, and
+	            "{NAME}" by what --set says
+	body        text; or body_base64; or body_file (of the script's folder)
+	times       the body that many times over (1)
+	gzip        true: the body compressed, Content-Encoding added;
+	            "cut": without its last 20 bytes; "bomb": times is MiB of
+	            blanks; deflate: true (zlib) or "raw"
+	length      "auto": right (default); null: none; else what it claims
+	chunked     true: in chunks of 1,000 bytes, no length
+	conditional true: 304 without body where If-None-Match or
+	            If-Modified-Since has exactly the ETag or Last-Modified of
+	            headers (all other headers are sent as well)
+	cut         close after that many bytes of the body
+	repeat      the header lines again, that many times over (1)
+	close       true: say Connection: close and do it
+	delay_ms    wait before answering
+	hang        "start", "head" or "body": nothing more from there on,
+	            until the client goes away
+	reset       true: reset the connection instead of answering
+	raw         these bytes (latin-1) and nothing else, then close
+
+What is not in SCRIPT is 404.  LOG gets a line of JSON for each request before
+it is answered: {"n": count from 1, "connection": count from 1, "ms": since
+the start, "method", "target", "headers": [[name, value]...], "raw": the whole
+head as it came, latin-1}.
+"""
+import argparse
+import base64
+import gzip
+import json
+import os
+import socket
+import ssl
+import struct
+import sys
+import threading
+import time
+import zlib
+
+HEAD_MAX = 256 * 1024
+
+
+class Script:
+    def __init__(self, path):
+        self.path = path
+        self.stamp = None
+        self.paths = {}
+        self.asked = {}
+
+    def answer(self, path):
+        stamp = os.stat(self.path).st_mtime_ns
+        if stamp != self.stamp:
+            with open(self.path) as f:
+                self.paths = json.load(f)
+            self.stamp = stamp
+        answers = self.paths.get(path)
+        if answers is None:
+            return {'status': 404, 'body': 'no such path\n'}
+        if isinstance(answers, dict):
+            return answers
+        n = self.asked.get(path, 0)
+        self.asked[path] = n + 1
+        return answers[min(n, len(answers) - 1)]
+
+
+class Origin:
+    def __init__(self, args):
+        self.args = args
+        self.script = Script(args.script)
+        self.log = open(args.log, 'a', buffering=1)
+        self.lock = threading.Lock()
+        self.start = time.monotonic()
+        self.requests = self.connections = 0
+        self.tls = None
+        if args.tls:
+            self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.tls.load_cert_chain(*args.tls)
+            if args.client_ca:
+                self.tls.load_verify_locations(args.client_ca)
+                self.tls.verify_mode = ssl.CERT_REQUIRED
+        family = socket.AF_INET6 if ':' in args.address else socket.AF_INET
+        self.socket = socket.socket(family)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.socket.bind((args.address, 0))
+        self.socket.listen(128)
+        self.port = self.socket.getsockname()[1]
+
+    def fill(self, value):
+        value = value.replace('{port}', str(self.port))
+        for pair in self.args.set:
+            name, _, text = pair.partition('=')
+            value = value.replace('{%s}' % name, text)
+        return value
+
+    def note(self, connection, head):
+        lines = head.decode('latin-1').split('\r\n')
+        words = lines[0].split(' ')
+        with self.lock:
+            self.requests += 1
+            entry = {
+                'n': self.requests,
+                'connection': connection,
+                'ms': int((time.monotonic() - self.start) * 1000),
+                'method': words[0],
+                'target': words[1] if len(words) > 1 else '',
+                'headers': [[p.strip() for p in line.split(':', 1)]
+                            for line in lines[1:] if ':' in line],
+                'raw': head.decode('latin-1'),
+            }
+            self.log.write(json.dumps(entry) + '\n')
+            path = entry['target'].partition('?')[0]
+            return entry, self.script.answer(path)
+
+
+def read_head(conn):
+    head = b''
+    while b'\r\n\r\n' not in head:
+        if len(head) > HEAD_MAX:
+            return None
+        data = conn.recv(65536)
+        if not data:
+            return None
+        head += data
+    return head[:head.index(b'\r\n\r\n') + 4]
+
+
+def body_of(answer, folder):
+    if 'body_base64' in answer:
+        body = base64.b64decode(answer['body_base64'])
+    elif 'body_file' in answer:
+        with open(os.path.join(folder, answer['body_file']), 'rb') as f:
+            body = f.read()
+    else:
+        body = answer.get('body', '').encode()
+    return body * (1 if answer.get('gzip') == 'bomb'
+                   else answer.get('times', 1))
+
+
+def encoded(answer, body, headers):
+    how = answer.get('gzip')
+    if how == 'bomb':
+        squeeze = zlib.compressobj(9, zlib.DEFLATED, 31)
+        blanks = b' ' * (1 << 20)
+        body = squeeze.compress(body) + b''.join(
+            squeeze.compress(blanks)
+            for _ in range(answer.get('times', 1))) + squeeze.flush()
+    elif how:
+        body = gzip.compress(body)
+        if how == 'cut':
+            body = body[:-20]
+    if how:
+        headers.append(['Content-Encoding', 'gzip'])
+    how = answer.get('deflate')
+    if how:
+        squeeze = zlib.compressobj(9, zlib.DEFLATED,
+                                   -15 if how == 'raw' else 15)
+        body = squeeze.compress(body) + squeeze.flush()
+        headers.append(['Content-Encoding', 'deflate'])
+    return body
+
+
+def chunked(body):
+    parts = [body[i:i + 1000] for i in range(0, len(body), 1000)]
+    return b''.join(b'%x\r\n%s\r\n' % (len(p), p)
+                    for p in parts) + b'0\r\n\r\n'
+
+
+def not_modified(answer, request):
+    ours = {n.lower(): v for n, v in answer.get('headers', [])}
+    theirs = {n.lower(): v for n, v in request['headers']}
+    if 'if-none-match' in theirs:
+        return theirs['if-none-match'] == ours.get('etag')
+    return 'if-modified-since' in theirs and \
+        theirs['if-modified-since'] == ours.get('last-modified')
+
+
+def hang(conn):
+    """Until the client has gone."""
+    while conn.recv(65536):
+        pass
+
+
+def reset(conn):
+    conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                    struct.pack('ii', 1, 0))
+
+
+def respond(origin, conn, request, answer):
+    """True: the connection may be used again."""
+    time.sleep(answer.get('delay_ms', 0) / 1000)
+    if answer.get('reset'):
+        reset(conn)
+        return False
+    if 'raw' in answer:
+        conn.sendall(answer['raw'].encode('latin-1'))
+        return False
+    if answer.get('hang') == 'start':
+        hang(conn)
+        return False
+
+    status = answer.get('status', 200)
+    headers = [list(h) for h in answer.get('headers', [])]
+    body = encoded(answer, body_of(answer, os.path.dirname(
+        os.path.abspath(origin.args.script))), headers)
+    if answer.get('conditional') and not_modified(answer, request):
+        status, body = 304, b''
+    if answer.get('chunked'):
+        headers.append(['Transfer-Encoding', 'chunked'])
+        body = chunked(body)
+    elif status != 304 and answer.get('length', 'auto') is not None:
+        length = answer.get('length', 'auto')
+        headers.append(['Content-Length',
+                        str(len(body) if length == 'auto' else length)])
+    close = answer.get('close') or 'cut' in answer or \
+        answer.get('length', 'auto') is None and status != 304 and \
+        not answer.get('chunked')
+    if close:
+        headers.append(['Connection', 'close'])
+
+    head = 'HTTP/1.1 %d %s\r\n' % (status, answer.get('reason', 'Words'))
+    lines = ''.join('%s: %s\r\n' % (n, origin.fill(v))
+                    for n, v in headers)
+    conn.sendall((head + lines * answer.get('repeat', 1)).encode('latin-1') +
+                 (b'' if answer.get('hang') == 'head' else b'\r\n'))
+    if answer.get('hang') == 'head':
+        hang(conn)
+        return False
+    if answer.get('hang') == 'body':
+        conn.sendall(body[:len(body) // 2])
+        hang(conn)
+        return False
+    conn.sendall(body[:answer.get('cut', len(body))])
+    return not close
+
+
+def serve(origin, conn, number):
+    try:
+        conn.settimeout(origin.args.max_seconds)
+        if origin.tls:
+            conn = origin.tls.wrap_socket(conn, server_side=True)
+        while True:
+            head = read_head(conn)
+            if head is None:
+                break
+            request, answer = origin.note(number, head)
+            if not respond(origin, conn, request, answer):
+                break
+    except (OSError, ValueError):
+        pass
+    finally:
+        conn.close()
+
+
+def accept_all(origin):
+    while True:
+        conn, _ = origin.socket.accept()
+        conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        origin.connections += 1
+        threading.Thread(target=serve, daemon=True,
+                         args=(origin, conn, origin.connections)).start()
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument('--max-seconds', type=int, default=120)
+    p.add_argument('--tls', nargs=2, metavar=('CERT', 'KEY'))
+    p.add_argument('--client-ca')
+    p.add_argument('--address', default='127.0.0.1')
+    p.add_argument('--set', action='append', default=[])
+    p.add_argument('script')
+    p.add_argument('log')
+    origin = Origin(p.parse_args())
+    threading.Timer(origin.args.max_seconds, os._exit, [0]).start()
+    threading.Thread(target=accept_all, args=(origin,), daemon=True).start()
+    print(origin.port, flush=True)
+    sys.stdin.buffer.read()
+    os._exit(0)
+
+
+if __name__ == '__main__':
+    main()
