@@ -22,6 +22,7 @@
 #include "feedmill/base/mem.h"
 #include "feedmill/base/text.h"
 #include "date_civil.h"
+#include "date_common.h"
 #include "date_names.h"
 #include "date_tokens.h"
 
@@ -503,6 +504,8 @@ date_parse(const char *s, int zone_s)
 	};
 	int64_t ms;
 
+	if (date_common(s, &ms))
+		return ms;
 	r.n = date_tokenise(s, r.text, r.t);
 	if (r.n == 0)
 		return DATE_NONE;

@@ -14,6 +14,7 @@
 #include "feedmill/base/mem.h"
 #include "feedmill/base/text.h"
 #include "feedmill/parse.h"
+#include "reader.h"
 
 enum { DECLARATION_BYTES = 1024 };
 
@@ -322,6 +323,60 @@ decode_bytes(const char *s, size_t len, const struct parse_context *context,
 	borrow(ret, s, len, c.count > 0 ? c.label[0]->name : utf8->name);
 	ret->lied = c.unknown ||
 	    (c.declared != NULL && c.declared->wide > 1);
+}
+
+/* The high bits of a block at once; feeds are mostly ASCII or not at all. */
+static int
+has_high_fast(const char *s, size_t len)
+{
+	size_t i = 0;
+
+	for (; i + 64 <= len; i += 64) {
+		uint64_t w[8], any = 0;
+
+		memcpy(w, s + i, sizeof(w));
+		for (int k = 0; k < 8; k++)
+			any |= w[k];
+		if (any & 0x8080808080808080u)
+			return 1;
+	}
+	return has_high(s + i, len - i);
+}
+
+int
+decode_trusted(const char *s, size_t len, const struct parse_context *context,
+    struct decoded *ret)
+{
+	const struct charset *utf8 = named("utf-8");
+	struct candidates c;
+	size_t mark = 0;
+
+	if (len >= 3 && memcmp(s, "\xef\xbb\xbf", 3) == 0)
+		mark = 3;
+	s += mark;
+	len -= mark;
+	*ret = (struct decoded){ .text = s, .len = len,
+	    .encoding = utf8->name };
+	if (len < 4 || by_shape(s, len) != NULL ||
+	    memcmp(s, "\xef\xbb\xbf", 3) == 0)
+		return 0;
+	collect_candidates(s, len, context, &c);
+	for (unsigned i = 0; i < c.count; i++) {
+		if (c.label[i]->stateful)
+			return 0;
+	}
+	if (mark > 0)
+		return 1;
+	ret->lied = c.unknown;
+	if (c.declared == NULL || c.declared == utf8)
+		return 1;
+	if (has_high_fast(s, len))
+		ret->lied = 1;
+	else if (c.declared->wide > 1)
+		ret->lied = 1;
+	else
+		ret->encoding = c.label[0]->name;
+	return 1;
 }
 
 void

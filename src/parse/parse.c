@@ -127,6 +127,32 @@ read_mended(struct feed **f, const struct decoded *d,
 	buf_fini(&mended.out);
 }
 
+/* What the document as a whole amounts to, after its last reading. */
+static enum outcome
+conclude(struct feed *f, const struct decoded *d, const struct attempt *a)
+{
+	if (!a->facts.reading)
+		return not_a_feed(f, d->text, d->len);
+	note_limit(f, a);
+	if (a->facts.undeclared) {
+		f->bozo = 1;
+		set_error(f, "namespace", "an undeclared prefix", 1, 1);
+	}
+	if (d->lied || d->marks > 0 || d->bad_bytes > 0) {
+		f->bozo = 1;
+		set_error(f, "encoding", d->bad_bytes > 0 ?
+		    "bytes that are no text in its encoding" :
+		    "not encoded as declared", 1, 1);
+	}
+	return f->damaged ? OUTCOME_DAMAGED : OUTCOME_OK;
+}
+
+static int
+is_read(const struct attempt *a)
+{
+	return a->result != READ_BROKEN && a->result != READ_DOCTYPE;
+}
+
 static enum outcome
 parse_xml(struct feed **f, const struct decoded *d,
     const struct parse_context *context)
@@ -134,24 +160,11 @@ parse_xml(struct feed **f, const struct decoded *d,
 	struct attempt a, first;
 
 	attempt(*f, d->text, d->len, context, &a);
-	if (a.result == READ_BROKEN || a.result == READ_DOCTYPE) {
+	if (!is_read(&a)) {
 		first = a;
 		read_mended(f, d, context, &first, &a);
 	}
-	if (!a.facts.reading)
-		return not_a_feed(*f, d->text, d->len);
-	note_limit(*f, &a);
-	if (a.facts.undeclared) {
-		(*f)->bozo = 1;
-		set_error(*f, "namespace", "an undeclared prefix", 1, 1);
-	}
-	if (d->lied || d->marks > 0 || d->bad_bytes > 0) {
-		(*f)->bozo = 1;
-		set_error(*f, "encoding", d->bad_bytes > 0 ?
-		    "bytes that are no text in its encoding" :
-		    "not encoded as declared", 1, 1);
-	}
-	return (*f)->damaged ? OUTCOME_DAMAGED : OUTCOME_OK;
+	return conclude(*f, d, &a);
 }
 
 static char
@@ -173,6 +186,29 @@ is_empty(const struct decoded *d)
 	return text_trim(&s, d->len) == 0;
 }
 
+/*
+ * The short way, for nearly all feeds: the bytes go to expat as they are,
+ * which finds out by itself whether they are UTF-8.  1: done.
+ */
+static int
+parse_trusted(const char *bytes, size_t len,
+    const struct parse_context *context, struct feed **ret,
+    enum outcome *ret_outcome)
+{
+	struct decoded d;
+	struct attempt a;
+
+	if (len > INT_MAX / 2 || !decode_trusted(bytes, len, context, &d) ||
+	    first_character(&d) != '<')
+		return 0;
+	start_feed(ret, context, &d);
+	attempt(*ret, d.text, d.len, context, &a);
+	if (!is_read(&a))
+		return 0;
+	*ret_outcome = conclude(*ret, &d, &a);
+	return 1;
+}
+
 enum outcome
 parse_feed(const char *bytes, size_t len, const struct parse_context *given,
     struct feed **ret)
@@ -184,8 +220,10 @@ parse_feed(const char *bytes, size_t len, const struct parse_context *given,
 
 	if (context.limits == NULL)
 		context.limits = &parse_limits_default;
-	decode_text(bytes, len, &context, &d);
 	*ret = NULL;
+	if (parse_trusted(bytes, len, &context, ret, &outcome))
+		return outcome;
+	decode_text(bytes, len, &context, &d);
 	start_feed(ret, &context, &d);
 	c = first_character(&d);
 	if (is_empty(&d))

@@ -404,11 +404,10 @@ close_frame(struct reader *r)
 	const struct rule *rule = f->rule;
 
 	if (rule->end != NULL) {
-		const char *s = buf_str(&r->text) + f->start;
+		const char *s = r->text.data + f->start;
 		size_t len = text_trim(&s, r->text.len - f->start);
 
-		if (r->text.data != NULL)
-			r->text.data[(size_t)(s - r->text.data) + len] = '\0';
+		r->text.data[(size_t)(s - r->text.data) + len] = '\0';
 		rule->end(r, rule, (char *)(uintptr_t)s, len);
 	}
 	r->text.len = f->start;
@@ -449,10 +448,17 @@ on_text(void *data, const char *s, int len)
 			return;
 		}
 	}
-	if (r->escape)
+	if (r->escape) {
 		text_xml_escape(&r->text, s, n, 0);
-	else
+		return;
+	}
+	/* expat hands out every line and reference by itself. */
+	if (r->text.cap - r->text.len > n) {
+		memcpy(r->text.data + r->text.len, s, n);
+		r->text.len += n;
+	} else {
 		buf_append(&r->text, s, n);
+	}
 }
 
 /* Document types go the long way, where entities are read by our rules. */
@@ -524,6 +530,7 @@ reader_run(struct feed *feed, const char *text, size_t len,
 	r->frames[0].object = &feed->head;
 	r->frames[0].ranks = r->head_ranks;
 	r->depth = 1;
+	buf_reserve(&r->text, TEXT_FIRST);
 	*ret = (struct read_facts){ 0 };
 	if (p == NULL) {
 		ret->message = "no memory for a parser";

@@ -109,7 +109,7 @@ struct binding {
 	uint32_t	 ns;
 };
 
-enum { CACHE_SLOTS = 256, CACHE_NAME = 30, BINDINGS_MAX = 256,
+enum { TEXT_FIRST = 16 * 1024, CACHE_SLOTS = 256, CACHE_NAME = 30, BINDINGS_MAX = 256,
     DEPTH_MAX = 256 };
 
 /* A qualified name already looked up in this scope and place. */
@@ -278,6 +278,11 @@ size_t entity_read(const struct entities *, const char *s, const char *end,
 struct entities *entities_read(const char *subset, size_t len,
     unsigned *ret_refused);
 void entities_free(struct entities *);
+
+/* decode.c: what needs no decoding if it is valid UTF-8, which expat will
+ * tell.  0: decode_text() it is. */
+int decode_trusted(const char *bytes, size_t len,
+    const struct parse_context *, struct decoded *ret);
 
 /* json.c */
 enum outcome parse_json(struct feed *, const char *text, size_t len,
