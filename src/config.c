@@ -31,7 +31,7 @@ config_find(void)
 	    FEEDMILL_SYSCONFDIR "/feedmill.yaml";
 }
 
-/* --------------------------------------------------------------- suggesting */
+/* -------------------------------------------------------------- suggesting */
 
 static char
 lower(char c)
@@ -92,7 +92,7 @@ config_suggest(const char *word, const char *const *names)
 	return near;
 }
 
-/* -------------------------------------------------------------------- files */
+/* ------------------------------------------------------------------- files */
 
 struct files {
 	struct config_file *list;
@@ -162,7 +162,7 @@ add_fragments(struct files *f, const char *main_path, struct loader *l)
 	free(dir);
 }
 
-/* ------------------------------------------------------------------ loading */
+/* ----------------------------------------------------------------- loading */
 
 static int
 order_by_name(const void *pa, const void *pb)
@@ -301,7 +301,7 @@ config_load_text(const struct config_options *options, const char *name,
 	return ret;
 }
 
-/* ------------------------------------------------------------------ counting */
+/* ---------------------------------------------------------------- counting */
 
 static struct loaded *
 loaded_of(const struct config *c)
@@ -326,7 +326,7 @@ config_unref(const struct config *c)
 		loaded_free(loaded_of(c));
 }
 
-/* ------------------------------------------------------------------- asking */
+/* ------------------------------------------------------------------ asking */
 
 const struct config_source *
 config_find_source(const struct config *c, const char *name_or_url)

@@ -15,15 +15,32 @@
 
 enum { SUGGESTIONS_MAX = 50 };
 
-/* Where the feed sets it, else where fetch does, else the feed itself. */
-static struct place
-place_of(struct loader *l, const struct node *source, const char *name)
+/* The node that sets it: of the feed, else of fetch or retention; or NULL. */
+static const struct node *
+setting_of(struct loader *l, const struct node *source, const char *name)
 {
 	const struct node *n = source != NULL ?
 	    seen_get(l->seen, source, name) : NULL;
 
 	for (size_t i = 0; n == NULL && i < config_sections_count; i++)
 		n = seen_get(l->seen, &config_sections[i], name);
+	return n;
+}
+
+/* Where one of the two is set, nearest to the user, else the feed itself:
+ * one may be a default that the other does not agree with. */
+static struct place
+place_of(struct loader *l, const struct node *source, const char *name,
+    const char *or_name)
+{
+	const struct node *n = setting_of(l, source, name);
+	const struct node *other = setting_of(l, source, or_name);
+
+	if (source != NULL && seen_get(l->seen, source, name) == NULL &&
+	    seen_get(l->seen, source, or_name) != NULL)
+		n = other;
+	if (n == NULL)
+		n = other;
 	if (n != NULL)
 		return n->at;
 	if (source != NULL)
@@ -34,7 +51,8 @@ place_of(struct loader *l, const struct node *source, const char *name)
 static int
 sets(struct loader *l, const struct node *source, const char *name)
 {
-	return source == NULL || seen_get(l->seen, source, name) != NULL;
+	return source == NULL ? setting_of(l, NULL, name) != NULL :
+	    seen_get(l->seen, source, name) != NULL;
 }
 
 /* Intervals of a feed, or, with node NULL, of the section fetch. */
@@ -50,18 +68,21 @@ check_intervals(struct loader *l, const struct config_source *s,
 	text_format_duration(s->interval_min_s, a);
 	text_format_duration(s->interval_max_s, b);
 	if (s->interval_min_s > s->interval_max_s) {
-		mistake_add(&l->mistakes, place_of(l, node,
-		    sets(l, node, "interval-min") ? "interval-min" :
+		mistake_add(&l->mistakes, place_of(l, node, "interval-min",
 		    "interval-max"), 0,
 		    "interval-min %s is longer than interval-max %s", a, b);
 		return;
 	}
+	if (!sets(l, node, "interval"))
+		return;
 	if (s->interval_s < s->interval_min_s)
-		mistake_add(&l->mistakes, place_of(l, node, "interval"), 1,
+		mistake_add(&l->mistakes, place_of(l, node, "interval",
+		    "interval-min"), 1,
 		    "interval is shorter than interval-min, which goes before "
 		    "it: every %s at most", a);
 	if (s->interval_s > s->interval_max_s)
-		mistake_add(&l->mistakes, place_of(l, node, "interval"), 1,
+		mistake_add(&l->mistakes, place_of(l, node, "interval",
+		    "interval-max"), 1,
 		    "interval is longer than interval-max, which goes before "
 		    "it: every %s at least", b);
 }
@@ -74,29 +95,32 @@ check_source(struct loader *l, const struct config_source *s,
 
 	check_intervals(l, s, node);
 	if (s->max_size_bytes > l->out->config.fetch.bytes_in_flight &&
-	    sets(l, node, "max-size")) {
+	    (sets(l, node, "max-size") || node == NULL)) {
 		text_format_size(l->out->config.fetch.bytes_in_flight, a);
-		mistake_add(&l->mistakes, place_of(l, node, "max-size"), 0,
+		mistake_add(&l->mistakes, place_of(l, node, "max-size",
+		    "bytes-in-flight"), 0,
 		    "max-size is more than bytes-in-flight of fetch, %s", a);
 	}
 	if (s->connect_timeout_ms > s->timeout_ms &&
 	    sets(l, node, "connect-timeout"))
 		mistake_add(&l->mistakes, place_of(l, node,
-		    "connect-timeout"), 1,
+		    "connect-timeout", "timeout"), 1,
 		    "connect-timeout is longer than timeout, which ends the "
 		    "visit");
 	if (node == NULL)
 		return;
 	if (s->password != NULL && s->user == NULL &&
 	    seen_get(l->seen, node, "user") == NULL)
-		mistake_add(&l->mistakes, place_of(l, node, "password"), 0,
+		mistake_add(&l->mistakes, place_of(l, node, "password",
+		    "user"), 0,
 		    "password without user");
 	if (s->client_key != NULL && s->client_cert == NULL)
-		mistake_add(&l->mistakes, place_of(l, node, "client-key"), 0,
+		mistake_add(&l->mistakes, place_of(l, node, "client-key",
+		    "client-cert"), 0,
 		    "client-key without client-cert");
 }
 
-/* --------------------------------------------------------------------- URLs */
+/* -------------------------------------------------------------------- URLs */
 
 struct by_url {
 	char		*url;		/* resolved: one spelling */
@@ -117,8 +141,8 @@ complain_same_url(struct loader *l, size_t first, size_t second)
 {
 	const struct config_source *s = &l->out->config.sources[first];
 
-	mistake_add(&l->mistakes, place_of(l, l->source_nodes[second], "url"),
-	    0, "feed \"%s\" has this url already, at %s:%u", s->name,
+	mistake_add(&l->mistakes, place_of(l, l->source_nodes[second], "url",
+	    "url"), 0, "feed \"%s\" has this url already, at %s:%u", s->name,
 	    s->file, s->line);
 }
 
@@ -151,7 +175,7 @@ check_urls(struct loader *l)
 	free(all);
 }
 
-/* --------------------------------------------------------------- selections */
+/* -------------------------------------------------------------- selections */
 
 /* All tags, or all names of feeds: to be asked and to be suggested. */
 struct known {
@@ -263,7 +287,7 @@ check_selections(struct loader *l)
 	free(names.names);
 }
 
-/* -------------------------------------------------------------------- files */
+/* ------------------------------------------------------------------- files */
 
 /* What the two would write is one file: of outlets by name and folder. */
 static void
@@ -274,8 +298,7 @@ check_outlet_files(struct loader *l)
 	if (l->outlet_nodes == NULL)
 		return;
 	for (size_t i = 0; i < c->outlets_count; i++) {
-		struct place at = place_of(l, l->outlet_nodes[i],
-		    "directory");
+		struct place at = l->outlet_nodes[i]->key->at;
 		const char *file;
 
 		/* Names are unique; names that differ in case are not where
@@ -288,7 +311,6 @@ check_outlet_files(struct loader *l)
 		if (seen_put(l->seen, &c->outlets, file,
 		    l->outlet_nodes[i]) == NULL)
 			continue;
-		at = l->outlet_nodes[i]->key->at;
 		mistake_add(&l->mistakes, at, 0, "outlet \"%s\" would write "
 		    "the files of outlet \"%s\"", c->outlets[i].name,
 		    seen_get(l->seen, &c->outlets, file)->key->text);
@@ -311,8 +333,9 @@ check_archive_files(struct loader *l)
 		    c->archives[i].directory, n);
 
 		if (first != NULL)
-			mistake_add(&l->mistakes, place_of(l, n, "directory"),
-			    0, "archive \"%s\" would write into the folder of "
+			mistake_add(&l->mistakes, place_of(l, n, "directory",
+			    "directory"), 0,
+			    "archive \"%s\" would write into the folder of "
 			    "\"%s\"; give each its own directory",
 			    c->archives[i].name, first->key->text);
 	}

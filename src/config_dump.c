@@ -13,7 +13,7 @@
 #include "feedmill/base/url.h"
 #include "config_private.h"
 
-/* -------------------------------------------------------------------- quoting */
+/* ----------------------------------------------------------------- quoting */
 
 /* Text that YAML takes as it is, in a list too, and not as null. */
 static int
@@ -83,7 +83,7 @@ relative(const char *path, const char *state)
 	return path;
 }
 
-/* ---------------------------------------------------------------------- values */
+/* ------------------------------------------------------------------ values */
 
 static void
 put_list(struct buf *out, const char *const *list)
@@ -271,7 +271,7 @@ put_value(struct buf *out, const struct option *o, const void *base,
 	}
 }
 
-/* ------------------------------------------------------------------------ dump */
+/* -------------------------------------------------------------------- dump */
 
 /* The options of one place; with defaults, only those that differ from them
  * are put.  Returns how many. */

@@ -42,7 +42,7 @@ shown_default(const struct option *o)
 	return o->shown != NULL ? o->shown : o->initial;
 }
 
-/* ---------------------------------------------------------------------- YAML */
+/* -------------------------------------------------------------------- YAML */
 
 /* A setting with its help above it; a comment if it has no default, or one
  * that depends. */
@@ -82,7 +82,7 @@ put_yaml_section(struct buf *out, const struct section *s)
 			    is_comment);
 }
 
-/* ---------------------------------------------------------------------- mdoc */
+/* -------------------------------------------------------------------- mdoc */
 
 /* Text for mdoc: each sentence begins a line, no line is long, and nothing of
  * it is taken for a macro. */

@@ -70,7 +70,7 @@ const struct section config_sections[] = {
 const size_t config_sections_count = ARRAY_LEN(config_sections);
 
 const struct option config_options[] = {
-	/* ------------------------------------------------ the main level */
+	/* -------------------------------------------------- the main level */
 	{ "state", IN_TOP, CONFIG(state), OPTION_PATH, NULL,
 	    "$STATE_DIRECTORY, else ./var",
 	    "The folder in which relative paths begin. The option --state "
@@ -78,7 +78,7 @@ const struct option config_options[] = {
 	{ "database", IN_TOP, CONFIG(database), OPTION_PATH, "feedmill.db",
 	    NULL, "The SQLite database.", 0, 0, NULL, NULL },
 
-	/* ------------------------------------------- fetch: all together */
+	/* --------------------------------------------- fetch: all together */
 	{ "concurrency", IN_FETCH, CONFIG(fetch.concurrency), OPTION_COUNT,
 	    "64", NULL, "Transfers at once.", 1, 10000, NULL, NULL },
 	{ "concurrency-per-host", IN_FETCH,
@@ -116,7 +116,7 @@ const struct option config_options[] = {
 	    NULL, "A folder for documents that could not be read, for a "
 	    "look at them later.", 0, 0, NULL, NULL },
 
-	/* ------------------------------------------------ a feed's own */
+	/* ---------------------------------------------------- a feed's own */
 	{ "url", IN_FEED, SOURCE(url), OPTION_SECRET_URL, NULL, NULL,
 	    "Its address, http or https. The only setting a feed must have.",
 	    0, 0, NULL, NULL },
@@ -172,7 +172,7 @@ const struct option config_options[] = {
 	    "Hosts whose frames stay frames; others become links.",
 	    0, 0, NULL, NULL },
 
-	/* -------------------------- a feed's, with a default in fetch */
+	/* ------------------------------- a feed's, with a default in fetch */
 	{ "interval", IN_FETCH | IN_FEED, SOURCE(interval_s),
 	    OPTION_SECONDS, "30m", NULL,
 	    "How often a feed is asked, where neither the feed nor its "
@@ -241,7 +241,7 @@ const struct option config_options[] = {
 	    "Entries of each feed that stay whatever their age.",
 	    0, 1000000000, NULL, NULL },
 
-	/* -------------------------------------------------------- http */
+	/* ------------------------------------------------------------ http */
 	{ "enabled", IN_HTTP, CONFIG(http.enabled), OPTION_BOOL, "true",
 	    NULL, "Whether there is a server.", 0, 0, NULL, NULL },
 	{ "listen", IN_HTTP, CONFIG(http.listen), OPTION_LISTEN,
@@ -263,7 +263,7 @@ const struct option config_options[] = {
 	    "Connections at once from one address, at most.", 1, 1000000,
 	    NULL, NULL },
 
-	/* ----------------------------------------------------- publish */
+	/* --------------------------------------------------------- publish */
 	{ "title", IN_OUTLET, OUTLET(title), OPTION_TEXT, NULL,
 	    "its name", "Its title.", 0, 0, NULL, NULL },
 	{ "subtitle", IN_OUTLET, OUTLET(subtitle), OPTION_TEXT, NULL, NULL,
@@ -296,14 +296,15 @@ const struct option config_options[] = {
 	    "A WebSub hub, named in the outlet and told of changes.",
 	    0, 0, NULL, NULL },
 
-	/* ----------------------------------------------------- archive */
+	/* --------------------------------------------------------- archive */
 	{ "directory", IN_ARCHIVE, ARCHIVE(directory), OPTION_PATH,
 	    "archive/_posts", NULL, "The folder of its posts.",
 	    0, 0, NULL, NULL },
 	{ "posts", IN_ARCHIVE, ARCHIVE(per_revision), OPTION_WORD,
 	    "revision", NULL,
 	    "One post per revision, which keeps every state of an entry, or "
-	    "one per entry, replaced by its newest state.", 0, 0, NULL, posts_words },
+	    "one per entry, replaced by its newest state.",
+	    0, 0, NULL, posts_words },
 	{ "format", IN_ARCHIVE, ARCHIVE(html), OPTION_WORD, "markdown",
 	    NULL, "Posts in markdown or in html.", 0, 0, NULL,
 	    post_format_words },
@@ -312,7 +313,7 @@ const struct option config_options[] = {
 	{ "feeds", IN_ARCHIVE, ARCHIVE(sources), OPTION_LIST, NULL, "[]",
 	    "Only these feeds, by name.", 0, 0, NULL, NULL },
 
-	/* --------------------------------------------------------- log */
+	/* ------------------------------------------------------------- log */
 	{ "level", IN_LOG, CONFIG(log_level), OPTION_WORD, "info", NULL,
 	    "The least that is logged: error, warning, info or debug.",
 	    0, 0, NULL, level_words },

@@ -36,7 +36,7 @@ enum {
 	CONFIG_REGEX_REPEATS_MAX = 1000,
 };
 
-/* ------------------------------------------------------------- the report */
+/* -------------------------------------------------------------- the report */
 
 struct config_file {
 	unsigned	 number;		/* in order of reading */
@@ -81,7 +81,7 @@ void config_file_fini(struct config_file *);
 const char *config_file_line(const struct config_file *, unsigned line,
     size_t *ret_len);
 
-/* --------------------------------------------------------------- the tree */
+/* ---------------------------------------------------------------- the tree */
 
 enum node_kind { NODE_TEXT, NODE_LIST, NODE_MAP };
 
@@ -104,7 +104,7 @@ int node_is_null(const struct node *);
 struct node *config_yaml_read(struct arena *, const struct config_file *,
     struct mistakes *);
 
-/* ------------------------------------------------------------ the options */
+/* ------------------------------------------------------------- the options */
 
 enum option_type {
 	OPTION_BOOL, OPTION_COUNT, OPTION_PERCENT, OPTION_SIZE,
@@ -135,7 +135,7 @@ struct option {
 	size_t		 offset;
 	enum option_type type;
 	const char	*initial;	/* as the file has it; NULL: nothing */
-	const char	*shown;		/* initial as manuals show it, or NULL */
+	const char	*shown;		/* initial, as in manuals; or NULL */
 	const char	*help;
 	int64_t		 min, max;	/* of numbers */
 	const char	*zero;		/* the word for 0, or NULL */
@@ -158,7 +158,7 @@ extern const size_t config_sections_count;
 
 const struct option *option_find(unsigned in, const char *name);
 
-/* ------------------------------------------------------------ the loading */
+/* ------------------------------------------------------------- the loading */
 
 /* What a loaded configuration really is. */
 struct loaded {

@@ -130,7 +130,7 @@ value_origin(const struct option *o, const void *field)
 	case offsetof(struct config_source, proxy):
 		return &s->proxy_from;
 	}
-	abort();	/* an option with a secret and no place for its origin */
+	abort();	/* a new secret needs a place for its origin */
 }
 
 void
@@ -237,8 +237,8 @@ set_header(struct loader *l, const struct node *n, struct config_header *h)
 }
 
 void
-value_set_headers(struct loader *l, const struct option *o, const struct node *n,
-    void *field)
+value_set_headers(struct loader *l, const struct option *o,
+    const struct node *n, void *field)
 {
 	struct config_header *list;
 	size_t count = 0;

@@ -116,8 +116,8 @@ value_set_url(struct loader *l, const struct option *o, const struct node *n,
 }
 
 void
-value_set_charset(struct loader *l, const struct option *o, const struct node *n,
-    void *field)
+value_set_charset(struct loader *l, const struct option *o,
+    const struct node *n, void *field)
 {
 	const char *s = value_take_text(l, o, n);
 	iconv_t cd = (iconv_t)-1;
@@ -139,8 +139,8 @@ value_set_charset(struct loader *l, const struct option *o, const struct node *n
 }
 
 void
-value_set_language(struct loader *l, const struct option *o, const struct node *n,
-    void *field)
+value_set_language(struct loader *l, const struct option *o,
+    const struct node *n, void *field)
 {
 	const char *s = value_take_text(l, o, n);
 	size_t part = 0;

@@ -79,7 +79,7 @@ value_refuse(struct loader *l, const struct option *o, const struct node *n,
 	buf_fini(&what);
 }
 
-/* ---------------------------------------------------------------- numbers */
+/* ----------------------------------------------------------------- numbers */
 
 static void
 set_bool(struct loader *l, const struct option *o, const struct node *n,
@@ -194,7 +194,7 @@ set_number(struct loader *l, const struct option *o, const struct node *n,
 	    value;
 }
 
-/* ------------------------------------------------------------------ words */
+/* ------------------------------------------------------------------- words */
 
 static int
 find_word(struct loader *l, const struct option *o, const struct node *n)
@@ -257,7 +257,7 @@ set_words(struct loader *l, const struct option *o, const struct node *n,
 	*(unsigned *)field = bits;
 }
 
-/* ------------------------------------------------------------------ lists */
+/* ------------------------------------------------------------------- lists */
 
 typedef const char *item_fn(struct loader *, const struct option *,
     const struct node *);
@@ -376,7 +376,7 @@ set_listen(struct loader *l, const struct option *o, const struct node *n,
 	set_items(l, o, n, field, take_listen);
 }
 
-/* -------------------------------------------------------------------- all */
+/* --------------------------------------------------------------------- all */
 
 static const struct {
 	value_set_fn *set;

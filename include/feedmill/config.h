@@ -4,8 +4,8 @@
  *
  * Every mistake of all files is reported in one run, as file:line:column
  * with the line and a caret.  Every setting has a default; the table of
- * options (name, type, default, help) in config_options.c is the one source of the
- * defaults, of `check --dump`, of the manual and of the shipped file.
+ * options (name, type, default, help) in config_options.c is the one source
+ * of the defaults, of `check --dump`, of the manual and of the shipped file.
  *
  * Without `http:` the server listens at its default, without `publish:` there
  * is one outlet "all" of everything, without `archive:` there is no archive.
@@ -34,7 +34,7 @@ const char *updates_policy_name(enum updates_policy);
 
 struct config_header {		/* an extra request header */
 	const char	*name, *value;
-	const char	*from;		/* "!env NAME" as written; NULL: in the file */
+	const char	*from;		/* "!env NAME", or NULL: in the file */
 };
 
 /* A source, defaults filled in: nothing else needs to be looked up. */

@@ -61,7 +61,7 @@ assert_mistake(const char *text, const char *expected)
 	free(report);
 }
 
-/* -------------------------------------------------------------------- corpus */
+/* ------------------------------------------------------------------ corpus */
 
 static char *
 slurp(const char *path)
@@ -153,7 +153,7 @@ test_nine_mistakes(void **state)
 	buf_fini(&report);
 }
 
-/* ------------------------------------------------------------------ defaults */
+/* ---------------------------------------------------------------- defaults */
 
 static void
 test_defaults(void **state)
@@ -302,7 +302,7 @@ test_state(void **state)
 	config_unref(c);
 }
 
-/* ------------------------------------------------------------------- secrets */
+/* ----------------------------------------------------------------- secrets */
 
 static void
 write_file(const char *dir, const char *name, const char *text)
@@ -365,7 +365,7 @@ test_secrets(void **state)
 	buf_fini(&dump);
 }
 
-/* -------------------------------------------------------------------- conf.d */
+/* ------------------------------------------------------------------ conf.d */
 
 static void
 test_fragments(void **state)
@@ -417,7 +417,7 @@ test_fragments(void **state)
 	assert_int_equal(system(path), 0);
 }
 
-/* ---------------------------------------------------------------- properties */
+/* -------------------------------------------------------------- properties */
 
 static char *
 dump_of(const struct config *c)
@@ -513,7 +513,8 @@ test_shipped_file(void **state)
 		fail_msg("%s", buf_str(&report));
 	assert_int_equal(c->sources_count, 3);
 	assert_non_null(config_find_source(c, "nyt-chinese"));
-	assert_non_null(config_find_source(c, "https://cn.nikkei.com/rss.html"));
+	assert_non_null(config_find_source(c,
+	    "https://cn.nikkei.com/rss.html"));
 	assert_string_equal(config_find_source(c, "voa-chinese")->url,
 	    "https://www.voachinese.com/api/zm_yql-vomx-tpeybti");
 	assert_int_equal(c->outlets_count, 1);
@@ -538,7 +539,7 @@ test_shipped_file(void **state)
 	buf_fini(&line);
 }
 
-/* -------------------------------------------------------------------- asking */
+/* ------------------------------------------------------------------ asking */
 
 static void
 test_asking(void **state)
@@ -587,7 +588,7 @@ test_suggest(void **state)
 	assert_null(config_suggest("x", names));
 }
 
-/* --------------------------------------------------------------------- sizes */
+/* ------------------------------------------------------------------- sizes */
 
 /* libfyaml's own check for duplicate keys takes seconds here. */
 static void
