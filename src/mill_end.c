@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "feedmill/archive.h"
+#include "feedmill/base/buf.h"
 #include "feedmill/base/clock.h"
 #include "feedmill/base/date.h"
 #include "feedmill/base/hash.h"
@@ -110,17 +111,40 @@ level_of_visit(const struct mill *m, const struct history *before,
 	return LOG_DEBUG;
 }
 
+/* On a terminal a visit is a sentence, not a row of fields. */
 static void
-log_visit(const struct mill *m, const struct source *s,
-    const struct history *before, const struct visit_result *r)
+say_visit(enum log_level level, const struct source *s,
+    const struct visit_result *r)
 {
-	static const struct visit_result nothing;
+	const struct fetched *got = s->got;
+	struct buf b = { 0 };
+
+	buf_printf(&b, "%s: ", source_name(s));
+	if (r->added > 0)
+		buf_printf(&b, "%u new%s", r->added,
+		    r->added == 1 ? " entry" : " entries");
+	if (r->updated > 0)
+		buf_printf(&b, "%s%u updated", r->added > 0 ? ", " : "",
+		    r->updated);
+	if (r->duplicate > 0)
+		buf_printf(&b, "%s%u known", r->added + r->updated > 0 ?
+		    ", " : "", r->duplicate);
+	if (!outcome_is_success(got->outcome))
+		buf_printf(&b, "%s%s", r->sighted > 0 ? "; " : "",
+		    got->reason);
+	else if (r->added + r->updated + r->duplicate == 0)
+		buf_puts(&b, outcome_sentence(got->outcome));
+	log_event(level, b.data);
+	buf_fini(&b);
+}
+
+static void
+write_visit(enum log_level level, const struct source *s,
+    const struct visit_result *r)
+{
 	const struct fetched *got = s->got;
 
-	if (r == NULL)
-		r = &nothing;
-	log_event(level_of_visit(m, before, got, r), "visit",
-	    LOG_STR("source", source_name(s)),
+	log_event(level, "visit", LOG_STR("source", source_name(s)),
 	    LOG_STR("outcome", outcome_name(got->outcome)),
 	    LOG_INT("status", got->status),
 	    LOG_INT("new", r->added), LOG_INT("updated", r->updated),
@@ -128,6 +152,22 @@ log_visit(const struct mill *m, const struct source *s,
 	    LOG_INT("took_ms", got->took_ms),
 	    LOG_STR("reason", outcome_is_success(got->outcome) ?
 	    outcome_sentence(got->outcome) : got->reason));
+}
+
+static void
+log_visit(const struct mill *m, const struct source *s,
+    const struct history *before, const struct visit_result *r)
+{
+	static const struct visit_result nothing;
+	const struct fetched *got = s->got;
+	enum log_level level = level_of_visit(m, before, got, r);
+
+	if (r == NULL)
+		r = &nothing;
+	if (log_is_terminal())
+		say_visit(level, s, r);
+	else
+		write_visit(level, s, r);
 	if (r->silent > 0)
 		log_event(LOG_INFO, "first entries stored without "
 		    "announcing them all", LOG_STR("source", source_name(s)),
