@@ -40,7 +40,7 @@
 #include "mill_private.h"
 
 /* Documents waiting for the writer: beyond it nobody is asked. */
-enum { VISITS_QUEUED_MAX = 64 };
+enum { VISITS_QUEUED_MAX = 16 };
 
 /* ------------------------------------------------------------ the visit */
 
