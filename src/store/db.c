@@ -80,12 +80,10 @@ static const char *const setup[] = {
 	    "PRAGMA journal_size_limit=67108864;"
 	    "PRAGMA secure_delete=OFF;"
 	    "PRAGMA foreign_keys=ON;"
-	    "PRAGMA temp_store=MEMORY;"
-	    "PRAGMA cache_size=-16384;",
+	    "PRAGMA temp_store=MEMORY;",
 	[DB_READ] =
 	    "PRAGMA query_only=ON;"
-	    "PRAGMA temp_store=MEMORY;"
-	    "PRAGMA cache_size=-8192;",
+	    "PRAGMA temp_store=MEMORY;",
 };
 
 static int
