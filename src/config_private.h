@@ -2,6 +2,7 @@
  * config_private.h - what the parts of config share; nobody else's business.
  *
  *	config_yaml.c	 bytes to a tree of nodes that know their place
+ *	config_lines.c	 ... after a mistake: the line mended
  *	config_report.c	 mistakes, sorted and shown with line and caret
  *	config_options.c the table: every setting, its default, its help
  *	config_seen.c	 what was set where
@@ -80,6 +81,18 @@ void config_file_fini(struct config_file *);
 /* The line without its ending. */
 const char *config_file_line(const struct config_file *, unsigned line,
     size_t *ret_len);
+
+/* How many blanks and tabs a line begins with. */
+unsigned config_line_blanks(const char *line, size_t len);
+/* The nearest line that says something: above, 0 if there is none; below,
+ * line itself if there is none. */
+unsigned config_line_above(const struct config_file *, unsigned line);
+unsigned config_line_below(const struct config_file *, unsigned line);
+/* How far the line should be indented, judged by the one above it. */
+unsigned config_line_expected(const struct config_file *, unsigned line);
+/* Give the line another indentation, or nothing on it at all. */
+void config_line_replace(struct config_file *, unsigned line,
+    unsigned indent, int blank);
 
 /* ---------------------------------------------------------------- the tree */
 

@@ -268,88 +268,6 @@ take(struct reader *r, struct fy_event *event)
 	}
 }
 
-static unsigned
-blanks_before(const char *line, size_t len)
-{
-	size_t n = 0;
-
-	while (n < len && (line[n] == ' ' || line[n] == '\t'))
-		n++;
-	return (unsigned)n;
-}
-
-/* The line above that says something; 0 if there is none. */
-static unsigned
-line_above(const struct config_file *f, unsigned line)
-{
-	while (--line > 0) {
-		size_t len;
-		const char *s = config_file_line(f, line, &len);
-		unsigned blanks = blanks_before(s, len);
-
-		if (blanks < len && s[blanks] != '#')
-			return line;
-	}
-	return 0;
-}
-
-/* The next line below that says something; line itself if there is none. */
-static unsigned
-line_below(const struct config_file *f, unsigned line)
-{
-	for (unsigned l = line + 1; l <= f->lines_count; l++) {
-		size_t len;
-		const char *s = config_file_line(f, l, &len);
-		unsigned blanks = blanks_before(s, len);
-
-		if (blanks < len && s[blanks] != '#')
-			return l;
-	}
-	return line;
-}
-
-/* How far the line should be indented, judged by the one above it. */
-static unsigned
-indent_expected(const struct config_file *f, unsigned line)
-{
-	unsigned above = line_above(f, line), blanks;
-	size_t len;
-	const char *s;
-
-	if (above == 0)
-		return 0;
-	s = config_file_line(f, above, &len);
-	blanks = blanks_before(s, len);
-	while (len > 0 && (s[len - 1] == ' ' || s[len - 1] == '\t'))
-		len--;
-	return len > 0 && s[len - 1] == ':' ? blanks + 2 : blanks;
-}
-
-/* A new copy whose line is text (without its old indentation). */
-static void
-replace_line(struct config_file *f, unsigned line, unsigned indent,
-    int blank)
-{
-	struct config_file old = *f;
-	struct buf b = { 0 };
-	size_t len;
-	const char *s = config_file_line(&old, line, &len);
-	unsigned blanks = blanks_before(s, len);
-	size_t offset = (size_t)(s - old.text);
-
-	buf_append(&b, old.text, offset);
-	if (!blank) {
-		for (unsigned i = 0; i < indent; i++)
-			buf_putc(&b, ' ');
-		buf_append(&b, s + blanks, len - blanks);
-	}
-	buf_append(&b, s + len, old.len - offset - len);
-	config_file_set(f, old.name, buf_str(&b), b.len);
-	f->number = old.number;
-	buf_fini(&b);
-	config_file_fini(&old);
-}
-
 /* 0: the line was changed, it is worth reading again. */
 static int
 repair(struct reader *r, unsigned line)
@@ -357,8 +275,8 @@ repair(struct reader *r, unsigned line)
 	struct repair *was = (struct repair *)repair_of(r, line);
 	size_t len;
 	const char *s = config_file_line(&r->copy, line, &len);
-	unsigned blanks = blanks_before(s, len);
-	unsigned expected = indent_expected(&r->copy, line);
+	unsigned blanks = config_line_blanks(s, len);
+	unsigned expected = config_line_expected(&r->copy, line);
 
 	if (blanks == len || (was != NULL && was->blanked))
 		return -1;
@@ -373,7 +291,7 @@ repair(struct reader *r, unsigned line)
 	} else {
 		was->blanked = 1;
 	}
-	replace_line(&r->copy, line, expected, was->blanked);
+	config_line_replace(&r->copy, line, expected, was->blanked);
 	return 0;
 }
 
@@ -394,11 +312,11 @@ point_at(const struct reader *r, const char *message, int line, int column)
 	if (at.line > r->file->lines_count)
 		at.line = (unsigned)r->file->lines_count;
 	if (strcmp(message, "invalid multiline plain key") == 0) {
-		at.line = line_below(&r->copy, at.line);
+		at.line = config_line_below(&r->copy, at.line);
 		at.column = 0;
 	}
 	s = config_file_line(r->file, at.line, &len);
-	blanks = blanks_before(s, len);
+	blanks = config_line_blanks(s, len);
 	if (at.column == 0)
 		at.column = blanks + 1;
 	if (strstr(message, "tab") != NULL &&
@@ -407,7 +325,7 @@ point_at(const struct reader *r, const char *message, int line, int column)
 		    s) + 1;
 	/* Past the end, as for what was never closed: the last line. */
 	if (len == 0 && at.line == r->file->lines_count && at.line > 1) {
-		at.line = line_above(r->file, at.line);
+		at.line = config_line_above(r->file, at.line);
 		if (at.line == 0)
 			at.line = 1;
 		config_file_line(r->file, at.line, &len);
