@@ -26,6 +26,8 @@
 enum {
 	IN_A = 1,
 	IN_P = 2,
+	IN_LI = 4,		/* and nothing since that an <li> may be in */
+	IN_DD = 8,		/* the same for dd and dt */
 };
 
 struct frame {
@@ -44,6 +46,37 @@ struct writer {
 	size_t		 depth, cap;
 };
 
+/* ------------------------------------------------------------------ text */
+
+/* DEL, the C1 controls and the non-characters: references may name them,
+ * but a parser that meets the character itself replaces it. */
+static int
+is_unwanted(uint32_t c)
+{
+	return (c >= 0x7F && c <= 0x9F) || (c >= 0xFDD0 && c <= 0xFDEF) ||
+	    (c & 0xFFFE) == 0xFFFE;
+}
+
+static void
+put_escaped(struct buf *b, const char *s, int in_attribute)
+{
+	const char *from = s, *end = s + strlen(s);
+
+	while (s < end) {
+		unsigned char c = (unsigned char)*s;
+		const char *next = s + 1;
+
+		if ((c == 0x7F || c == 0xC2 || c >= 0xEF) &&
+		    (next = s, is_unwanted(text_utf8_next(&next, end)))) {
+			text_xml_escape(b, from, (size_t)(s - from),
+			    in_attribute);
+			from = next;
+		}
+		s = next;
+	}
+	text_xml_escape(b, from, (size_t)(end - from), in_attribute);
+}
+
 /* ------------------------------------------------------------ attributes */
 
 static const char *
@@ -54,20 +87,31 @@ attribute(const GumboElement *e, const char *name)
 	return a != NULL ? a->value : NULL;
 }
 
-/* "640", "640px", "50%": digits and perhaps a percent sign, no more. */
-static int
-put_number(struct buf *b, const char *value)
+/* "640", "640px", "50%": how many, -1 where it is no number. */
+static long
+number(const char *value, int *ret_percent)
 {
 	size_t digits;
 
+	if (value == NULL)
+		return -1;
 	value += strspn(value, " \t\r\n");
 	digits = strspn(value, "0123456789");
 	if (digits == 0 || digits > 6)
-		return 0;
-	buf_append(b, value, digits);
-	if (value[digits] == '%')
-		buf_putc(b, '%');
-	return 1;
+		return -1;
+	*ret_percent = value[digits] == '%';
+	return strtol(value, NULL, 10);
+}
+
+static int
+put_number(struct buf *b, const char *value)
+{
+	int percent;
+	long n = number(value, &percent);
+
+	if (n != -1)
+		buf_printf(b, "%ld%s", n, percent ? "%" : "");
+	return n != -1;
 }
 
 static int
@@ -91,7 +135,7 @@ put_value(struct writer *w, enum html_value kind, const char *value)
 	case VALUE_NONE:
 		return 0;
 	case VALUE_TEXT:
-		text_xml_escape_str(w->out, value);
+		put_escaped(w->out, value, 1);
 		return 1;
 	case VALUE_NUMBER:
 		return put_number(w->out, value);
@@ -144,13 +188,13 @@ put_attributes(struct writer *w, const GumboElement *e, const char *element)
 
 /* ---------------------------------------------------------------- images */
 
-/* A size attribute says 0 or 1. */
 static int
 is_tiny(const char *value)
 {
-	return value != NULL && (value[0] == '0' || value[0] == '1') &&
-	    (value[1] < '0' || value[1] > '9') && value[1] != '.' &&
-	    value[1] != '%';
+	int percent = 0;
+	long n = number(value, &percent);
+
+	return (n == 0 || n == 1) && !percent;
 }
 
 static int
@@ -181,10 +225,12 @@ is_tracking_pixel(const GumboElement *e)
 	const char *width = attribute(e, "width");
 	const char *height = attribute(e, "height");
 	const char *style = attribute(e, "style");
+	int percent;
 
-	if ((width != NULL || height != NULL) &&
-	    (width == NULL || is_tiny(width)) &&
-	    (height == NULL || is_tiny(height)))
+	/* One of them is enough if the other says nothing. */
+	if ((is_tiny(width) && (is_tiny(height) ||
+	    number(height, &percent) == -1)) ||
+	    (is_tiny(height) && number(width, &percent) == -1))
 		return 1;
 	return style != NULL && (style_says(style, "display", "none") ||
 	    style_says(style, "visibility", "hidden") ||
@@ -243,7 +289,7 @@ put_image(struct writer *w, const GumboElement *e)
 	w->out->len = from;
 	w->out->data[from] = '\0';
 	if (alt != NULL)
-		text_xml_escape(w->out, alt, strlen(alt), 0);
+		put_escaped(w->out, alt, 0);
 }
 
 /* ---------------------------------------------------------------- frames */
@@ -252,6 +298,22 @@ put_image(struct writer *w, const GumboElement *e)
  * nothing with the page it is in. */
 static const char sandbox[] = " loading=\"lazy\" sandbox=\"allow-scripts"
     " allow-same-origin allow-popups allow-presentation\"></iframe>";
+
+/* A frame as a link to its page, called by its title or its address. */
+static void
+put_frame_link(struct writer *w, const char *url, const char *title)
+{
+	struct buf name = { 0 };
+
+	if (title == NULL || *title == '\0') {
+		html_decode_entities(&name, url, strlen(url));
+		title = buf_str(&name);
+	}
+	buf_printf(w->out, "<a href=\"%s\">", url);
+	put_escaped(w->out, title, 0);
+	buf_puts(w->out, "</a>");
+	buf_fini(&name);
+}
 
 static void
 put_frame(struct writer *w, const GumboElement *e, unsigned in)
@@ -276,12 +338,7 @@ put_frame(struct writer *w, const GumboElement *e, unsigned in)
 			put_attribute(w, "title", VALUE_TEXT, title);
 		buf_puts(w->out, sandbox);
 	} else if (!(in & IN_A)) {
-		buf_printf(w->out, "<a href=\"%s\">", url.data);
-		if (title != NULL && *title != '\0')
-			text_xml_escape(w->out, title, strlen(title), 0);
-		else
-			buf_puts(w->out, url.data);
-		buf_puts(w->out, "</a>");
+		put_frame_link(w, url.data, title);
 	}
 	buf_fini(&url);
 }
@@ -331,6 +388,11 @@ stays_there(const GumboElement *e, const struct frame *f)
 		return 0;
 	if ((f->in & IN_P) && html_ends_p(e->tag))
 		return 0;
+	if ((f->in & IN_LI) && e->tag == GUMBO_TAG_LI)
+		return 0;
+	if ((f->in & IN_DD) && (e->tag == GUMBO_TAG_DD ||
+	    e->tag == GUMBO_TAG_DT))
+		return 0;
 	return !(is_heading(e->tag) && is_heading(f->parent));
 }
 
@@ -342,14 +404,27 @@ inside(GumboTag tag, unsigned in)
 		return in | IN_A;
 	case GUMBO_TAG_P:
 		return in | IN_P;
+	case GUMBO_TAG_LI:
+		return (in & ~(unsigned)IN_DD) | IN_LI;
+	case GUMBO_TAG_DD:
+	case GUMBO_TAG_DT:
+		return (in & ~(unsigned)IN_LI) | IN_DD;
 	case GUMBO_TAG_TABLE:
-		return in & ~(unsigned)IN_P;
+		return in & IN_A;
 	case GUMBO_TAG_CAPTION:
 	case GUMBO_TAG_TD:
 	case GUMBO_TAG_TH:
 		return 0;
-	default:
+	case GUMBO_TAG_ADDRESS:
+	case GUMBO_TAG_DIV:
+	/* Parsers do not agree on these. */
+	case GUMBO_TAG_FIGCAPTION:
+	case GUMBO_TAG_MAIN:
+	case GUMBO_TAG_SUMMARY:
 		return in;
+	default:
+		return html_ends_p(tag) ?
+		    in & ~(unsigned)(IN_LI | IN_DD) : in;
 	}
 }
 
@@ -430,7 +505,7 @@ put_text(struct writer *w, const char *text, GumboTag parent)
 	if (!has_its_place(GUMBO_TAG_SPAN, parent) &&
 	    text[strspn(text, " \t\r\n")] != '\0')
 		return;
-	text_xml_escape(w->out, text, strlen(text), 0);
+	put_escaped(w->out, text, 0);
 }
 
 static void
@@ -488,6 +563,27 @@ without_nul(struct buf *b, const char *s, size_t len)
 	buf_append(b, s, (size_t)(end - s));
 }
 
+/*
+ * Text that gumbo would hand back as it is: no markup, no references, and
+ * nothing it would replace (DEL, C1 controls, non-characters, all of them
+ * behind the bytes looked for here).
+ */
+static int
+is_plain(const char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)s[i];
+		unsigned char next = i + 1 < len ? (unsigned char)s[i + 1] : 0;
+
+		if (c == '<' || c == '&' || c == 0x7F || c >= 0xF0)
+			return 0;
+		if ((c == 0xC2 && next < 0xA0) ||
+		    (c == 0xEF && (next == 0xB7 || next == 0xBF)))
+			return 0;
+	}
+	return 1;
+}
+
 void
 html_sanitise(struct buf *out, const char *html, size_t len,
     const char *base, const struct html_rules *rules)
@@ -502,8 +598,8 @@ html_sanitise(struct buf *out, const char *html, size_t len,
 		html = buf_str(&clean);
 		len = clean.len;
 	}
-	if (memchr(html, '<', len) == NULL && memchr(html, '&', len) == NULL &&
-	    (rules == NULL || rules->drop_text == NULL)) {
+	if ((rules == NULL || rules->drop_text == NULL) &&
+	    is_plain(html, len)) {
 		text_xml_escape(out, html, len, 0);
 	} else {
 		html_guard(&dialect, html, len);

@@ -40,7 +40,9 @@ put_decoded(struct buf *out, const struct buf *text)
 
 	if (text->len == 0)
 		return;
-	if (memchr(text->data, '&', text->len) == NULL) {
+	/* gumbo also mends what is not UTF-8. */
+	if (memchr(text->data, '&', text->len) == NULL &&
+	    text_utf8_valid(text->data, text->len) == text->len) {
 		buf_append(out, text->data, text->len);
 		return;
 	}

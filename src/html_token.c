@@ -50,7 +50,7 @@ is_letter(char c)
 int
 html_name_is(const char *name, size_t len, const char *lower)
 {
-	return strncasecmp(name, lower, len) == 0 && lower[len] == '\0';
+	return strlen(lower) == len && strncasecmp(name, lower, len) == 0;
 }
 
 void
