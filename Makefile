@@ -62,6 +62,7 @@ FUZZERS	 := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 
 .PHONY: all
 all: $(BUILD)/feedmill
+	@:
 
 # Everything but main() is one library: the daemon, the tests and the
 # fuzzers all link the same objects.
@@ -88,6 +89,7 @@ $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o \
 
 .PHONY: units
 units: $(UNITS:%.c=$(BUILD)/%)
+	@:
 
 .SECONDARY:
 -include $(OBJS:.o=.d) $(MAIN:.o=.d) \
@@ -95,7 +97,9 @@ units: $(UNITS:%.c=$(BUILD)/%)
 
 # Compiled, not linked and not run: a second compiler's opinion.
 .PHONY: objects
-objects: $(OBJS) $(MAIN) $(UNITS:%.c=$(BUILD)/%.o) $(FUZZERS:%.c=$(BUILD)/%.o)
+objects: $(OBJS) $(MAIN) $(UNITS:%.c=$(BUILD)/%.o) \
+    $(FUZZERS:%.c=$(BUILD)/%.o)
+	@:
 
 # -------------------------------------------------------------------- deps
 
@@ -181,6 +185,7 @@ check-builds:
 
 .PHONY: replays
 replays: $(REPLAYS)
+	@:
 
 fuzz-replay:
 	$(SUBMAKE) BUILD=build/asan SANITIZE=1 replays
@@ -201,6 +206,7 @@ fuzz:
 	@tests/fuzz/run.sh build/fuzz $(TIME)
 
 fuzzers: $(FUZZERS:%.c=$(BUILD)/%)
+	@:
 
 $(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(LIB)
 	@echo "  LD      $@"

@@ -26,8 +26,9 @@ AWKWARD = [
 
 
 def known(mill):
-    """The set of (url, stamp)."""
-    return {(e['url'], str(e['stamp'])) for e in mill.export().values()}
+    """The set of (URL, stamp).  The key is the URL without its spelling:
+    a post has the host in lower case, whatever the source wrote."""
+    return {(k, str(e['stamp'])) for k, e in mill.export().items()}
 
 
 def comes_back(mill, what):

@@ -51,8 +51,10 @@ eventually(lambda: any(e['level'] == 'error' for e in
                        daemon.events(since=since)), 10)
 ok([e for e in daemon.events(since=since) if e['level'] == 'error'],
    'and logged', daemon.log)
-r = mill.run('status')
-ok(r.status == 0 and 'b' in r.out, 'the running state stays as it is', r)
+page = get(mill.url + '/metrics').body.decode()
+matches(r'^feedmill_config_last_reload_successful 0$', page,
+        'a metric tells it')
+matches(r'^feedmill_sources 2$', page, 'the running state stays as it is')
 
 mill.set(feeds={'a': site.source('/a.xml'), 'b': site.source('/b.xml')})
 r = mill.run('reload')

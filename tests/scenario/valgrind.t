@@ -17,7 +17,9 @@ mill = series.mill(names=NAMES, binary=RELEASE)
 for step in (0, 2, 3):
     series.step(step)
     r = mill.round(wrapper=VALGRIND, seconds=180)
-    same(r.status, 0, 'step %d under valgrind' % step) or note(r)
+    # 1: a source failed, as the truncated documents of 2 and 3 do.
+    ok(r.status in (0, 1) and '==' not in r.err,
+       'step %d under valgrind' % step, r)
     same(len(r.events('visit')), len(NAMES), 'every source was asked')
 for words in (['export', '--format', 'jsonl'], ['check', '--dump'],
               ['status']):
