@@ -1,4 +1,5 @@
 /* mem.c - see mem.h. */
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,4 +69,14 @@ char *
 xstrdup_null(const char *s)
 {
 	return s != NULL ? xstrdup(s) : NULL;
+}
+
+/* Above what a feed and its parser take; a rare giant is given back. */
+enum { KEEP_BYTES = 8 << 20, GIANT_BYTES = 4 << 20 };
+
+void
+mem_init(void)
+{
+	mallopt(M_TRIM_THRESHOLD, KEEP_BYTES);
+	mallopt(M_MMAP_THRESHOLD, GIANT_BYTES);
 }

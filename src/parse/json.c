@@ -11,7 +11,6 @@
 #include "feedmill/base/buf.h"
 #include "feedmill/base/date.h"
 #include "feedmill/base/text.h"
-#include "feedmill/html.h"
 #include "json_repair.h"
 #include "list.h"
 #include "reader.h"

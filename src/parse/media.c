@@ -12,32 +12,12 @@
 #include "list.h"
 #include "reader.h"
 
-static const char *
-keep(struct reader *r, const char *value)
-{
-	size_t len;
-
-	if (value == NULL)
-		return NULL;
-	len = text_trim(&value, strlen(value));
-	return len > 0 ? reader_keep(r, value, len) : NULL;
-}
-
 static int
 small_int(const char *s)
 {
 	long v = s != NULL ? strtol(s, NULL, 10) : 0;
 
 	return v > 0 && v < 1000000 ? (int)v : 0;
-}
-
-static int64_t
-length_of(const char *s)
-{
-	char *end;
-	long long v = s != NULL ? strtoll(s, &end, 10) : -1;
-
-	return s == NULL || end == s || v < 0 || v == INT64_MAX ? -1 : v;
 }
 
 /* The entry an element of media: belongs to, however deep the groups. */
@@ -57,16 +37,17 @@ void
 begin_media(struct reader *r, const struct rule *rule, const char **atts)
 {
 	struct media_content *m;
-	const char *url = keep(r, attribute(atts, "url"));
+	const char *size = attribute(atts, "fileSize");
+	const char *url = reader_attribute(r, attribute(atts, "url"));
 
 	(void)rule;
 	if (url == NULL)
 		return;
 	m = arena_zalloc(r->arena, sizeof(*m));
 	m->url = url;
-	m->type = keep(r, attribute(atts, "type"));
-	m->medium = keep(r, attribute(atts, "medium"));
-	m->length = length_of(attribute(atts, "fileSize"));
+	m->type = reader_attribute(r, attribute(atts, "type"));
+	m->medium = reader_attribute(r, attribute(atts, "medium"));
+	m->length = size != NULL ? reader_count(size) : -1;
 	LIST_APPEND(&entry_of(r)->media, m);
 }
 
@@ -74,7 +55,7 @@ void
 begin_thumbnail(struct reader *r, const struct rule *rule, const char **atts)
 {
 	struct media_thumbnail *t;
-	const char *url = keep(r, attribute(atts, "url"));
+	const char *url = reader_attribute(r, attribute(atts, "url"));
 
 	(void)rule;
 	if (url == NULL)
@@ -90,7 +71,7 @@ void
 begin_peer(struct reader *r, const struct rule *rule, const char **atts)
 {
 	struct link *l;
-	const char *href = keep(r, attribute(atts, "href"));
+	const char *href = reader_attribute(r, attribute(atts, "href"));
 
 	(void)rule;
 	if (href == NULL)
@@ -98,7 +79,7 @@ begin_peer(struct reader *r, const struct rule *rule, const char **atts)
 	l = arena_zalloc(r->arena, sizeof(*l));
 	l->href = href;
 	l->rel = "enclosure";
-	l->type = keep(r, attribute(atts, "type"));
+	l->type = reader_attribute(r, attribute(atts, "type"));
 	l->length = -1;
 	LIST_APPEND(&entry_of(r)->peer_links, l);
 }
@@ -110,8 +91,8 @@ begin_itunes_image(struct reader *r, const struct rule *rule,
 	const char *url = attribute(atts, "href");
 	const char **at;
 
-	url = keep(r, url != NULL ? url : attribute(atts, "url"));
-	at = (void *)((char *)reader_parent(r)->object + rule->field);
+	url = reader_attribute(r, url != NULL ? url : attribute(atts, "url"));
+	at = reader_field(r, rule);
 	if (url != NULL && reader_outranks(r, rule))
 		*at = url;
 }
@@ -122,10 +103,10 @@ begin_itunes_category(struct reader *r, const struct rule *rule,
     const char **atts)
 {
 	struct category *c;
-	const char *term = keep(r, attribute(atts, "text"));
+	const char *term = reader_attribute(r, attribute(atts, "text"));
 	struct category **list;
 
-	list = (void *)((char *)reader_parent(r)->object + rule->field);
+	list = reader_field(r, rule);
 	reader_top(r)->object = list;
 	if (term == NULL)
 		return;
@@ -141,7 +122,7 @@ end_keywords(struct reader *r, const struct rule *rule, char *s, size_t len)
 	struct category **list;
 	const char *end = s + len;
 
-	list = (void *)((char *)reader_parent(r)->object + rule->field);
+	list = reader_field(r, rule);
 	for (const char *p = s; p < end; ) {
 		const char *comma = memchr(p, ',', (size_t)(end - p));
 		const char *word = p;
@@ -185,7 +166,7 @@ end_duration(struct reader *r, const struct rule *rule, char *s, size_t len)
 	int64_t *at;
 	double v;
 
-	at = (void *)((char *)reader_parent(r)->object + rule->field);
+	at = reader_field(r, rule);
 	v = len > 0 ? clock_seconds(s) : -1;
 	if (v >= 0 && *at < 0)
 		*at = (int64_t)v;
@@ -201,7 +182,7 @@ end_flag(struct reader *r, const struct rule *rule, char *s, size_t len)
 		{ "yes", 1 }, { "true", 1 }, { "explicit", 1 }, { "no", 0 },
 		{ "false", 0 }, { "clean", 0 },
 	};
-	int *at = (void *)((char *)reader_parent(r)->object + rule->field);
+	int *at = reader_field(r, rule);
 
 	(void)len;
 	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
@@ -222,9 +203,9 @@ begin_chapter(struct reader *r, const struct rule *rule, const char **atts)
 		return;
 	c = arena_zalloc(r->arena, sizeof(*c));
 	c->start_s = at;
-	c->title = keep(r, attribute(atts, "title"));
-	c->link = keep(r, attribute(atts, "href"));
-	c->image = keep(r, attribute(atts, "image"));
+	c->title = reader_attribute(r, attribute(atts, "title"));
+	c->link = reader_attribute(r, attribute(atts, "href"));
+	c->image = reader_attribute(r, attribute(atts, "image"));
 	LIST_APPEND(&entry_of(r)->chapters, c);
 }
 

@@ -7,13 +7,11 @@
  */
 #define XML_DTD			/* declares the amplification limits */
 #include <expat.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "feedmill/base/arena.h"
 #include "feedmill/base/buf.h"
 #include "feedmill/base/err.h"
-#include "feedmill/base/mem.h"
 #include "feedmill/base/text.h"
 #include "reader.h"
 

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "feedmill/base/mem.h"
 #include "feedmill/base/text.h"
 #include "feedmill/base/url.h"
 #include "reader.h"

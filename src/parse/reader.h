@@ -195,10 +195,20 @@ reader_parent(struct reader *r)
 	return &r->frames[r->depth - 2];
 }
 
-/* fields.c: the functions the table names */
+/* values.c */
 const char *attribute(const char **atts, const char *name);
 char *reader_keep(struct reader *, const char *s, size_t len);
+/* The value trimmed and kept; NULL for NULL or nothing. */
+char *reader_attribute(struct reader *, const char *value);
+/* May this row fill its field?  Says yes at most once per rank. */
 int reader_outranks(struct reader *, const struct rule *);
+void *reader_field(struct reader *, const struct rule *);
+struct entry *reader_entry(struct reader *);	/* the parent, or NULL */
+struct feed_head *reader_head(struct reader *);
+int64_t reader_count(const char *);		/* -1: none */
+int name_ends_with(const char *s, const char *end);
+
+/* containers.c, texts.c, links.c, fields.c, hints.c: named by the table */
 
 void begin_head(struct reader *, const struct rule *, const char **);
 void begin_rss(struct reader *, const struct rule *, const char **);
