@@ -190,14 +190,16 @@ command_version(struct call *c)
 }
 
 const struct config *
-load_config(const struct call *c)
+load_config(const struct call *c, enum secrets secrets)
 {
 	const struct config_options options = { c->config_path, c->state };
 	struct buf report = { 0 };
 	const struct config *config;
 	unsigned mistakes;
 
-	config = config_load(&options, &report, &mistakes);
+	config = secrets == SECRETS_NEEDED ?
+	    config_load(&options, &report, &mistakes) :
+	    config_load_public(&options, &report, &mistakes);
 	fputs(buf_str(&report), stderr);
 	buf_fini(&report);
 	return config;

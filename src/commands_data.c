@@ -67,7 +67,7 @@ command_check(struct call *c)
 		buf_fini(&out);
 		return status;
 	}
-	config = load_config(c);
+	config = load_config(c, SECRETS_NEEDED);
 	if (config == NULL)
 		return 1;
 	if (c->option[CHECK_DUMP] != NULL)
@@ -113,7 +113,7 @@ int
 command_reload(struct call *c)
 {
 	static const char *const words[] = { "reload", NULL };
-	const struct config *config = load_config(c);
+	const struct config *config = load_config(c, SECRETS_LEFT_OUT);
 	struct err e;
 	int status;
 
@@ -237,7 +237,7 @@ command_status(struct call *c)
 	if (format != NULL && strcmp(format, "text") != 0 &&
 	    strcmp(format, "json") != 0)
 		return usage_error(c, "--format is text or json");
-	if ((config = load_config(c)) == NULL)
+	if ((config = load_config(c, SECRETS_LEFT_OUT)) == NULL)
 		return 1;
 	status = status_of_daemon(c, config, &e);
 	if (status == -1 && c->option[STATUS_WHY] != NULL)
@@ -257,7 +257,7 @@ command_import(struct call *c)
 		.access = STORE_OWN, .prepare = normalise_entry,
 		.now_ms = clock_wall_ms,
 	};
-	const struct config *config = load_config(c);
+	const struct config *config = load_config(c, SECRETS_LEFT_OUT);
 	struct imported sum = { 0 };
 	struct store *store;
 	struct err e;
@@ -332,7 +332,7 @@ command_export(struct call *c)
 	if (c->option[EXPORT_FORMAT] != NULL &&
 	    strcmp(c->option[EXPORT_FORMAT], "jsonl") != 0)
 		return usage_error(c, "--format is jsonl");
-	if ((config = load_config(c)) == NULL)
+	if ((config = load_config(c, SECRETS_LEFT_OUT)) == NULL)
 		return 1;
 	store = open_to_read(config, &r.failed);
 	config_unref(config);

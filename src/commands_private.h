@@ -44,8 +44,12 @@ struct verb {
 int usage_error(const struct call *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* NULL after all mistakes were printed. */
-const struct config *load_config(const struct call *);
+/*
+ * NULL after all mistakes were printed.  What only asks or reads needs no
+ * secrets, and an administrator's shell has none of the service's.
+ */
+enum secrets { SECRETS_NEEDED, SECRETS_LEFT_OUT };
+const struct config *load_config(const struct call *, enum secrets);
 
 /* Everything to standard output; 0, or EXIT_IO and a sentence. */
 int print_out(const char *bytes, size_t len);
