@@ -48,6 +48,8 @@ struct peer {
 	struct MHD_Connection *connection;
 	int64_t		 since_ms;	/* it does what it does */
 	int		 answering;
+	const char	*target;	/* of the request, as sent */
+	size_t		 target_len;
 	unsigned char	 address[16];
 	int		 has_address;	/* not for unix, not for loopback */
 };
@@ -292,6 +294,36 @@ peer_of(struct MHD_Connection *c)
 	return info != NULL ? info->socket_context : NULL;
 }
 
+/* The target as it was sent, before it is cut and decoded. */
+static void *
+note_target(void *cls, const char *target, struct MHD_Connection *c)
+{
+	struct peer *peer = peer_of(c);
+
+	(void)cls;
+	if (peer != NULL) {
+		peer->target = target;
+		peer->target_len = strlen(target);
+	}
+	return NULL;
+}
+
+/*
+ * Did a NUL cut the target short?  The library has strings only; but the
+ * version stands in the same line, and one byte is between them.  Where it
+ * stands elsewhere nothing can be said.
+ */
+static int
+is_cut_short(const struct peer *peer, const char *version)
+{
+	uintptr_t from, to = (uintptr_t)version;
+
+	if (peer == NULL || peer->target == NULL)
+		return 0;
+	from = (uintptr_t)peer->target + peer->target_len;
+	return to > from + 1 && to - from < HEAD_BYTES;
+}
+
 /*
  * Called first when the head is complete.  An answer at that moment closes
  * the connection when it is sent: right where a body would follow, so that it
@@ -305,7 +337,6 @@ take_request(void *cls, struct MHD_Connection *c, const char *path,
 	struct listener *l = cls;
 	struct peer *peer = peer_of(c);
 
-	(void)version;
 	(void)data;
 	if (*state == NULL) {
 		*state = l;
@@ -318,6 +349,9 @@ take_request(void *cls, struct MHD_Connection *c, const char *path,
 		peer->answering = 1;
 		peer->since_ms = clock_mono_ms();
 	}
+	if (is_cut_short(peer, version))
+		return send_sentence(l->serve, c, 400, "a NUL in the target",
+		    NULL, NULL);
 	return answer(l->serve, c, path, method);
 }
 
@@ -507,6 +541,7 @@ start_daemon(struct listener *l, int fd)
 	l->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_ERROR_LOG, 0,
 	    accept_policy, l, take_request, l,
 	    MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL,
+	    MHD_OPTION_URI_LOG_CALLBACK, note_target, NULL,
 	    MHD_OPTION_LISTEN_SOCKET, fd,
 	    MHD_OPTION_STRICT_FOR_CLIENT, 1,
 	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)s->config->http.connections,
