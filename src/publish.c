@@ -18,12 +18,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "feedmill/base/arena.h"
 #include "feedmill/base/buf.h"
 #include "feedmill/base/date.h"
 #include "feedmill/base/err.h"
 #include "feedmill/base/file.h"
 #include "feedmill/base/log.h"
 #include "feedmill/base/mem.h"
+#include "feedmill/base/url.h"
 #include "feedmill/config.h"
 #include "feedmill/publish.h"
 #include "feedmill/render.h"
@@ -56,6 +58,7 @@ struct window {
 	struct place	*places;
 	size_t		 count, size;
 	int64_t		 newest_ms;		/* announced */
+	struct arena	 arena;			/* of head.sources */
 };
 
 struct round {
@@ -141,14 +144,36 @@ compare_places(const void *a, const void *b)
 	return (x->seq < y->seq) - (x->seq > y->seq);
 }
 
-/* ids of the sources an outlet takes, ended by 0: those that are still
- * configured, may be published, and are selected. */
+/* The sources an outlet takes: those that are still configured, may be
+ * published, and are selected. */
 struct selection {
 	const struct config *config;
 	const struct config_outlet *outlet;
-	int64_t		*ids;
+	int64_t		*ids;		/* ended by 0 */
 	size_t		 count;
+	struct arena	*arena;
+	struct outlet_source **last;
 };
+
+/* Only for readers who may know the address: none with secrets in it. */
+static void
+list_source(struct selection *sel, const struct config_source *source,
+    const struct source_summary *s)
+{
+	struct outlet_source *shown;
+	char *redacted = url_redact(source->url);
+
+	if (redacted != NULL && strcmp(redacted, source->url) == 0) {
+		shown = arena_zalloc(sel->arena, sizeof(*shown));
+		shown->title = arena_strdup(sel->arena,
+		    source->title != NULL ? source->title :
+		    s->title != NULL ? s->title : source->name);
+		shown->url = arena_strdup(sel->arena, source->url);
+		*sel->last = shown;
+		sel->last = (struct outlet_source **)&shown->next;
+	}
+	free(redacted);
+}
 
 static int
 select_source(const struct source_summary *s, void *arg)
@@ -164,6 +189,7 @@ select_source(const struct source_summary *s, void *arg)
 	sel->ids = xrealloc(sel->ids, (sel->count + 2) * sizeof(*sel->ids));
 	sel->ids[sel->count++] = s->id;
 	sel->ids[sel->count] = 0;
+	list_source(sel, source, s);
 	return 0;
 }
 
@@ -171,11 +197,16 @@ static int
 collect(struct store_reader *reader, const struct config *config,
     struct window *w, struct err *err)
 {
-	struct selection sel = { config, w->outlet, NULL, 0 };
+	struct outlet_source *list = NULL;
+	struct selection sel = {
+		.config = config, .outlet = w->outlet, .arena = &w->arena,
+		.last = &list,
+	};
 	struct store_filter filter = { 0 };
 	int rc;
 
 	rc = store_each_source(reader, select_source, &sel, err);
+	w->head.sources = list;
 	if (rc == 0 && sel.count > 0) {
 		filter.source_ids = sel.ids;
 		filter.limit = (unsigned)w->outlet->entries * WINDOW_FACTOR;
@@ -302,6 +333,7 @@ window_fini(struct window *w)
 	for (int i = 0; i < FORMATS_MAX; i++)
 		buf_fini(&w->items[i]);
 	free(w->places);
+	arena_fini(&w->arena);
 }
 
 static int
@@ -320,6 +352,7 @@ publish_outlet(struct round *round, struct store_reader *reader,
 		.subtitle = outlet->subtitle, .language = outlet->language,
 		.url = outlet->url, .hub = outlet->hub,
 		.updated_ms = DATE_NONE, .content = outlet->content,
+		.name = outlet->name, .formats = outlet->formats,
 	};
 	render_directory(&directory, round->config, outlet->directory);
 	dirfd = file_open_dir(buf_str(&directory), err);

@@ -225,6 +225,8 @@ find(const struct documents *d, const char *path)
 const struct document *
 documents_find(const struct documents *d, const char *path)
 {
+	if (d->front != NULL && strcmp(path, "/") == 0)
+		path = d->front;
 	return find(d, path);
 }
 
@@ -289,7 +291,8 @@ put_outlet(struct buf *b, const struct documents *d,
 	buf_puts(b, "</li>\n");
 }
 
-/* What is at "/" as long as no outlet is a page itself. */
+/* What is at "/" as long as no outlet is a page itself: the first that is
+ * one stands there. */
 static void
 load_index(struct documents *d, const struct config *config)
 {
@@ -314,6 +317,21 @@ load_index(struct documents *d, const struct config *config)
 	}
 	document_set(doc, &b, &none);
 	buf_fini(&b);
+}
+
+static const char *
+find_page(const struct documents *d, const struct config *config)
+{
+	const struct document *doc = NULL;
+
+	for (size_t i = 0; i < config->outlets_count && doc == NULL; i++) {
+		struct buf path = { 0 };
+
+		buf_printf(&path, "/%s.html", config->outlets[i].name);
+		doc = find(d, buf_str(&path));
+		buf_fini(&path);
+	}
+	return doc != NULL ? doc->path : NULL;
 }
 
 /* --------------------------------------------------------------------- all */
@@ -347,6 +365,7 @@ documents_load(struct documents *d, const struct config *config)
 	}
 	forget_unseen(d);
 	load_index(d, config);
+	d->front = find_page(d, config);
 }
 
 void

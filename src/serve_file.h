@@ -38,6 +38,7 @@ struct document {
 struct documents {
 	struct document	*list;
 	size_t		 count;
+	const char	*front;		/* what "/" stands for, or NULL */
 };
 
 /* Look at the files of all outlets: read what changed, forget what went. */

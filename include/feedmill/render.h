@@ -39,6 +39,15 @@ struct outlet_head {
 	const char	*hub, *prev_archive, *next_archive;	/* or NULL */
 	int64_t		 updated_ms;	/* newest item's; DATE_NONE: no item */
 	enum content_mode content;
+	const char	*name;		/* of its files, without ending */
+	unsigned	 formats;	/* it has, enum outlet_format bits */
+	const struct outlet_source *sources;	/* in its selection */
+};
+
+/* A subscription an outlet is made of, as its readers may see it. */
+struct outlet_source {
+	const struct outlet_source *next;
+	const char	*title, *url, *link;	/* link or NULL */
 };
 
 void render_atom_begin(struct buf *, const struct outlet_head *);
@@ -69,6 +78,29 @@ void render_directory(struct buf *, const struct config *,
 /* The address readers have the outlet's document at. */
 void render_self_url(struct buf *, const struct config_outlet *,
     const struct render_format *);
+
+void render_rss_begin(struct buf *, const struct outlet_head *);
+void render_rss_item(struct buf *, const struct outlet_head *,
+    const struct item *);
+void render_rss_end(struct buf *);
+
+/* JSON Feed 1.1. */
+void render_json_begin(struct buf *, const struct outlet_head *);
+void render_json_item(struct buf *, const struct outlet_head *,
+    const struct item *);
+void render_json_end(struct buf *);
+
+/* A page for people: titles and plain text, no script, no foreign HTML. */
+void render_html_begin(struct buf *, const struct outlet_head *);
+void render_html_item(struct buf *, const struct outlet_head *,
+    const struct item *);
+void render_html_end(struct buf *);
+
+/* OPML 2.0: the subscriptions, whatever the items. */
+void render_opml_begin(struct buf *, const struct outlet_head *);
+void render_opml_item(struct buf *, const struct outlet_head *,
+    const struct item *);
+void render_opml_end(struct buf *);
 
 /* One post in the form of ARCHIVE-FORMAT.md section 2: front matter, stamp,
  * link line, rule, content; html: without Markdown's link line. */

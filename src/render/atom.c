@@ -16,8 +16,6 @@
 #include "feedmill/render.h"
 #include "text.h"
 
-enum { SUMMARY_BYTES = 600 };
-
 static void
 put_element(struct buf *b, const char *name, const char *text)
 {
@@ -169,50 +167,29 @@ put_category(struct buf *b, const struct category *c)
 	buf_puts(b, "/>\n");
 }
 
-/* The body, led by the stamp: what the next aggregator knows it again by. */
 static void
-put_html(struct buf *b, const char *name, const struct item *item,
-    const char *html)
+put_html(struct buf *b, const char *name, enum content_mode mode,
+    const struct item *item)
 {
-	buf_printf(b, "<%s type=\"html\">&lt;!--", name);
-	text_xml_escape_str(b, item->stamp != NULL ? item->stamp : "NaN");
-	buf_puts(b, "--&gt;");
-	text_xml_escape(b, html, strlen(html), 0);
+	struct buf body = { 0 };
+
+	put_body(&body, mode, item);
+	buf_printf(b, "<%s type=\"html\">", name);
+	text_xml_escape(b, body.data, body.len, 0);
 	buf_printf(b, "</%s>\n", name);
-}
-
-static void
-put_summary(struct buf *b, const struct item *item)
-{
-	struct buf text = { 0 }, html = { 0 };
-
-	if (item->summary != NULL && *item->summary != '\0') {
-		put_html(b, "summary", item, item->summary);
-		return;
-	}
-	if (item->content != NULL)
-		put_excerpt(&text, item->content, SUMMARY_BYTES);
-	text_xml_escape(&html, buf_str(&text), text.len, 0);
-	put_html(b, "summary", item, buf_str(&html));
-	buf_fini(&text);
-	buf_fini(&html);
+	buf_fini(&body);
 }
 
 /* An entry without an alternate link must have a content (section 4.1.2). */
 static void
-put_body(struct buf *b, const struct outlet_head *head,
-    const struct item *item)
+put_texts(struct buf *b, enum content_mode mode, const struct item *item)
 {
-	const char *content = item->content;
-
-	if (content == NULL || *content == '\0')
-		content = item->summary != NULL ? item->summary : "";
-	if (head->content == CONTENT_SUMMARY)
-		put_summary(b, item);
-	if (head->content == CONTENT_FULL)
-		put_html(b, "content", item, content);
+	if (mode == CONTENT_SUMMARY)
+		put_html(b, "summary", mode, item);
+	if (mode == CONTENT_FULL)
+		put_html(b, "content", mode, item);
 	else if (safe_link(item->url) == NULL)
-		put_html(b, "content", item, "");
+		put_html(b, "content", CONTENT_NONE, item);
 }
 
 /* Where the entry comes from (section 4.2.11).  The record does not say when
@@ -254,7 +231,7 @@ render_atom_item(struct buf *b, const struct outlet_head *head,
 	for (const struct category *c = item->categories; c; c = c->next)
 		put_category(b, c);
 	put_source(b, item);
-	put_body(b, head, item);
+	put_texts(b, head->content, item);
 	buf_puts(b, "</entry>\n");
 }
 

@@ -11,7 +11,7 @@ put_string(struct buf *b, const char *key, const char *value)
 	if (value == NULL)
 		buf_puts(b, "null");
 	else
-		quote_string(b, value);
+		quote_json(b, value);
 }
 
 static void

@@ -58,7 +58,7 @@ put_url_value(struct buf *b, const char *url)
 	if (is_plain_url(url))
 		buf_puts(b, url);
 	else
-		quote_string(b, url);
+		quote_yaml(b, url);
 }
 
 static const char *
@@ -74,7 +74,7 @@ put_tags(struct buf *b, const struct item *item)
 	unsigned n = 1;
 
 	buf_puts(b, "tags: [ ");
-	quote_string(b, site_of(item));
+	quote_yaml(b, site_of(item));
 	for (const struct category *c = item->categories;
 	    c != NULL && n < TAGS_MAX; c = c->next) {
 		const char *term = c->label != NULL ? c->label : c->term;
@@ -82,7 +82,7 @@ put_tags(struct buf *b, const struct item *item)
 		if (term == NULL || *term == '\0')
 			continue;
 		buf_puts(b, ", ");
-		quote_string(b, term);
+		quote_yaml(b, term);
 		n++;
 	}
 	buf_puts(b, " ]\n");
@@ -98,15 +98,15 @@ put_front_matter(struct buf *b, const struct item *item, const char *title,
 	date_format_iso24(date_in_range(item->effective_ms), date);
 	put_authors(&authors, item);
 	buf_puts(b, "---\nlayout: post\ntitle: ");
-	quote_string(b, title);
+	quote_yaml(b, title);
 	buf_printf(b, "\ndate: %s\nauthor: ", date);
-	quote_string(b, buf_str(&authors));
+	quote_yaml(b, buf_str(&authors));
 	buf_puts(b, "\nfrom: ");
 	put_url_value(b, url);
 	buf_putc(b, '\n');
 	put_tags(b, item);
 	buf_puts(b, "comments: True\ncategories: [ ");
-	quote_string(b, site_of(item));
+	quote_yaml(b, site_of(item));
 	buf_puts(b, " ]\nrender_with_liquid: false\n---\n");
 	buf_fini(&authors);
 }
@@ -214,7 +214,7 @@ put_content(struct buf *b, const char *s)
 }
 
 static void
-put_body(struct buf *b, const struct item *item)
+put_div(struct buf *b, const struct item *item)
 {
 	const char *content = item->content;
 	size_t was;
@@ -248,7 +248,7 @@ render_post(struct buf *b, const struct item *item, int html)
 		put_html_link(b, buf_str(&title), url);
 	else
 		put_link_line(b, buf_str(&title), url);
-	put_body(b, item);
+	put_div(b, item);
 	buf_fini(&title);
 }
 

@@ -10,19 +10,18 @@
 #include "feedmill/render.h"
 #include "text.h"
 
-enum { TITLE_EXCERPT_BYTES = 90 };
+enum { TITLE_EXCERPT_BYTES = 90, SUMMARY_BYTES = 600 };
 
 #define DATE_MAX_MS	INT64_C(253402300799000)	/* end of 9999 */
 
 /*
  * Raw in neither JSON nor YAML, or raw in one of them only: controls, C1
  * with NEL, the line separators, the byte order mark, what is no character.
- * And the brace, so that no Liquid tag stands in a front matter.
  */
 static int
 must_escape(uint32_t c)
 {
-	return c < 0x20 || c == '{' || (c >= 0x7f && c < 0xa0) ||
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) ||
 	    c == 0x2028 || c == 0x2029 || c == 0xfeff ||
 	    (c & 0xfffe) == 0xfffe;
 }
@@ -47,13 +46,30 @@ put_quoted(struct buf *b, uint32_t c)
 }
 
 void
-quote_string(struct buf *b, const char *s)
+quote_json(struct buf *b, const char *s)
 {
 	const char *end = s + strlen(s);
 
 	buf_putc(b, '"');
 	while (s < end)
 		put_quoted(b, text_utf8_next(&s, end));
+	buf_putc(b, '"');
+}
+
+void
+quote_yaml(struct buf *b, const char *s)
+{
+	const char *end = s + strlen(s);
+
+	buf_putc(b, '"');
+	while (s < end) {
+		uint32_t c = text_utf8_next(&s, end);
+
+		if (c == '{')
+			buf_puts(b, "\\u007B");
+		else
+			put_quoted(b, c);
+	}
 	buf_putc(b, '"');
 }
 
@@ -144,6 +160,39 @@ put_excerpt(struct buf *b, const char *html, size_t max)
 	buf_fini(&text);
 }
 
+static int
+is_set(const char *s)
+{
+	return s != NULL && *s != '\0';
+}
+
+static void
+put_summary(struct buf *b, const struct item *item)
+{
+	struct buf text = { 0 };
+
+	if (is_set(item->summary)) {
+		buf_puts(b, item->summary);
+	} else if (is_set(item->content)) {
+		put_excerpt(&text, item->content, SUMMARY_BYTES);
+		text_xml_escape(b, buf_str(&text), text.len, 0);
+	}
+	buf_fini(&text);
+}
+
+void
+put_body(struct buf *b, enum content_mode mode, const struct item *item)
+{
+	buf_printf(b, "<!--%s-->",
+	    item->stamp != NULL ? item->stamp : "NaN");
+	if (mode == CONTENT_SUMMARY)
+		put_summary(b, item);
+	else if (mode == CONTENT_FULL && is_set(item->content))
+		buf_puts(b, item->content);
+	else if (mode == CONTENT_FULL && item->summary != NULL)
+		buf_puts(b, item->summary);
+}
+
 void
 put_title(struct buf *b, const struct item *item)
 {
@@ -159,12 +208,6 @@ put_title(struct buf *b, const struct item *item)
 		buf_puts(b, item->url);
 	if (b->len == was)
 		buf_puts(b, source_label(item));
-}
-
-static int
-is_set(const char *s)
-{
-	return s != NULL && *s != '\0';
 }
 
 const char *

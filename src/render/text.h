@@ -10,12 +10,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "feedmill/config.h"
+
 struct buf;
 struct item;
 
-/* s as a JSON string with its quotes; also a valid YAML double-quoted scalar
- * that YAML, Ruby and Liquid read back as the same text. */
-void quote_string(struct buf *, const char *s);
+/* s as a JSON string with its quotes. */
+void quote_json(struct buf *, const char *s);
+/* The same is a double-quoted scalar of YAML, if no brace is in it: Liquid
+ * shall find no tag. */
+void quote_yaml(struct buf *, const char *s);
 
 /* The URL if it may be shown as a link, else NULL. */
 const char *safe_link(const char *url);
@@ -35,6 +39,10 @@ void put_title(struct buf *, const struct item *);
 /* At most max bytes of the HTML's text, cut at a word where there is one,
  * with an ellipsis if anything is missing.  Plain text. */
 void put_excerpt(struct buf *, const char *html, size_t max);
+
+/* What stands for the item in an outlet, as HTML: content, summary or
+ * nothing, led by the stamp, which the next aggregator knows it again by. */
+void put_body(struct buf *, enum content_mode, const struct item *);
 
 /* "Name One, Name Two", or the source where nobody is named. */
 void put_authors(struct buf *, const struct item *);

@@ -124,6 +124,42 @@ atom_modes(void **state)
 	buf_fini(&b);
 }
 
+/* Every format of the table, as publish joins it. */
+static void
+all_formats(void **state)
+{
+	const struct outlet_source second = {
+		.title = "B", .url = "http://b.example/\"x\"",
+		.link = "javascript:x"
+	};
+	const struct outlet_source first = {
+		.next = &second, .title = "A & a",
+		.url = "http://a.example/?a=1&b=2",
+		.link = "http://a.example/"
+	};
+	struct outlet_head h = head;
+
+	(void)state;
+	h.name = "all";
+	h.formats = 31;
+	h.sources = &first;
+	for (int i = 0; render_formats[i].ending != NULL; i++) {
+		const struct render_format *f = &render_formats[i];
+		struct buf b = { 0 };
+		char name[32];
+
+		f->begin(&b, &h);
+		f->item(&b, &h, &full);
+		buf_puts(&b, f->between);
+		f->item(&b, &h, &bare);
+		f->end(&b);
+		assert_null(strstr(buf_str(&b), "href=\"javascript:"));
+		snprintf(name, sizeof(name), "all%s", f->ending);
+		assert_golden(name, &b);
+		buf_fini(&b);
+	}
+}
+
 static void
 atom_empty(void **state)
 {
@@ -270,6 +306,7 @@ main(void)
 		cmocka_unit_test(atom_full),
 		cmocka_unit_test(atom_modes),
 		cmocka_unit_test(atom_empty),
+		cmocka_unit_test(all_formats),
 		cmocka_unit_test(posts),
 		cmocka_unit_test(export_lines),
 		cmocka_unit_test(names),
