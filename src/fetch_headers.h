@@ -49,6 +49,9 @@ void fetch_head_init(struct fetch_head *);
 void fetch_head_line(struct fetch_head *, struct arena *, const char *,
     size_t len);
 
+/* A date of a header, NULL too: milliseconds since 1970 or DATE_NONE. */
+int64_t fetch_head_date(const char *);
+
 /* Seconds from now (wall time, ms) on; -1: none or not readable. */
 int64_t fetch_head_retry_after(const struct fetch_head *, int64_t now_ms);
 

@@ -105,8 +105,6 @@ fetched_take_head(struct fetched *r, const struct fetch_head *h)
 	r->content_location = xstrdup_null(h->content_location);
 	r->retry_after_s = fetch_head_retry_after(h, clock_wall_ms());
 	r->max_age_s = fetch_head_max_age(h);
-	if (h->expires != NULL)
-		r->expires_ms = date_parse(h->expires, 0);
-	if (h->date != NULL)
-		r->date_ms = date_parse(h->date, 0);
+	r->expires_ms = fetch_head_date(h->expires);
+	r->date_ms = fetch_head_date(h->date);
 }

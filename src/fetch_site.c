@@ -38,16 +38,16 @@ take_host(struct fetch_site *site, struct arena *arena, CURLU *u)
 	if (host == NULL)
 		return "the URL's host name cannot be used";
 	zone = part(u, CURLUPART_ZONEID, 0);
-	curl_url_set(u, CURLUPART_HOST, host, 0);
 	len = strlen(host);
+	for (char *p = host; *p != '\0'; p++)
+		if (*p >= 'A' && *p <= 'Z')
+			*p = (char)(*p + 32);
+	curl_url_set(u, CURLUPART_HOST, host, 0);
 	if (host[0] == '[')
 		site->host = arena_strndup(arena, host + 1, len - 2);
 	else
 		site->host = arena_strdup(arena, host);
 	curl_free(host);
-	for (char *p = (char *)site->host; *p != '\0'; p++)
-		if (*p >= 'A' && *p <= 'Z')
-			*p = (char)(*p + 32);
 	site->numeric = inet_pton(AF_INET, site->host, address) == 1 ||
 	    inet_pton(AF_INET6, site->host, address) == 1;
 	if (zone != NULL) {
@@ -87,14 +87,72 @@ take_parts(struct fetch_site *site, struct arena *arena, CURLU *u)
 	return NULL;
 }
 
+/* Bytes of a path or query that mean themselves and are left alone. */
+static int
+is_plain(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	    (c >= '0' && c <= '9') || strchr("/-_~?=&%+,;:.", c) != NULL;
+}
+
+/*
+ * Nearly all URLs are "https://some.host/plain/path": those need no parser.
+ * What is taken here is what libcurl cannot read otherwise: a name whose last
+ * label begins with a letter or a dotted quad, no user, no dot segment, and
+ * nothing that is rewritten.  0: not that simple.
+ */
+static int
+take_plain(struct fetch_site *site, struct arena *arena, const char *url)
+{
+	int https = strncmp(url, "https://", 8) == 0;
+	const char *host = url + (https ? 8 : 7), *end = host, *p;
+	unsigned char address[4];
+	const char *label = host;
+	unsigned port = 0;
+
+	if (!https && strncmp(url, "http://", 7) != 0)
+		return 0;
+	for (; (*end >= 'a' && *end <= 'z') || (*end >= '0' && *end <= '9') ||
+	    (end > label && *end == '-') || (end > label && *end == '.');
+	    end++)
+		if (*end == '.')
+			label = end + 1;
+	p = end;
+	if (*p == ':' && p[1] != '0')
+		for (p++; *p >= '0' && *p <= '9' && port < 65536; p++)
+			port = port * 10 + (unsigned)(*p - '0');
+	if (*p != '/' || end == label || port > 65535 ||
+	    (*end == ':' && port == 0) || strstr(p, "/.") != NULL)
+		return 0;
+	while (*p != '\0' && is_plain(*p))
+		p++;
+	if (*p != '\0' || p - url > URL_MAX_BYTES)
+		return 0;
+	memset(site, 0, sizeof(*site));
+	site->url = arena_strndup(arena, url, (size_t)(p - url));
+	site->host = arena_strndup(arena, host, (size_t)(end - host));
+	site->https = https;
+	site->port = port != 0 ? port : https ? 443 : 80;
+	site->numeric = inet_pton(AF_INET, site->host, address) == 1;
+	return site->numeric || (*label >= 'a' && *label <= 'z');
+}
+
 const char *
 fetch_site_follow(struct fetch_site *site, struct arena *arena,
     const struct fetch_site *base, const char *location)
 {
-	const char *why = "not a URL";
-	CURLU *u = curl_url();
 	unsigned flags = CURLU_URLENCODE | CURLU_NON_SUPPORT_SCHEME;
+	const char *why = "not a URL";
+	CURLU *u;
 
+	if (take_plain(site, arena, location))
+		return NULL;
+	if (base != NULL && *location == '#') {
+		*site = *base;		/* which libcurl gets wrong */
+		site->user = site->password = NULL;
+		return NULL;
+	}
+	u = curl_url();
 	if (u == NULL)
 		return "not enough memory for the URL";
 	if ((base == NULL ||

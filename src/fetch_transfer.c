@@ -238,10 +238,18 @@ add_line(struct handle *h, unsigned *n, const char *line)
 static int
 add_header(struct xfer *x, unsigned *n, const char *name, const char *value)
 {
+	size_t name_len, value_len;
+	char *line;
+
 	if (value == NULL || *value == '\0' || !is_one_line(value))
 		return 0;
-	add_line(x->handle, n, arena_printf(&x->arena, "%s: %s", name,
-	    value));
+	name_len = strlen(name);
+	value_len = strlen(value);
+	line = arena_alloc(&x->arena, name_len + 2 + value_len + 1);
+	memcpy(line, name, name_len);
+	memcpy(line + name_len, ": ", 2);
+	memcpy(line + name_len + 2, value, value_len + 1);
+	add_line(x->handle, n, line);
 	return 1;
 }
 

@@ -237,6 +237,36 @@ max_age(void **state)
 }
 
 static void
+dates(void **state)
+{
+	static const char *const all[] = {
+		"Wed, 01 May 2024 10:00:00 GMT",
+		"Thu, 29 Feb 2024 23:59:59 GMT",
+		"Sat, 01 Mar 2025 00:00:00 GMT",
+		"Tue, 29 Feb 2000 12:00:00 GMT",
+		"Thu, 01 Jan 1970 00:00:00 GMT",
+		"Fri, 31 Dec 2100 23:59:59 GMT",
+		"Sun, 06 Nov 1994 08:49:37 GMT",
+		"Sunday, 06-Nov-94 08:49:37 GMT",
+		"Sun Nov  6 08:49:37 1994",
+		"Tue, 29 Feb 2023 12:00:00 GMT",
+		"Wed, 31 Jun 2024 10:00:00 GMT",
+		"Wed, 01 May 2024 10:00:00 EST",
+		"Wed, 01 May 2024 25:00:00 GMT",
+		"Wed, 01 Mai 2024 10:00:00 GMT",
+		"0", "-1", "",
+	};
+
+	(void)state;
+	/* The short cut says what the parser of all dates says. */
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		assert_int_equal(fetch_head_date(all[i]),
+		    date_parse(all[i], 0));
+	assert_int_equal(fetch_head_date(all[0]), now_ms);
+	assert_int_equal(fetch_head_date(NULL), DATE_NONE);
+}
+
+static void
 redirect_targets(void **state)
 {
 	static char line[LOCATION_MAX + 32];
@@ -279,6 +309,7 @@ main(void)
 		cmocka_unit_test(codings),
 		cmocka_unit_test(retry_after),
 		cmocka_unit_test(max_age),
+		cmocka_unit_test(dates),
 		cmocka_unit_test(redirect_targets),
 		cmocka_unit_test(lines_that_are_no_headers),
 	};
