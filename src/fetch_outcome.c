@@ -155,18 +155,19 @@ outcome_of_stop(struct xfer *x)
 	}
 }
 
+static const char ssl_words[] = "SSL routines::";
+
 /* "OpenSSL/3: error:0A00010B:SSL routines::wrong version number" ends in
  * words. */
 static const char *
 tls_fault(const struct handle *h)
 {
-	static const char before[] = "SSL routines::";
-	const char *words = strstr(h->error, before);
+	const char *words = strstr(h->error, ssl_words);
 
 	if (words == NULL)
 		return h->error[0] != '\0' ? h->error :
 		    "the TLS handshake failed";
-	words += strlen(before);
+	words += strlen(ssl_words);
 	return strcmp(words, "wrong version number") == 0 ?
 	    "the server does not speak TLS there" : words;
 }
@@ -236,6 +237,11 @@ outcome_of_failure(struct xfer *x, CURLcode code)
 		return;
 	default:
 		break;
+	}
+	/* TLS 1.3 refuses a client after its handshake: while reading. */
+	if (strstr(x->handle->error, ssl_words) != NULL) {
+		outcome_set(x, OUTCOME_TLS, "%s", tls_fault(x->handle));
+		return;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(failures); i++)
 		if (failures[i].code == code) {
