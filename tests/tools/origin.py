@@ -248,11 +248,26 @@ def respond(origin, conn, request, answer):
     return not close
 
 
+def shake_hands(conn):
+    try:
+        conn.do_handshake()
+        return True
+    except ssl.SSLError:
+        # What the client has sent already would turn our close into a reset,
+        # and it would never read the alert that says why.
+        conn.shutdown(socket.SHUT_WR)
+        hang(conn)
+        return False
+
+
 def serve(origin, conn, number):
     try:
         conn.settimeout(origin.args.max_seconds)
         if origin.tls:
-            conn = origin.tls.wrap_socket(conn, server_side=True)
+            conn = origin.tls.wrap_socket(conn, server_side=True,
+                                          do_handshake_on_connect=False)
+            if not shake_hands(conn):
+                return
         while True:
             head = read_head(conn)
             if head is None:
