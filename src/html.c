@@ -44,6 +44,7 @@ struct writer {
 	const struct html_rules *rules;
 	struct frame	*stack;
 	size_t		 depth, cap;
+	size_t		 pre_at;	/* where the last <pre> begins */
 };
 
 /* ------------------------------------------------------------------ text */
@@ -75,6 +76,15 @@ put_escaped(struct buf *b, const char *s, int in_attribute)
 		s = next;
 	}
 	text_xml_escape(b, from, (size_t)(end - from), in_attribute);
+}
+
+/* A parser drops a line break that follows <pre>, so one more is written. */
+static void
+put_shown(struct writer *w, const char *text)
+{
+	if (w->out->len == w->pre_at && text[0] == '\n')
+		buf_putc(w->out, '\n');
+	put_escaped(w->out, text, 0);
 }
 
 /* ------------------------------------------------------------ attributes */
@@ -289,7 +299,7 @@ put_image(struct writer *w, const GumboElement *e)
 	w->out->len = from;
 	w->out->data[from] = '\0';
 	if (alt != NULL)
-		put_escaped(w->out, alt, 0);
+		put_shown(w, alt);
 }
 
 /* ---------------------------------------------------------------- frames */
@@ -439,20 +449,6 @@ push(struct writer *w, const GumboElement *e, const char *name,
 	w->stack[w->depth++] = (struct frame){ e, name, 0, parent, in };
 }
 
-/* A parser drops a line break that follows <pre>, so one more is written. */
-static int
-begins_with_newline(const GumboElement *e)
-{
-	const GumboNode *first;
-
-	if (e->tag != GUMBO_TAG_PRE || e->children.length == 0)
-		return 0;
-	first = e->children.data[0];
-	return (first->type == GUMBO_NODE_TEXT ||
-	    first->type == GUMBO_NODE_WHITESPACE) &&
-	    first->v.text.text[0] == '\n';
-}
-
 static void
 open_element(struct writer *w, const GumboElement *e, const char *name)
 {
@@ -469,8 +465,8 @@ open_element(struct writer *w, const GumboElement *e, const char *name)
 	if (e->tag == GUMBO_TAG_AUDIO || e->tag == GUMBO_TAG_VIDEO)
 		buf_puts(w->out, " controls=\"\" preload=\"none\"");
 	buf_putc(w->out, '>');
-	if (begins_with_newline(e))
-		buf_putc(w->out, '\n');
+	if (e->tag == GUMBO_TAG_PRE)
+		w->pre_at = w->out->len;
 	push(w, e, name, e->tag, inside(e->tag, f->in));
 }
 
@@ -505,7 +501,7 @@ put_text(struct writer *w, const char *text, GumboTag parent)
 	if (!has_its_place(GUMBO_TAG_SPAN, parent) &&
 	    text[strspn(text, " \t\r\n")] != '\0')
 		return;
-	put_escaped(w->out, text, 0);
+	put_shown(w, text);
 }
 
 static void
@@ -588,7 +584,8 @@ void
 html_sanitise(struct buf *out, const char *html, size_t len,
     const char *base, const struct html_rules *rules)
 {
-	struct writer w = { .out = out, .base = base, .rules = rules };
+	struct writer w = { .out = out, .base = base, .rules = rules,
+	    .pre_at = SIZE_MAX };
 	struct buf clean = { 0 }, dialect = { 0 };
 	struct arena arena = { 0 };
 	GumboNode *root;

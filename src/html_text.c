@@ -32,6 +32,22 @@ put_as_text(struct buf *b, const char *s, size_t len, int verbatim)
 	}
 }
 
+/* gumbo writes numbers past Unicode as bytes that are no UTF-8. */
+static void
+put_valid(struct buf *out, const char *s, size_t len)
+{
+	const char *end = s + len;
+	size_t valid;
+
+	while ((valid = text_utf8_valid(s, (size_t)(end - s))) <
+	    (size_t)(end - s)) {
+		buf_append(out, s, valid);
+		s += valid;
+		text_utf8_put(out, text_utf8_next(&s, end));
+	}
+	buf_append(out, s, valid);
+}
+
 static void
 put_decoded(struct buf *out, const struct buf *text)
 {
@@ -40,10 +56,8 @@ put_decoded(struct buf *out, const struct buf *text)
 
 	if (text->len == 0)
 		return;
-	/* gumbo also mends what is not UTF-8. */
-	if (memchr(text->data, '&', text->len) == NULL &&
-	    text_utf8_valid(text->data, text->len) == text->len) {
-		buf_append(out, text->data, text->len);
+	if (memchr(text->data, '&', text->len) == NULL) {
+		put_valid(out, text->data, text->len);
 		return;
 	}
 	root = html_parse(&arena, text->data, text->len);
@@ -52,7 +66,8 @@ put_decoded(struct buf *out, const struct buf *text)
 
 		if (n->type == GUMBO_NODE_TEXT ||
 		    n->type == GUMBO_NODE_WHITESPACE)
-			buf_puts(out, n->v.text.text);
+			put_valid(out, n->v.text.text,
+			    strlen(n->v.text.text));
 	}
 	arena_fini(&arena);
 }

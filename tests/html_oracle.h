@@ -48,7 +48,7 @@ html_url_fault(const char *element, const char *name, const char *url)
 	scheme[len] = '\0';
 	if (strcasecmp(scheme, "http") == 0 || strcasecmp(scheme, "https") == 0)
 		return strncmp(url + len, "://", 3) != 0 ||
-		    strchr("/?#:", url[len + 3]) != NULL;
+		    strchr("/?#", url[len + 3]) != NULL;
 	if (strcmp(name, "src") == 0 && strcmp(element, "img") == 0 &&
 	    strncmp(url, "data:image/", 11) == 0)
 		return strstr(url, "svg") != NULL && strstr(url, "svg") <
