@@ -6,6 +6,7 @@
  * a name is looked up among HTML's.  Nothing outside the document is ever
  * loaded.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +17,14 @@
 #include "feedmill/html.h"
 #include "reader.h"
 
-enum { ENTITIES_MAX = 300, VALUE_MAX = 64, NAME_MAX_BYTES = 32 };
+enum { ENTITIES_MAX = 300, VALUE_MAX = 64, NAME_MAX_BYTES = 32,
+    SEEN_SLOTS = 64 };
+
+/* HTML's names as they were last looked up: a text has few of them. */
+struct seen {
+	char		 name[NAME_MAX_BYTES + 1];
+	char		 value[8];
+};
 
 struct entities {
 	struct arena	 arena;
@@ -24,6 +32,7 @@ struct entities {
 	struct {
 		const char	*name, *value;
 	} list[ENTITIES_MAX];
+	struct seen	 seen[SEEN_SLOTS];
 };
 
 /* --------------------------------------------------------- declarations */
@@ -163,36 +172,52 @@ read_number(const char *s, const char *end, struct buf *out)
 	return (size_t)(s - from) + 1;
 }
 
-static size_t
-read_name(const struct entities *e, const char *name, size_t n,
-    struct buf *out)
+/* value is "" for what HTML does not know either. */
+static void
+look_up_html(const char *name, size_t n, char value[8])
 {
 	char reference[NAME_MAX_BYTES + 3];
 	struct buf decoded = { 0 };
-	int known;
 
-	for (unsigned i = 0; e != NULL && i < e->count; i++) {
-		if (strlen(e->list[i].name) == n &&
-		    memcmp(e->list[i].name, name, n) == 0) {
+	snprintf(reference, sizeof(reference), "&%.*s;", (int)n, name);
+	html_decode_entities(&decoded, reference, n + 2);
+	value[0] = '\0';
+	if (decoded.len > 0 && decoded.len < 8 &&
+	    strcmp(decoded.data, reference) != 0 &&
+	    (decoded.data[decoded.len - 1] != ';' || decoded.len == 1))
+		memcpy(value, decoded.data, decoded.len + 1);
+	buf_fini(&decoded);
+}
+
+static size_t
+read_name(struct entities *e, const char *name, size_t n, struct buf *out)
+{
+	struct seen *s;
+	uint32_t h = 0;
+
+	if (e == NULL)
+		return 0;
+	for (unsigned i = 0; i < e->count; i++) {
+		if (strncmp(e->list[i].name, name, n) == 0 &&
+		    e->list[i].name[n] == '\0') {
 			buf_puts(out, e->list[i].value);
 			return n + 1;
 		}
 	}
-	reference[0] = '&';
-	memcpy(reference + 1, name, n);
-	reference[n + 1] = ';';
-	reference[n + 2] = '\0';
-	html_decode_entities(&decoded, reference, n + 2);
-	known = decoded.len > 0 && memchr(decoded.data, ';', decoded.len) ==
-	    NULL && memcmp(reference, decoded.data, 1 + (decoded.len > 1)) != 0;
-	if (known || (n == 4 && memcmp(name, "semi", 4) == 0))
-		buf_append(out, decoded.data, decoded.len);
-	buf_fini(&decoded);
-	return known ? n + 1 : 0;
+	for (size_t i = 0; i < n; i++)
+		h = h * 31 + (unsigned char)name[i];
+	s = &e->seen[h % SEEN_SLOTS];
+	if (strncmp(s->name, name, n) != 0 || s->name[n] != '\0') {
+		memcpy(s->name, name, n);
+		s->name[n] = '\0';
+		look_up_html(name, n, s->value);
+	}
+	buf_puts(out, s->value);
+	return s->value[0] != '\0' ? n + 1 : 0;
 }
 
 size_t
-entity_read(const struct entities *e, const char *s, const char *end,
+entity_read(struct entities *e, const char *s, const char *end,
     struct buf *out)
 {
 	static const struct {

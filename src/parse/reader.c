@@ -367,13 +367,26 @@ open_frame(struct reader *r, const char *name, const char **atts)
 		rule->begin(r, rule, atts);
 }
 
+/* expat keeps every open element: a hostile million of them would cost half
+ * a gigabyte.  The mended text is never that deep. */
+static void
+skip_deeper(struct reader *r)
+{
+	r->skip++;
+	if (r->skip > SKIP_MAX) {
+		r->limit = "depth";
+		r->too_deep = 1;
+		XML_StopParser(r->expat, XML_FALSE);
+	}
+}
+
 static void
 on_start(void *data, const char *name, const char **atts)
 {
 	struct reader *r = data;
 
 	if (r->skip > 0) {
-		r->skip++;
+		skip_deeper(r);
 		return;
 	}
 	if (atts[0] != NULL && (unsigned)XML_GetCurrentByteCount(r->expat) >
@@ -385,8 +398,10 @@ on_start(void *data, const char *name, const char **atts)
 	if (r->collect && reader_top(r)->rule->markup) {
 		if (r->markup < r->limits->depth)
 			markup_start(r, name, atts);
-		else
+		else if (r->markup < SKIP_MAX)
 			r->markup++;	/* its text stays, its tag goes */
+		else
+			skip_deeper(r);
 		return;
 	}
 	if (r->depth > DEPTH_MAX || r->depth > r->limits->depth) {
@@ -537,14 +552,14 @@ reader_run(struct feed *feed, const char *text, size_t len,
 		result = READ_BROKEN;
 	} else if (XML_Parse(p, text, (int)len, 1) != XML_STATUS_OK) {
 		result = r->doctype ? READ_DOCTYPE :
-		    r->limit != NULL ? READ_LIMIT : READ_BROKEN;
+		    READ_BROKEN;
 		ret->message = XML_ErrorString(XML_GetErrorCode(p));
 		ret->line = (unsigned)XML_GetCurrentLineNumber(p);
 		ret->column = (unsigned)XML_GetCurrentColumnNumber(p) + 1;
 	}
 	if (r->limit != NULL && result == READ_OK)
 		result = READ_LIMIT;
-	if (result == READ_LIMIT)
+	if (result == READ_LIMIT || r->too_deep)
 		ret->message = r->limit;
 	if (result != READ_DOCTYPE) {
 		settle_head(r);

@@ -109,7 +109,7 @@ struct binding {
 	uint32_t	 ns;
 };
 
-enum { TEXT_FIRST = 16 * 1024, CACHE_SLOTS = 256, CACHE_NAME = 30, BINDINGS_MAX = 256,
+enum { TEXT_FIRST = 16 * 1024, SKIP_MAX = 1024, CACHE_SLOTS = 256, CACHE_NAME = 30, BINDINGS_MAX = 256,
     DEPTH_MAX = 256 };
 
 /* A qualified name already looked up in this scope and place. */
@@ -157,6 +157,7 @@ struct reader {
 	const char	*base_ref, *base_under, *base_result;
 	const char	*limit;		/* the limit that was hit */
 	int		 doctype;	/* stopped at a document type */
+	int		 too_deep;	/* stopped at SKIP_MAX */
 	double		 lat, lon;
 	int		 has_lat, has_lon;
 	int64_t		 sy_period_s, sy_frequency;
@@ -176,7 +177,8 @@ enum read_result { READ_OK, READ_BROKEN, READ_LIMIT, READ_DOCTYPE };
 struct read_facts {
 	int		 reading;	/* a root was recognised */
 	int		 undeclared;	/* a prefix without a namespace */
-	const char	*message;	/* of the error, with its place */
+	const char	*message;	/* of the error, with its place; of a
+					 * limit, its name */
 	unsigned	 line, column;
 };
 enum read_result reader_run(struct feed *, const char *text, size_t len,
@@ -283,7 +285,7 @@ void repair_xml(const char *text, size_t len, struct repair *ret);
 /* entity.c: one reference after '&', as UTF-8; its length in the input, 0
  * for what is no reference. */
 struct entities;
-size_t entity_read(const struct entities *, const char *s, const char *end,
+size_t entity_read(struct entities *, const char *s, const char *end,
     struct buf *out);
 struct entities *entities_read(const char *subset, size_t len,
     unsigned *ret_refused);

@@ -21,7 +21,8 @@
 #include "reader.h"
 #include "repair_names.h"
 
-enum { OPEN_MAX = 512, ATTRIBUTES_MAX = 512 };
+/* Further up than MATCH_MAX nobody looks for what an end tag ends. */
+enum { OPEN_MAX = 512, ATTRIBUTES_MAX = 512, MATCH_MAX = 64 };
 
 struct open {
 	const char	*name;
@@ -373,7 +374,7 @@ matching(struct mender *m, const char *name, size_t len)
 {
 	enum name_kind kind = name_kind(name, len);
 
-	for (unsigned i = m->depth; i-- > 0; ) {
+	for (unsigned i = m->depth, near = MATCH_MAX; i-- > 0 && near-- > 0; ) {
 		const struct open *o = &m->open[i];
 
 		if (o->len == len && memcmp(o->name, name, len) == 0)
@@ -513,6 +514,7 @@ static const char *
 find_root(const char *s, const char *end)
 {
 	const char *any = NULL;
+	int comments = 1;
 
 	while ((s = memchr(s, '<', (size_t)(end - s))) != NULL) {
 		size_t len = name_length(s + 1, end);
@@ -522,8 +524,9 @@ find_root(const char *s, const char *end)
 			return s;
 		if (len > 0 && any == NULL)
 			any = s;
-		to = end - s >= 4 && memcmp(s, "<!--", 4) == 0 ?
-		    find(s, end, "-->") : NULL;
+		to = NULL;
+		if (comments && end - s >= 4 && memcmp(s, "<!--", 4) == 0)
+			comments = (to = find(s, end, "-->")) != NULL;
 		s = to != NULL ? to : s + 1;
 	}
 	return any;
@@ -572,11 +575,10 @@ prolog(struct mender *m)
 		return;
 	}
 	type = find(m->start, root, "<!DOCTYPE");
-	if (type != NULL) {
-		m->entities = entities_read(type, (size_t)(root - type),
-		    &refused);
-		m->r->limits = refused;
-	}
+	if (type == NULL)
+		type = root;
+	m->entities = entities_read(type, (size_t)(root - type), &refused);
+	m->r->limits = refused;
 	if (!clean_prolog(m->start, root))
 		fix(m);
 	keep_newlines(m, m->start, root);
