@@ -39,8 +39,11 @@
 
 #include "mill_private.h"
 
-/* Documents waiting for the writer: beyond it nobody is asked. */
-enum { VISITS_QUEUED_MAX = 16 };
+enum {
+	/* Documents waiting for the writer: beyond it nobody is asked. */
+	VISITS_QUEUED_MAX = 8,
+	LAST_ROUND_MS = 10000
+};
 
 /* ------------------------------------------------------------ the visit */
 
@@ -70,7 +73,8 @@ mill_stored(const struct visit_result *r, void *arg)
 		return;
 	}
 	if (r->added + r->updated + r->edited > 0) {
-		publish_touch(m->publish);
+		if (!m->options.once)	/* a single round publishes once */
+			publish_touch(m->publish);
 		archive_touch(m->archive);
 	}
 	mill_end_visit(m, s, r);
@@ -383,6 +387,19 @@ mill_new(struct ev_loop *loop, const struct config *config,
 	return m;
 }
 
+/* On the loop, as always; a disk that hangs does not hold up the end. */
+static void
+publish_what_is_due(struct mill *m)
+{
+	int64_t latest_ms = clock_mono_ms() + LAST_ROUND_MS;
+
+	publish_flush(m->publish);
+	archive_flush(m->archive);
+	while (clock_mono_ms() < latest_ms && (!publish_is_idle(m->publish) ||
+	    !archive_is_idle(m->archive)))
+		ev_run(m->loop, EVRUN_ONCE);
+}
+
 void
 mill_free(struct mill *m)
 {
@@ -391,9 +408,7 @@ mill_free(struct mill *m)
 	m->stopping = 1;
 	fetch_free(m->fetch);		/* transfers end unanswered */
 	store_drain(m->store);		/* what was answered is committed */
-	publish_flush(m->publish);
-	archive_flush(m->archive);
-	store_drain(m->store);
+	publish_what_is_due(m);
 	publish_free(m->publish);
 	archive_free(m->archive);
 	ev_io_stop(m->loop, &m->store_io);

@@ -84,6 +84,7 @@ mill_check_round(struct mill *m)
 		return;
 	if (m->options.once && !m->round_flushed) {
 		m->round_flushed = 1;
+		publish_touch(m->publish);
 		publish_flush(m->publish);
 		archive_flush(m->archive);
 	}

@@ -213,7 +213,8 @@ mill_synced(struct source_state *states, size_t count,
 	    (unsigned)m->config->fetch.concurrency_per_host });
 	publish_configure(m->publish, m->config);
 	archive_configure(m->archive, m->config);
-	publish_touch(m->publish);
+	if (!m->options.once)
+		publish_touch(m->publish);
 	archive_touch(m->archive);
 	m->applied(NULL, m->applied_arg);
 	mill_check_round(m);

@@ -38,8 +38,9 @@
 enum {
 	WINDOW_FACTOR = 4,	/* bound of the window, in times of entries */
 	FORMATS_MAX = 8,
-	GZIP_LEVEL = 9,
-	OLD_FILE_BYTES = 256 << 20
+	GZIP_LEVEL = 6,
+	CHUNK_BYTES = 65536,
+	HEAD_BYTES = 8192	/* about what begin and end append */
 };
 
 /* ----------------------------------------------------------- the reader's */
@@ -220,11 +221,14 @@ collect(struct store_reader *reader, const struct config *config,
 	return rc;
 }
 
+/* The pieces are let go: two copies of a large outlet are enough. */
 static void
-join(struct buf *b, const struct window *w, int i)
+join(struct buf *b, struct window *w, int i)
 {
 	const struct render_format *format = &render_formats[i];
 
+	buf_reserve(b, w->items[i].len + w->count * strlen(format->between) +
+	    HEAD_BYTES);
 	format->begin(b, &w->head);
 	for (size_t n = 0; n < w->count; n++) {
 		const struct place *p = &w->places[n];
@@ -235,25 +239,38 @@ join(struct buf *b, const struct window *w, int i)
 		    p->to[i] - p->from[i]);
 	}
 	format->end(b);
+	buf_fini(&w->items[i]);
 }
 
 /* ---------------------------------------------------------------- writing */
+
+static int
+holds(int fd, const struct buf *b)
+{
+	char chunk[CHUNK_BYTES];
+	size_t at = 0;
+	ssize_t n;
+
+	while ((n = read(fd, chunk, sizeof(chunk))) > 0) {
+		if (b->len - at < (size_t)n ||
+		    memcmp(b->data + at, chunk, (size_t)n) != 0)
+			return 0;
+		at += (size_t)n;
+	}
+	return n == 0 && at == b->len;
+}
 
 /* Is exactly this in the file? */
 static int
 is_there(int dirfd, const char *name, const struct buf *b)
 {
-	struct buf old = { 0 };
-	struct err ignored;
 	int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	int same;
 
 	if (fd == -1)
 		return 0;
-	same = file_read_fd(fd, name, OLD_FILE_BYTES, &old, &ignored) == 0 &&
-	    old.len == b->len && memcmp(old.data, b->data, b->len) == 0;
+	same = holds(fd, b);
 	close(fd);
-	buf_fini(&old);
 	return same;
 }
 
