@@ -561,8 +561,8 @@ without_nul(struct buf *b, const char *s, size_t len)
 
 /*
  * Text that gumbo would hand back as it is: no markup, no references, and
- * nothing it would replace (DEL, C1 controls, non-characters, all of them
- * behind the bytes looked for here).
+ * nothing it would replace (CR, DEL, C1 controls, non-characters, all of
+ * them behind the bytes looked for here).
  */
 static int
 is_plain(const char *s, size_t len)
@@ -571,7 +571,8 @@ is_plain(const char *s, size_t len)
 		unsigned char c = (unsigned char)s[i];
 		unsigned char next = i + 1 < len ? (unsigned char)s[i + 1] : 0;
 
-		if (c == '<' || c == '&' || c == 0x7F || c >= 0xF0)
+		if (c == '<' || c == '&' || c == '\r' || c == 0x7F ||
+		    c >= 0xF0)
 			return 0;
 		if ((c == 0xC2 && next < 0xA0) ||
 		    (c == 0xEF && (next == 0xB7 || next == 0xBF)))
