@@ -1,25 +1,44 @@
 /*
  * json.c - JSON Feed 1.0 and 1.1.
  *
- * jansson reads the whole document.  What it refuses (a lone surrogate, a
- * raw control, a comma too many, a missing end) is mended once, like XML.
+ * jansson reads the head and then each item by itself, which bounds memory
+ * and keeps a broken item from its neighbours.  What it refuses (a lone
+ * surrogate, a raw control, a comma too many) is mended once, like XML.
  */
 #include <jansson.h>
-#include <math.h>
 #include <string.h>
 
 #include "feedmill/base/buf.h"
 #include "feedmill/base/date.h"
 #include "feedmill/base/text.h"
 #include "json_repair.h"
+#include "json_slice.h"
 #include "list.h"
 #include "reader.h"
+
+/* All but the items; and how much longer a text is when it is escaped. */
+enum { REST_MAX = 1 << 20, ESCAPED_MAX = 6 };
 
 struct json_reader {
 	struct feed	*feed;
 	struct arena	*arena;
 	const struct parse_context *context;
+	const char	*line_start;	/* of the line last counted */
+	unsigned	 line;
 };
+
+/* Counts the lines up to at, which never goes back. */
+static void
+count_lines(struct json_reader *r, const char *at)
+{
+	const char *q;
+
+	while ((q = memchr(r->line_start, '\n',
+	    (size_t)(at - r->line_start))) != NULL) {
+		r->line_start = q + 1;
+		r->line++;
+	}
+}
 
 /* A string, or a number where a string belongs; trimmed, NULL if empty. */
 static const char *
@@ -205,7 +224,7 @@ take_item(struct json_reader *r, const json_t *o)
 {
 	struct entry *e = feed_add_entry(r->feed);
 
-	e->line = 1;
+	e->line = r->line;
 	e->id = take_string(r, o, "id");
 	e->language = take_string(r, o, "language");
 	take_text(r, o, "title", TEXT_PLAIN, e->language, &e->title);
@@ -283,68 +302,103 @@ set_error(struct feed *f, const char *code, const char *message,
 	f->error.column = column;
 }
 
-static void
-take_items(struct json_reader *r, const json_t *items)
+static json_t *
+load(struct json_reader *r, const char *text, size_t len, unsigned column,
+    int *ret_cut)
 {
 	struct feed *f = r->feed;
-	const struct parse_limits *limits = r->context->limits;
-	const json_t *item;
-	size_t i;
-
-	json_array_foreach(items, i, item) {
-		if (!json_is_object(item))
-			continue;
-		if (f->count >= limits->entries ||
-		    text_bytes(item) > limits->entry_bytes) {
-			set_error(f, "limit", f->count >= limits->entries ?
-			    "entries" : "entry", 1, 1);
-			f->damaged = 1;
-			continue;
-		}
-		take_item(r, item);
-	}
-}
-
-static json_t *
-load(struct feed *f, const char *text, size_t len)
-{
 	json_error_t e;
 	json_t *o = json_loadb(text, len, JSON_ALLOW_NUL, &e);
 	struct buf mended = { 0 };
 
+	*ret_cut = 0;
 	if (o != NULL)
 		return o;
-	set_error(f, "not-well-formed", e.text,
-	    e.line > 0 ? (unsigned)e.line : 1,
-	    e.column > 0 ? (unsigned)e.column : 1);
-	f->damaged = json_mend(text, len, &mended);
+	if (f->error.message == NULL)
+		set_error(f, "not-well-formed", e.text, r->line +
+		    (e.line > 1 ? (unsigned)e.line - 1 : 0),
+		    (e.line > 1 ? 0 : column) +
+		    (e.column > 0 ? (unsigned)e.column : 1));
+	*ret_cut = json_mend(text, len, &mended);
 	o = json_loadb(buf_str(&mended), mended.len,
 	    JSON_ALLOW_NUL | JSON_DISABLE_EOF_CHECK, &e);
 	buf_fini(&mended);
 	return o;
 }
 
+static void
+note_limit(struct feed *f, const char *name)
+{
+	set_error(f, "limit", name, 1, 1);
+	f->damaged = 1;
+}
+
+static void
+take_items(struct json_reader *r, struct json_slices *list)
+{
+	struct feed *f = r->feed;
+	const struct parse_limits *limits = r->context->limits;
+	const char *slice;
+	size_t len;
+
+	while ((slice = json_next(list, &len)) != NULL) {
+		json_t *item;
+		int cut;
+
+		if (f->count >= limits->entries) {
+			note_limit(f, "entries");
+			return;
+		}
+		if (len / ESCAPED_MAX > limits->entry_bytes) {
+			note_limit(f, "entry");
+			continue;
+		}
+		count_lines(r, slice);
+		item = load(r, slice, len,
+		    (unsigned)(slice - r->line_start), &cut);
+		if (json_is_object(item) &&
+		    text_bytes(item) > limits->entry_bytes)
+			note_limit(f, "entry");
+		else if (json_is_object(item))
+			take_item(r, item);
+		json_decref(item);
+	}
+	f->damaged |= list->cut;
+}
+
 enum outcome
 parse_json(struct feed *f, const char *text, size_t len,
     const struct parse_context *context)
 {
-	struct json_reader r = { f, &f->arena, context };
-	json_t *o = load(f, text, len);
-	const json_t *items = json_object_get(o, "items");
-	const char *v = json_is_object(o) ? version(&r, o) : NULL;
+	struct json_reader r = { f, &f->arena, context, text, 1 };
+	struct json_slices items;
+	struct buf rest = { 0 };
+	json_t *o = NULL;
+	const char *v = NULL;
+	int cut;
 
-	if (!json_is_object(o) || (v == NULL && !json_is_array(items))) {
+	if (json_split(text, len, "items", &rest, &items) == 0 &&
+	    rest.len <= REST_MAX)
+		o = load(&r, buf_str(&rest), rest.len, 0, &cut);
+	buf_fini(&rest);
+	if (json_is_object(o))
+		v = version(&r, o);
+	if (!json_is_object(o) || (v == NULL &&
+	    !json_is_array(json_object_get(o, "items")))) {
 		set_error(f, "not-a-feed", o == NULL ?
 		    "JSON that cannot be read" : "JSON, but no JSON Feed",
 		    1, 1);
-		f->damaged = 0;
 		json_decref(o);
 		return OUTCOME_NOT_A_FEED;
 	}
 	f->format = FORMAT_JSON;
 	f->version = v;
+	f->damaged = cut;
 	take_head(&r, o);
-	take_items(&r, items);
+	take_items(&r, &items);
 	json_decref(o);
+	if (f->damaged && f->error.message == NULL)
+		set_error(f, "not-well-formed", "the end is missing", r.line,
+		    1);
 	return f->damaged ? OUTCOME_DAMAGED : OUTCOME_OK;
 }

@@ -163,8 +163,14 @@ json_mend(const char *s, size_t len, struct buf *out)
 			buf_putc(out, c);
 		}
 	}
-	out->len = m.good;
-	if (m.good > 0)
-		buf_puts(out, "]}");
+	/* Inside a list of the root: back behind its last member. */
+	if (m.good > 0 && m.depth > 1 && m.open[1] == '[') {
+		out->len = m.good;
+		buf_putc(out, ']');
+		m.depth = 1;
+	}
+	drop_comma(&m);
+	while (m.depth > 0)
+		buf_putc(out, m.open[--m.depth] == '{' ? '}' : ']');
 	return 1;
 }
