@@ -44,8 +44,11 @@ struct round {
 struct posting {
 	const struct config_archive *archive;
 	int		 dirfd;
+	struct file_batch batch;	/* on their way to the disk */
 	unsigned	 posts;
+	unsigned	 pending;	/* in the batch */
 	int64_t		 seq;		/* of the last one written */
+	int64_t		 pending_seq;
 	struct buf	 buf;		/* kept between posts */
 	struct err	*err;
 	int		 failed;
@@ -70,6 +73,21 @@ item_of(const struct record *r)
 }
 
 static int
+flush_posts(struct posting *p)
+{
+	if (file_batch_flush(&p->batch, p->err) == -1) {
+		p->pending = 0;
+		p->failed = 1;
+		return -1;
+	}
+	if (p->pending > 0)
+		p->seq = p->pending_seq;
+	p->posts += p->pending;
+	p->pending = 0;
+	return 0;
+}
+
+static int
 post_record(const struct record *r, void *arg)
 {
 	struct posting *p = arg;
@@ -80,13 +98,15 @@ post_record(const struct record *r, void *arg)
 	render_post(&p->buf, &item, p->archive->html);
 	render_post_name(name, &item, p->archive->per_revision,
 	    p->archive->html);
-	if (file_put(p->dirfd, name, p->buf.data, p->buf.len,
+	if (p->pending == FILE_BATCH_MAX && flush_posts(p) == -1)
+		return 1;
+	if (file_batch_put(&p->batch, name, p->buf.data, p->buf.len,
 	    p->err) == -1) {
 		p->failed = 1;
 		return 1;
 	}
-	p->seq = r->seq;
-	p->posts++;
+	p->pending_seq = r->seq;
+	p->pending++;
 	return 0;
 }
 
@@ -159,7 +179,10 @@ post_archive(struct round *round, struct store_reader *reader,
 		goto out;
 	}
 	p->seq = after;
+	p->batch.dirfd = p->dirfd;
 	rc = post_all(reader, round->config, p, after, last);
+	if (flush_posts(p) == -1)
+		rc = -1;
 	/* What was written before a failure counts, once it is safe. */
 	if (p->posts > 0 && file_sync_dir(p->dirfd, buf_str(&directory),
 	    p->err) == -1)

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@
 #include "feedmill/base/err.h"
 #include "feedmill/base/file.h"
 #include "feedmill/base/hash.h"
+#include "feedmill/base/mem.h"
 
 enum { READ_BYTES = 65536, MODE_FILE = 0666, MODE_DIR = 0777 };
 
@@ -135,7 +137,8 @@ write_all(int fd, const char *p, size_t len)
 	return 0;
 }
 
-/* A new file with all of the bytes on the disk, or an errno and no file. */
+/* A descriptor of a new file with all of the bytes, not yet synced; or -1, an
+ * errno and no file. */
 static int
 write_new(int dirfd, const char *temporary, const void *p, size_t len)
 {
@@ -147,17 +150,29 @@ write_new(int dirfd, const char *temporary, const void *p, size_t len)
 		return -1;
 	fd = open_again(dirfd, temporary,
 	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, MODE_FILE);
-	if (fd == -1)
-		return -1;
-	if (write_all(fd, p, len) == -1 || sync_again(fd) == -1) {
-		saved = errno;
-		close(fd);
-		goto failed;
-	}
-	if (close(fd) == 0 || errno == EINTR)
-		return 0;
+	if (fd == -1 || write_all(fd, p, len) == 0)
+		return fd;
 	saved = errno;
-failed:
+	close(fd);
+	unlinkat(dirfd, temporary, 0);
+	errno = saved;
+	return -1;
+}
+
+/* Sync, close, rename; the temporary file is gone in any case. */
+static int
+finish_new(int dirfd, int fd, const char *temporary, const char *name)
+{
+	int rc = sync_again(fd), saved = errno;
+
+	if (close(fd) == -1 && errno != EINTR && rc == 0) {
+		rc = -1;
+		saved = errno;
+	}
+	if (rc == 0 && renameat(dirfd, temporary, dirfd, name) == 0)
+		return 0;
+	if (rc == 0)
+		saved = errno;
 	unlinkat(dirfd, temporary, 0);
 	errno = saved;
 	return -1;
@@ -168,16 +183,54 @@ file_put(int dirfd, const char *name, const void *p, size_t len,
     struct err *e)
 {
 	char temporary[NAME_MAX + 1];
-	int saved;
+	int fd;
 
 	temporary_name(name, temporary);
-	if (write_new(dirfd, temporary, p, len) == -1)
+	fd = write_new(dirfd, temporary, p, len);
+	if (fd == -1 || finish_new(dirfd, fd, temporary, name) == -1)
 		return err_set(e, "%s: %s", name, strerror(errno));
-	if (renameat(dirfd, temporary, dirfd, name) == -1) {
-		saved = errno;
-		unlinkat(dirfd, temporary, 0);
-		return err_set(e, "%s: %s", name, strerror(saved));
+	return 0;
+}
+
+int
+file_batch_flush(struct file_batch *b, struct err *e)
+{
+	char temporary[NAME_MAX + 1];
+	int rc = 0;
+
+	for (unsigned i = 0; i < b->count; i++) {
+		char *name = b->files[i].name;
+
+		temporary_name(name, temporary);
+		if (rc == -1) {
+			close(b->files[i].fd);
+			unlinkat(b->dirfd, temporary, 0);
+		} else if (finish_new(b->dirfd, b->files[i].fd, temporary,
+		    name) == -1)
+			rc = err_set(e, "%s: %s", name, strerror(errno));
+		free(name);
 	}
+	b->count = 0;
+	return rc;
+}
+
+int
+file_batch_put(struct file_batch *b, const char *name, const void *p,
+    size_t len, struct err *e)
+{
+	char temporary[NAME_MAX + 1];
+	int full = b->count == FILE_BATCH_MAX, fd;
+
+	for (unsigned i = 0; i < b->count && !full; i++)
+		full = strcmp(b->files[i].name, name) == 0;
+	if (full && file_batch_flush(b, e) == -1)
+		return -1;
+	temporary_name(name, temporary);
+	fd = write_new(b->dirfd, temporary, p, len);
+	if (fd == -1)
+		return err_set(e, "%s: %s", name, strerror(errno));
+	b->files[b->count].fd = fd;
+	b->files[b->count++].name = xstrdup(name);
 	return 0;
 }
 

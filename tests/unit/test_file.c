@@ -224,6 +224,51 @@ test_read_limits(void **state)
 	buf_fini(&b);
 }
 
+/* Nothing shows before the batch is flushed; a batch that is full, or that
+ * has the name already, flushes itself; the last content wins. */
+static void
+test_batch(void **state)
+{
+	struct fixture *f = *state;
+	struct file_batch b = { .dirfd = f->fd };
+	char name[16];
+	struct err e;
+
+	for (int i = 0; i < FILE_BATCH_MAX; i++) {
+		snprintf(name, sizeof(name), "n%d", i);
+		assert_int_equal(file_batch_put(&b, name, "1", 1, &e), 0);
+	}
+	assert_int_equal(faccessat(f->fd, "n0", F_OK, 0), -1);
+	assert_int_equal(file_batch_put(&b, "more", "1", 1, &e), 0);
+	assert_int_equal(b.count, 1);
+	assert_content(f, "n0", "1");
+	assert_int_equal(file_batch_put(&b, "more", "2", 1, &e), 0);
+	assert_content(f, "more", "1");
+	assert_int_equal(file_batch_flush(&b, &e), 0);
+	assert_content(f, "more", "2");
+	assert_int_equal(file_batch_flush(&b, &e), 0);
+	assert_int_equal(count_names(f), FILE_BATCH_MAX + 1);
+}
+
+static void
+test_batch_fails(void **state)
+{
+	struct fixture *f = *state;
+	struct file_batch b = { .dirfd = f->fd };
+	struct err e;
+
+	assert_int_equal(mkdirat(f->fd, "taken", 0777), 0);
+	assert_int_equal(file_batch_put(&b, "before", "x", 1, &e), 0);
+	assert_int_equal(file_batch_put(&b, "taken", "x", 1, &e), 0);
+	assert_int_equal(file_batch_put(&b, "after", "x", 1, &e), 0);
+	assert_int_equal(file_batch_flush(&b, &e), -1);
+	assert_non_null(strstr(e.msg, "taken: "));
+	assert_int_equal(b.count, 0);
+	assert_content(f, "before", "x");
+	/* The folder and what came before it: no ".after.new". */
+	assert_int_equal(count_names(f), 2);
+}
+
 static void
 test_make_dirs(void **state)
 {
@@ -266,6 +311,8 @@ main(void)
 		WITH_FOLDER(test_rename_fails),
 		WITH_FOLDER(test_sweep),
 		WITH_FOLDER(test_read_limits),
+		WITH_FOLDER(test_batch),
+		WITH_FOLDER(test_batch_fails),
 		WITH_FOLDER(test_make_dirs),
 	};
 

@@ -27,6 +27,28 @@ int file_put(int dirfd, const char *name, const void *, size_t len,
     struct err *);
 int file_sync_dir(int dirfd, const char *name, struct err *);
 
+/*
+ * Many small files sooner: each is written at once but only synced and
+ * renamed with the others, when the batch is flushed (by the caller, or by a
+ * put that finds no room or its own name).  A file system with a journal
+ * then commits once for all of them instead of once for each.  A failure
+ * leaves no temporary file behind, and what was not renamed is not there.
+ */
+enum { FILE_BATCH_MAX = 64 };	/* descriptors that are open */
+
+struct file_batch {
+	int		 dirfd;
+	unsigned	 count;
+	struct {
+		int	 fd;
+		char	*name;
+	} files[FILE_BATCH_MAX];
+};
+
+int file_batch_put(struct file_batch *, const char *name, const void *,
+    size_t len, struct err *);
+int file_batch_flush(struct file_batch *, struct err *);
+
 /* Remove what a killed file_replace() left behind (".NAME.new"). */
 void file_sweep(int dirfd);
 
