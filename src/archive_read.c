@@ -371,20 +371,21 @@ static void
 put_unescaped(struct buf *b, const char *s, size_t len)
 {
 	static const struct { const char *from; char to; } refs[] = {
-		{ "&#123;", '{' }, { "&#10;", '\n' }
+		{ "&#123;", '{' }, { "&#93;", ']' }, { "&#10;", '\n' }
 	};
+	enum { REFS = sizeof(refs) / sizeof(refs[0]) };
 	const char *end = s + len;
 
 	while (s < end) {
 		size_t i, n = 1;
 
-		for (i = 0; i < 2; i++) {
+		for (i = 0; i < REFS; i++) {
 			n = strlen(refs[i].from);
 			if ((size_t)(end - s) >= n &&
 			    memcmp(s, refs[i].from, n) == 0)
 				break;
 		}
-		if (i < 2) {
+		if (i < REFS) {
 			buf_putc(b, refs[i].to);
 			s += n;
 		} else {

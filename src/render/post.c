@@ -19,7 +19,8 @@
  * publisher wrote must be plain text to all of them.  Hence: every brace is
  * a character reference (Liquid's tags and kramdown's attribute lists begin
  * with one), no line of the HTML is blank (a blank line would end the HTML
- * block and start Markdown), and a title cannot close its bracket.  The exact
+ * block and start Markdown), and no bracket is closed that could become a
+ * link's.  The exact
  * URL is the one in "from:", because Markdown needs parentheses encoded.
  */
 #include <stdio.h>
@@ -186,7 +187,8 @@ is_blank(char c)
 }
 
 /* One block of HTML.  A line that would be blank ends in a reference to the
- * line feed instead: the same text, inside <pre> too. */
+ * line feed instead: the same text, inside <pre> too.  Nor is there "](" or
+ * "]:", for sites that have Markdown read inside of HTML too. */
 static void
 put_content(struct buf *b, const char *s)
 {
@@ -202,6 +204,9 @@ put_content(struct buf *b, const char *s)
 			continue;
 		if (*s == '{')
 			buf_puts(b, "&#123;");
+		else if (*s == ']' && s + 1 < end &&
+		    (s[1] == '(' || s[1] == ':'))
+			buf_puts(b, "&#93;");
 		else if ((*s == '\n' || *s == '\r') && blank)
 			buf_puts(b, "&#10;");
 		else

@@ -41,6 +41,8 @@ static const char *const contents[] = {
 	"", "<p>a</p>", "<p>a</p>\n\n\n<p>b</p>", "<pre>\n\n# x\n \n---\n</pre>",
 	"{{ x }}{% y %}", "</div>\n</div>", "<div>\nx\n</div>",
 	"<!--123-->led", "a &amp;#123; b", "\u3000\u3000indented",
+	"[c](javascript:alert(1)) ![i](x)", "[a]: javascript:alert(1)\n[a]",
+	"<pre>*[HTML]: \"x\"</pre>[^1]: note",
 };
 
 static void
@@ -76,8 +78,10 @@ assert_round_trip(const char *title, const char *url, const char *content,
 		assert_true(e->dated_ms == DATE_NONE);
 	else
 		assert_int_equal(e->dated_ms, strtoll(stamp, NULL, 10));
-	/* Nothing for Liquid, no end of the HTML block. */
+	/* Nothing for Liquid, no end of the HTML block, no link in it. */
 	assert_null(strchr(buf_str(&b), '{'));
+	assert_null(strstr(strstr(buf_str(&b), "<div>"), "]("));
+	assert_null(strstr(strstr(buf_str(&b), "<div>"), "]:"));
 	assert_null(strstr(strstr(buf_str(&b), "<div>"), "\n\n"));
 	feed_free(f);
 	buf_fini(&b);
