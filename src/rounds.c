@@ -1,0 +1,270 @@
+/* rounds.c - see rounds.h. */
+#include <assert.h>
+#include <ev.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "feedmill/base/log.h"
+#include "feedmill/base/mem.h"
+#include "feedmill/base/url.h"
+#include "feedmill/config.h"
+#include "feedmill/rounds.h"
+#include "feedmill/store.h"
+
+#define SETTLE_S	1.	/* marks come in bunches */
+#define RETRY_S		30.
+
+struct rounds {
+	struct ev_loop	*loop;
+	struct store	*store;
+	const struct rounds_kind *kind;
+	void		*arg;
+	const struct config *config;
+	struct errand	*errand;	/* under way */
+	ev_timer	 timer;		/* until the next */
+	int		 dirty;		/* marked since the last began */
+	int		 urgent;	/* do not wait */
+	int		 retry;		/* the last one failed */
+	struct err	 failed;	/* what the log knows; "" is none */
+};
+
+/* What travels to the reader thread and back. */
+struct errand {
+	struct rounds	*rounds;	/* NULL: they are gone */
+	const struct rounds_kind *kind;
+	struct round	*round;
+};
+
+/* Set the timer for what is to be done next, if anything is. */
+static void
+arm(struct rounds *r)
+{
+	ev_timer_stop(r->loop, &r->timer);
+	if (r->errand != NULL || r->config == NULL)
+		return;
+	if (!r->dirty && !r->retry)
+		return;
+	ev_timer_set(&r->timer, !r->dirty ? RETRY_S :
+	    r->urgent ? 0. : SETTLE_S, 0.);
+	ev_timer_start(r->loop, &r->timer);
+}
+
+/* A full disk is said once, and once more when it is over. */
+static void
+note_failure(struct rounds *r, const struct err *now)
+{
+	if (strcmp(now->msg, r->failed.msg) == 0)
+		return;
+	if (now->msg[0] != '\0')
+		log_event(LOG_ERROR, "failing", LOG_STR("what",
+		    r->kind->what), LOG_STR("error", now->msg));
+	else
+		log_event(LOG_INFO, "working again", LOG_STR("what",
+		    r->kind->what));
+	r->failed = *now;
+}
+
+static void
+errand_run(struct store_reader *reader, void *arg)
+{
+	struct errand *e = arg;
+
+	e->kind->run(reader, e->round);
+}
+
+static void
+errand_done(void *arg)
+{
+	struct errand *e = arg;
+	struct rounds *r = e->rounds;
+	const struct config *config = e->round->config;
+
+	if (r != NULL) {
+		r->errand = NULL;
+		note_failure(r, &e->round->failed);
+		r->retry = e->round->failed.msg[0] != '\0';
+		if (e->round->more)
+			r->dirty = r->urgent = 1;
+		arm(r);
+	}
+	e->kind->end(e->round, r != NULL ? r->arg : NULL);
+	config_unref(config);
+	free(e);
+}
+
+static void
+timer_up(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct rounds *r = timer->data;
+	struct errand *e = xcalloc(1, sizeof(*e));
+
+	(void)loop;
+	(void)events;
+	assert(r->errand == NULL);
+	r->dirty = r->urgent = r->retry = 0;
+	r->errand = e;
+	e->rounds = r;
+	e->kind = r->kind;
+	e->round = xcalloc(1, r->kind->size);
+	e->round->config = config_ref(r->config);
+	r->kind->begin(e->round, r->arg);
+	store_read(r->store, errand_run, errand_done, e);
+}
+
+struct rounds *
+rounds_new(struct ev_loop *loop, struct store *store,
+    const struct rounds_kind *kind, void *arg)
+{
+	struct rounds *r = xcalloc(1, sizeof(*r));
+
+	assert(arg != NULL && kind->size >= sizeof(struct round));
+	r->loop = loop;
+	r->store = store;
+	r->kind = kind;
+	r->arg = arg;
+	ev_timer_init(&r->timer, timer_up, 0., 0.);
+	r->timer.data = r;
+	return r;
+}
+
+void
+rounds_touch(struct rounds *r)
+{
+	if (r->dirty)
+		return;		/* the timer runs, or will */
+	r->dirty = 1;
+	arm(r);
+}
+
+void
+rounds_configure(struct rounds *r, const struct config *config)
+{
+	const struct config *old = r->config;
+
+	r->config = config_ref(config);
+	config_unref(old);
+	rounds_touch(r);
+}
+
+void
+rounds_flush(struct rounds *r)
+{
+	if (!r->dirty && !r->retry)
+		return;
+	r->dirty = r->urgent = 1;
+	arm(r);
+}
+
+int
+rounds_are_idle(const struct rounds *r)
+{
+	return r->errand == NULL && !r->dirty;
+}
+
+void
+rounds_free(struct rounds *r)
+{
+	if (r == NULL)
+		return;
+	ev_timer_stop(r->loop, &r->timer);
+	if (r->errand != NULL)
+		r->errand->rounds = NULL;	/* ends without us */
+	config_unref(r->config);
+	free(r);
+}
+
+void
+round_fail(struct round *round, const struct err *err, const char *kind,
+    const char *name)
+{
+	round->failed = *err;
+	err_prefix(&round->failed, "%s %s", kind, name);
+}
+
+/* ---------------------------------------------------------------- records */
+
+struct item
+record_item(const struct record *r)
+{
+	return (struct item){
+		.uuid = r->uuid, .url = r->url, .title = r->title,
+		.content = r->content, .summary = r->summary,
+		.language = r->language, .image = r->image,
+		.stamp = r->stamp, .effective_ms = r->effective_ms,
+		.published_ms = r->published_ms, .updated_ms = r->updated_ms,
+		.authors = r->authors, .categories = r->categories,
+		.enclosures = r->enclosures, .comments = r->comments,
+		.source_name = r->source_name,
+		.source_title = r->source_title,
+		.source_link = r->source_link, .source_url = r->source_url,
+		.seq = r->seq,
+	};
+}
+
+struct selecting {
+	struct selection *sel;
+	const struct config *config;
+	const char	*const *tags, *const *sources;
+	enum selection_use use;
+	const struct outlet_source **last;
+};
+
+static void
+show_source(struct selecting *s, const struct config_source *source,
+    const struct source_summary *summary)
+{
+	struct arena *arena = &s->sel->arena;
+	struct outlet_source *shown;
+	char *redacted = url_redact(source->url);
+
+	if (redacted != NULL && strcmp(redacted, source->url) == 0) {
+		shown = arena_zalloc(arena, sizeof(*shown));
+		shown->title = arena_strdup(arena,
+		    source->title != NULL ? source->title :
+		    summary->title != NULL ? summary->title : source->name);
+		shown->url = arena_strdup(arena, source->url);
+		*s->last = shown;
+		s->last = &shown->next;
+	}
+	free(redacted);
+}
+
+static int
+select_source(const struct source_summary *summary, void *arg)
+{
+	struct selecting *s = arg;
+	struct selection *sel = s->sel;
+	const struct config_source *source;
+
+	source = summary->removed ? NULL :
+	    config_find_source(s->config, summary->name);
+	if (source == NULL || !(s->use == SELECT_PUBLISHED ?
+	    source->publish : source->archive) ||
+	    !config_selects(s->tags, s->sources, source))
+		return 0;
+	sel->ids = xrealloc(sel->ids, (sel->count + 2) * sizeof(*sel->ids));
+	sel->ids[sel->count++] = summary->id;
+	sel->ids[sel->count] = 0;
+	show_source(s, source, summary);
+	return 0;
+}
+
+int
+selection_load(struct selection *sel, struct store_reader *reader,
+    const struct config *config, const char *const *tags,
+    const char *const *sources, enum selection_use use, struct err *err)
+{
+	struct selecting s = {
+		sel, config, tags, sources, use, &sel->shown
+	};
+
+	return store_each_source(reader, select_source, &s, err);
+}
+
+void
+selection_fini(struct selection *sel)
+{
+	free(sel->ids);
+	arena_fini(&sel->arena);
+	memset(sel, 0, sizeof(*sel));
+}

@@ -1,0 +1,597 @@
+/* Rounds of publish and archive against a store of our own: what is in the
+ * window and in which order, what is written and what is not, failures. */
+#include <ev.h>
+#include <glob.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "feedmill/archive.h"
+#include "feedmill/base/buf.h"
+#include "feedmill/base/date.h"
+#include "feedmill/base/err.h"
+#include "feedmill/base/file.h"
+#include "feedmill/config.h"
+#include "feedmill/publish.h"
+#include "feedmill/store.h"
+#include "unit.h"
+
+/* -------------------------------------------------------------- the store */
+
+enum { RECORDS_MAX = 500 };
+
+static struct store {
+	struct record	 records[RECORDS_MAX];
+	char		 texts[RECORDS_MAX][64];
+	size_t		 count;
+	/* Read, not dispatched yet. */
+	store_done_fn	*done;
+	void		*done_arg;
+	/* Marks, and whether a commit has made them known. */
+	struct { char name[32]; int64_t seq; } marks[4];
+	unsigned	 reads;
+} store;
+
+struct store_reader {
+	int	 nothing;
+};
+
+void
+store_read(struct store *s, store_read_fn *fn, store_done_fn *done, void *arg)
+{
+	struct store_reader reader = { 0 };
+
+	assert_null(s->done);
+	s->reads++;
+	fn(&reader, arg);
+	s->done = done;
+	s->done_arg = arg;
+}
+
+static void
+dispatch(void)
+{
+	store_done_fn *done = store.done;
+
+	store.done = NULL;
+	if (done != NULL)
+		done(store.done_arg);
+}
+
+void
+store_mark_outlet(struct store *s, const char *name, int64_t seq)
+{
+	for (int i = 0; i < 4; i++) {
+		if (s->marks[i].name[0] != '\0' &&
+		    strcmp(s->marks[i].name, name) != 0)
+			continue;
+		snprintf(s->marks[i].name, sizeof(s->marks[i].name), "%s",
+		    name);
+		s->marks[i].seq = seq;
+		return;
+	}
+	fail();
+}
+
+static int64_t
+mark_of(const char *name)
+{
+	for (int i = 0; i < 4; i++) {
+		if (strcmp(store.marks[i].name, name) == 0)
+			return store.marks[i].seq;
+	}
+	return 0;
+}
+
+/* The marks wait for a commit that does not come in these tests. */
+int64_t
+store_outlet_seq(struct store_reader *reader, const char *outlet)
+{
+	(void)reader;
+	(void)outlet;
+	return 0;
+}
+
+int64_t
+store_last_seq(struct store_reader *reader)
+{
+	(void)reader;
+	return (int64_t)store.count;
+}
+
+int
+store_outlet_uuid(struct store_reader *reader, const char *outlet,
+    char out[UUID_TEXT_SIZE], struct err *err)
+{
+	(void)reader;
+	(void)outlet;
+	(void)err;
+	strcpy(out, "99999999-8888-4777-8666-555555555555");
+	return 0;
+}
+
+int
+store_each_source(struct store_reader *reader,
+    int (*fn)(const struct source_summary *, void *), void *arg,
+    struct err *err)
+{
+	static const struct source_summary list[] = {
+		{ .id = 1, .name = "a", .title = "A" },
+		{ .id = 2, .name = "hidden" },
+		{ .id = 3, .name = "b" },
+		{ .id = 4, .name = "gone", .removed = 1 },
+	};
+
+	(void)reader;
+	(void)err;
+	for (int i = 0; i < 4; i++)
+		fn(&list[i], arg);
+	return 0;
+}
+
+static int
+passes(const struct record *r, const struct store_filter *f)
+{
+	const int64_t *id = f->source_ids;
+
+	assert_non_null(id);
+	while (*id != 0 && *id != r->source_id)
+		id++;
+	return *id != 0 && r->seq > f->after_seq &&
+	    (f->upto_seq == 0 || r->seq <= f->upto_seq) &&
+	    (f->with_silent || !r->is_silent) &&
+	    (f->with_superseded || r->is_current);
+}
+
+int
+store_each_record(struct store_reader *reader, const struct store_filter *f,
+    int newest_first, store_record_fn *fn, void *arg, struct err *err)
+{
+	unsigned n = 0;
+
+	(void)reader;
+	(void)err;
+	for (size_t i = 0; i < store.count; i++) {
+		const struct record *r = &store.records[newest_first ?
+		    store.count - 1 - i : i];
+
+		if (!passes(r, f))
+			continue;
+		if (fn(r, arg) != 0 || (f->limit != 0 && ++n >= f->limit))
+			break;
+	}
+	return 0;
+}
+
+static struct record *
+add(int64_t source_id, int64_t effective_ms, int64_t announced_ms)
+{
+	size_t n = store.count++;
+	struct record *r = &store.records[n];
+
+	assert_true(n < RECORDS_MAX);
+	snprintf(store.texts[n], sizeof(store.texts[n]),
+	    "00000000-0000-4000-8000-%012zu", n + 1);
+	*r = (struct record){
+		.seq = (int64_t)n + 1, .entry_id = (int64_t)n + 1,
+		.uuid = store.texts[n], .url = "http://x.example/",
+		.source_id = source_id, .source_name = "a",
+		.effective_ms = effective_ms, .published_ms = effective_ms,
+		.updated_ms = effective_ms, .announced_ms = announced_ms,
+		.stamp = "1", .is_current = 1, .title = "t", .content = "c",
+		.summary = "",
+	};
+	return r;
+}
+
+/* ------------------------------------------------------------- the set-up */
+
+static char folder[64];
+static struct ev_loop *loop;
+static const struct config *config;
+static struct publish *publish;
+static struct archive *archive;
+static unsigned dones, files, posts;
+static char failure[512];
+
+static void
+on_published(const struct published *p, void *arg)
+{
+	assert_ptr_equal(arg, &store);
+	dones++;
+	files += p->files;
+	strcpy(failure, p->failed != NULL ? p->failed->msg : "");
+}
+
+static void
+on_archived(const struct archived *a, void *arg)
+{
+	assert_ptr_equal(arg, &store);
+	dones++;
+	posts += a->posts;
+	strcpy(failure, a->failed != NULL ? a->failed->msg : "");
+}
+
+static void
+write_config(const char *per)
+{
+	struct buf b = { 0 }, report = { 0 };
+	struct config_options options = { 0 };
+	char path[128];
+	unsigned mistakes = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/feedmill.yaml", folder);
+	buf_printf(&b, "publish:\n  all: {title: All, url: 'http://p.example/'"
+	    ", directory: www, entries: 3, formats: [atom, json]}\n"
+	    "archive:\n  posts: {directory: posts, posts: %s}\n"
+	    "feeds:\n  a: {url: 'http://a.example/f'}\n"
+	    "  hidden: {url: 'http://h.example/f', publish: false}\n"
+	    "  b: {url: 'http://b.example/f'}\n", per);
+	f = fopen(path, "w");
+	fputs(buf_str(&b), f);
+	fclose(f);
+	options.path = path;
+	options.state = folder;
+	config = config_load(&options, &report, &mistakes);
+	if (config == NULL)
+		fail_msg("%s", buf_str(&report));
+	buf_fini(&b);
+	buf_fini(&report);
+}
+
+static int
+start(void **state)
+{
+	(void)state;
+	memset(&store, 0, sizeof(store));
+	dones = files = posts = 0;
+	strcpy(folder, "/tmp/feedmill-publish-XXXXXX");
+	assert_non_null(mkdtemp(folder));
+	write_config("revision");
+	loop = ev_loop_new(0);
+	publish = publish_new(loop, &store, on_published, &store);
+	archive = archive_new(loop, &store, on_archived, &store);
+	return 0;
+}
+
+static int
+stop(void **state)
+{
+	char command[128];
+
+	(void)state;
+	publish_free(publish);
+	archive_free(archive);
+	dispatch();
+	config_unref(config);
+	ev_loop_destroy(loop);
+	snprintf(command, sizeof(command), "rm -r %s", folder);
+	return system(command);
+}
+
+static void
+run_publish(void)
+{
+	while (!publish_is_idle(publish)) {
+		ev_run(loop, EVRUN_ONCE);
+		dispatch();
+	}
+}
+
+static void
+run_archive(void)
+{
+	while (!archive_is_idle(archive)) {
+		ev_run(loop, EVRUN_ONCE);
+		dispatch();
+	}
+}
+
+static void
+publish_now(void)
+{
+	publish_configure(publish, config);
+	publish_flush(publish);
+	run_publish();
+}
+
+static void
+read_file(const char *name, struct buf *b)
+{
+	char path[160];
+	struct err err = { 0 };
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	buf_reset(b);
+	if (file_read(path, 1 << 26, b, &err) == -1)
+		fail_msg("%s", err.msg);
+}
+
+/* The numbers at the ends of the entries' ids, as "3 1 2". */
+static void
+assert_entries(const char *wanted)
+{
+	struct buf b = { 0 }, ids = { 0 };
+	const char *s;
+
+	read_file("www/all.atom", &b);
+	for (s = b.data; (s = strstr(s, "<entry>")) != NULL; s++) {
+		const char *id = strstr(s, "-4000-8000-");
+
+		buf_printf(&ids, "%s%d", ids.len > 0 ? " " : "",
+		    atoi(id + 11));
+	}
+	assert_string_equal(buf_str(&ids), wanted);
+	buf_fini(&b);
+	buf_fini(&ids);
+}
+
+/* ------------------------------------------------------------------ tests */
+
+#define HOUR	INT64_C(3600000)
+#define T0	INT64_C(1740340846000)
+
+/* The last three, and all of two days; sorted by their own time; nothing of
+ * hidden or removed sources, silent or superseded. */
+static void
+window(void **state)
+{
+	(void)state;
+	add(1, T0 + 9 * HOUR, T0 - 100 * HOUR);
+	add(3, T0 - 900 * HOUR, T0 - 47 * HOUR);	/* old, found late */
+	add(1, T0, T0 - 3 * HOUR);
+	add(2, T0, T0 - 3 * HOUR);
+	add(4, T0, T0 - 3 * HOUR);
+	add(1, T0, T0 - 3 * HOUR)->is_silent = 1;
+	add(1, T0, T0 - 3 * HOUR)->is_current = 0;
+	add(1, T0 + HOUR, T0 - 2 * HOUR);
+	add(3, T0, T0);
+	publish_now();
+	assert_entries("8 9 3 2");
+	assert_int_equal(mark_of("all"), 9);
+	assert_int_equal(files, 2);
+	assert_string_equal(failure, "");
+	/* Far later than two days, yet at least three. */
+	add(1, T0 + 2 * HOUR, T0 + 100 * HOUR);
+	publish_now();
+	assert_entries("10 8 9");
+}
+
+static void
+window_is_bounded(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		add(1, T0 + i, T0);
+	publish_now();
+	assert_entries("100 99 98 97 96 95 94 93 92 91 90 89");
+}
+
+/* Nothing new: the same bytes, and no file is touched. */
+static void
+unchanged(void **state)
+{
+	char path[128];
+	struct stat before, after;
+
+	(void)state;
+	add(1, T0, T0);
+	publish_now();
+	snprintf(path, sizeof(path), "%s/www/all.atom", folder);
+	assert_int_equal(stat(path, &before), 0);
+	publish_now();
+	assert_int_equal(stat(path, &after), 0);
+	assert_int_equal(before.st_ino, after.st_ino);
+	assert_int_equal(files, 2);
+	assert_int_equal(dones, 2);
+	/* A twin that is lost comes back. */
+	strcat(path, ".gz");
+	assert_int_equal(unlink(path), 0);
+	publish_now();
+	assert_int_equal(stat(path, &after), 0);
+}
+
+static void
+twin(void **state)
+{
+	char path[128], text[65536];
+	struct buf b = { 0 };
+	gzFile gz;
+	int n;
+
+	(void)state;
+	add(1, T0, T0);
+	publish_now();
+	read_file("www/all.atom", &b);
+	snprintf(path, sizeof(path), "%s/www/all.atom.gz", folder);
+	gz = gzopen(path, "rb");
+	n = gzread(gz, text, sizeof(text));
+	gzclose(gz);
+	assert_int_equal(n, b.len);
+	assert_memory_equal(text, b.data, b.len);
+	read_file("www/all.atom.gz", &b);
+	/* No time in it, so that the same document gives the same file. */
+	assert_memory_equal(b.data + 4, "\0\0\0\0", 4);
+	buf_fini(&b);
+}
+
+static void
+empty(void **state)
+{
+	(void)state;
+	publish_now();
+	assert_entries("");
+	assert_string_equal(failure, "");
+}
+
+/* A file in the way of the folder: said, not idle for ever, and well again
+ * with the next mark. */
+static void
+failing(void **state)
+{
+	char path[128];
+	FILE *f;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/www", folder);
+	f = fopen(path, "w");
+	fclose(f);
+	add(1, T0, T0);
+	publish_now();
+	assert_non_null(strstr(failure, "outlet all: "));
+	assert_non_null(strstr(failure, "www"));
+	assert_int_equal(mark_of("all"), 0);
+	assert_true(publish_is_idle(publish));
+	assert_int_equal(unlink(path), 0);
+	publish_flush(publish);		/* without a mark: a retry */
+	run_publish();
+	assert_string_equal(failure, "");
+	assert_int_equal(mark_of("all"), 1);
+}
+
+/* Many marks, one round; one that comes meanwhile is not lost. */
+static void
+marks(void **state)
+{
+	(void)state;
+	publish_configure(publish, config);
+	publish_touch(publish);
+	publish_touch(publish);
+	publish_flush(publish);
+	while (store.reads == 0)
+		ev_run(loop, EVRUN_ONCE);
+	add(1, T0, T0);
+	publish_touch(publish);
+	publish_flush(publish);
+	assert_int_equal(store.reads, 1);
+	dispatch();
+	assert_false(publish_is_idle(publish));
+	run_publish();
+	assert_int_equal(store.reads, 2);
+	assert_entries("1");
+}
+
+static void
+freed_under_way(void **state)
+{
+	(void)state;
+	publish_configure(publish, config);
+	publish_flush(publish);
+	while (store.reads == 0)
+		ev_run(loop, EVRUN_ONCE);
+	publish_free(publish);
+	publish = NULL;
+	dispatch();
+	assert_int_equal(dones, 0);
+}
+
+static size_t
+count_posts(void)
+{
+	char pattern[128];
+	glob_t found;
+	size_t n;
+
+	snprintf(pattern, sizeof(pattern), "%s/posts/*.md", folder);
+	if (glob(pattern, 0, NULL, &found) != 0)
+		return 0;
+	n = found.gl_pathc;
+	globfree(&found);
+	return n;
+}
+
+/* In steps, though the database has not heard of the first one yet; the
+ * silent ones too, the hidden source too. */
+static void
+archives(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 450; i++)
+		add(i % 3 + 1, T0, T0)->is_silent = i % 2;
+	add(4, T0, T0);
+	archive_configure(archive, config);
+	archive_flush(archive);
+	run_archive();
+	assert_int_equal(count_posts(), 450);
+	assert_int_equal(posts, 450);
+	assert_int_equal(mark_of("archive:posts"), 451);
+	assert_int_equal(store.reads, 3);
+	add(1, T0, T0)->stamp = "2";
+	archive_touch(archive);
+	archive_flush(archive);
+	run_archive();
+	assert_int_equal(posts, 451);
+}
+
+/* per: entry - a revision replaces the post of its entry. */
+static void
+archives_entries(void **state)
+{
+	struct record *r;
+
+	(void)state;
+	config_unref(config);
+	write_config("entry");
+	add(1, T0, T0);
+	archive_configure(archive, config);
+	archive_flush(archive);
+	run_archive();
+	store.records[0].is_current = 0;
+	r = add(1, T0 + 48 * HOUR, T0);
+	r->uuid = store.records[0].uuid;
+	r->published_ms = T0;
+	r->stamp = "2";
+	r->title = "new";
+	archive_touch(archive);
+	archive_flush(archive);
+	run_archive();
+	assert_int_equal(posts, 2);
+	assert_int_equal(count_posts(), 1);
+}
+
+static void
+archive_fails(void **state)
+{
+	char path[128];
+	FILE *f;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/posts", folder);
+	f = fopen(path, "w");
+	fclose(f);
+	add(1, T0, T0);
+	archive_configure(archive, config);
+	archive_flush(archive);
+	run_archive();
+	assert_non_null(strstr(failure, "archive posts: "));
+	assert_int_equal(mark_of("archive:posts"), 0);
+	assert_int_equal(unlink(path), 0);
+	archive_flush(archive);
+	run_archive();
+	assert_string_equal(failure, "");
+	assert_int_equal(count_posts(), 1);
+}
+
+#define TEST(f)	cmocka_unit_test_setup_teardown(f, start, stop)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(window),
+		TEST(window_is_bounded),
+		TEST(unchanged),
+		TEST(twin),
+		TEST(empty),
+		TEST(failing),
+		TEST(marks),
+		TEST(freed_under_way),
+		TEST(archives),
+		TEST(archives_entries),
+		TEST(archive_fails),
+	};
+
+	return UNIT_RUN(tests);
+}
