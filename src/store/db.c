@@ -1,5 +1,6 @@
 /* db.c - see db.h. */
 #include <assert.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -117,11 +118,25 @@ db_open_at_rest(struct db *db, struct err *err)
 	return code;
 }
 
+/*
+ * Each connection stays on its thread, and nobody asks for SQLite's memory
+ * statistics, which would cost a lock at every allocation.  Refused, with no
+ * harm, once SQLite is in use.
+ */
+static void
+db_configure_library(void)
+{
+	sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 int
 db_open(struct db *db, const char *path, enum db_mode mode, struct err *err)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	int64_t n;
 
+	pthread_once(&once, db_configure_library);
 	*db = (struct db){ .path = path };
 	if (mode == DB_WRITE)
 		return db_open_as(db, path,

@@ -27,10 +27,12 @@ put_string(struct buf *b, const char *s)
 		buf_append(b, s, plain);
 		if (s[plain] == '\0')
 			break;
-		if (s[plain] == '"' || s[plain] == '\\')
-			buf_printf(b, "\\%c", s[plain]);
-		else
+		if (s[plain] == '"' || s[plain] == '\\') {
+			buf_putc(b, '\\');
+			buf_putc(b, s[plain]);
+		} else {
 			buf_printf(b, "\\u%04x", (unsigned char)s[plain]);
+		}
 		plain++;
 	}
 	buf_putc(b, '"');
@@ -44,7 +46,8 @@ put_member(struct buf *b, const char *name, const char *value)
 		return;
 	if (b->len > 0 && b->data[b->len - 1] != '{')
 		buf_putc(b, ',');
-	buf_printf(b, "\"%s\":", name);
+	put_string(b, name);
+	buf_putc(b, ':');
 	put_string(b, value);
 }
 
@@ -85,7 +88,8 @@ open_list(struct buf *b, const char *name)
 {
 	if (b->data[b->len - 1] != '{')
 		buf_putc(b, ',');
-	buf_printf(b, "\"%s\":[", name);
+	put_string(b, name);
+	buf_puts(b, ":[");
 }
 
 static void

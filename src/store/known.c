@@ -10,7 +10,7 @@ known_target(struct known *k)
 }
 
 static void
-known_load_row(struct known *k, sqlite3_stmt *q, struct arena *arena)
+known_load_row(struct known *k, sqlite3_stmt *q)
 {
 	k->id = sqlite3_column_int64(q, 0);
 	k->source_id = sqlite3_column_int64(q, 1);
@@ -22,12 +22,11 @@ known_load_row(struct known *k, sqlite3_stmt *q, struct arena *arena)
 	k->is_taken = sqlite3_column_int(q, 7);
 	k->published_ms = sqlite3_column_int64(q, 8);
 	k->first_seen_ms = sqlite3_column_int64(q, 9);
-	k->title = arena_strdup(arena, db_text(q, 10));
 	k->was_stored = 1;
 }
 
 static int
-known_load(struct known *k, struct db *db, struct arena *arena)
+known_load(struct known *k, struct db *db)
 {
 	sqlite3_stmt *q = db_use(db, SQL_ENTRY_FIND);
 	int row;
@@ -41,7 +40,7 @@ known_load(struct known *k, struct db *db, struct arena *arena)
 	row = db_row(q);
 	if (row <= 0)
 		return row;
-	known_load_row(k, q, arena);
+	known_load_row(k, q);
 	return db_end(q);
 }
 
@@ -122,7 +121,7 @@ document_look_up(struct document *d, struct db *db, struct sighting *s,
 	if (s->known != NULL)
 		return 0;
 	s->known = document_add(d, hash, key, scope);
-	return known_load(s->known, db, d->arena);
+	return known_load(s->known, db);
 }
 
 static struct guid *
@@ -158,13 +157,13 @@ document_load_id(struct document *d, struct db *db, int64_t id,
 	row = db_row(q);
 	if (row <= 0)
 		return row;
-	key = db_text(q, 11);
-	scope = sqlite3_column_int64(q, 12);
+	key = db_text(q, 10);
+	scope = sqlite3_column_int64(q, 11);
 	hash = key_hash(key, scope, seed);
 	if (document_find(d, hash, key, scope) == NULL) {
 		*ret = document_add(d, hash, arena_strdup(d->arena, key),
 		    scope);
-		known_load_row(*ret, q, d->arena);
+		known_load_row(*ret, q);
 	}
 	return db_end(q);
 }

@@ -30,7 +30,7 @@ struct known {
 	struct digest	 announced, stored;
 	unsigned	 updates;
 	int		 is_taken;
-	const char	*title, *url;
+	const char	*title, *url;	/* NULL: as they are */
 	/* Of this visit. */
 	int		 is_dirty;	/* the row is to be written */
 	int		 was_seen;	/* earlier in the document */

@@ -100,13 +100,12 @@ static const char *const steps[] = {
 	" ts INTEGER,"
 	" effective_ms INTEGER NOT NULL,"
 	" updated_ms INTEGER NOT NULL,"
-	" announced_ms INTEGER NOT NULL,"
+	" announced_ms INTEGER NOT NULL,"	/* never less than before */
 	" title TEXT NOT NULL, language TEXT, image TEXT,"
 	" extra TEXT,"			/* JSON: authors, enclosures... */
 	" summary TEXT NOT NULL, content TEXT NOT NULL);"
 	"CREATE INDEX revisions_entry ON revisions(entry_id);"
 	"CREATE INDEX revisions_source ON revisions(source_id);"
-	"CREATE INDEX revisions_announced ON revisions(announced_ms);"
 
 	/* Who else lists an entry, with the newest timestamp it gave it. */
 	"CREATE TABLE sightings("

@@ -431,7 +431,7 @@ sources_sync(struct writer *w, const struct config *config,
 		sources_free_states(states, config->sources_count);
 		return -1;
 	}
-	w->was_synced = 1;
+	w->is_syncing = 1;
 	*ret = states;
 	return 0;
 }

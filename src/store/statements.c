@@ -8,15 +8,12 @@
 
 #define ENTRY_COLUMNS \
 	"id, source_id, seq, ts, announced, stored, updates, taken, " \
-	"published_ms, first_seen_ms, title "
+	"published_ms, first_seen_ms "
 
 const char *const statement_sql[STATEMENT_COUNT] = {
 	[SQL_BEGIN] = "BEGIN IMMEDIATE",
 	[SQL_COMMIT] = "COMMIT",
 	[SQL_ROLLBACK] = "ROLLBACK",
-	[SQL_SAVEPOINT] = "SAVEPOINT task",
-	[SQL_RELEASE] = "RELEASE task",
-	[SQL_ROLLBACK_TO] = "ROLLBACK TO task",
 	[SQL_META_SET] =
 	    "INSERT INTO meta(name, value) VALUES(?1, ?2) "
 	    "ON CONFLICT(name) DO UPDATE SET value = excluded.value",
@@ -35,7 +32,8 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	[SQL_ENTRY_UPDATE] =
 	    "UPDATE entries SET source_id = ?2, seq = ?3, ts = ?4, "
 	    "announced = ?5, stored = ?6, updates = ?7, taken = ?8, "
-	    "title = ?9, url = coalesce(url, ?10) WHERE id = ?1",
+	    "title = coalesce(?9, title), "
+	    "url = coalesce(url, ?10) WHERE id = ?1",
 	[SQL_REVISION_INSERT] =
 	    "INSERT INTO revisions(seq, entry_id, source_id, number, silent, "
 	    "ts, effective_ms, updated_ms, announced_ms, title, language, "
@@ -54,8 +52,8 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	[SQL_ALIAS_FIND] =
 	    "SELECT entry_id FROM aliases WHERE source_id = ?1 AND guid = ?2",
 	[SQL_ALIAS_PUT] =
-	    "INSERT INTO aliases(source_id, guid, entry_id) "
-	    "VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET entry_id = ?3",
+	    "INSERT OR REPLACE INTO aliases(source_id, guid, entry_id) "
+	    "VALUES(?1, ?2, ?3)",
 
 	/* sources: visit.c, sources.c */
 	[SQL_SOURCE_FOR_VISIT] =

@@ -175,11 +175,21 @@ struct sync_task {
 	void		*arg;
 };
 
+/* Of a transaction that was rolled back. */
+static void
+sync_task_forget(struct sync_task *t)
+{
+	if (t->states != NULL)
+		sources_free_states(TAKE(t->states),
+		    t->config->sources_count);
+}
+
 static int
 sync_task_write(struct writer *w, struct task *task, struct err *err)
 {
 	struct sync_task *t = (struct sync_task *)task;
 
+	sync_task_forget(t);
 	return sources_sync(w, t->config, &t->states, err);
 }
 
@@ -190,9 +200,7 @@ sync_task_finish(struct task *task, const struct err *failed)
 	size_t count = t->config->sources_count;
 
 	if (failed != NULL) {
-		/* They may be there: the commit can fail after the task. */
-		if (t->states != NULL)
-			sources_free_states(t->states, count);
+		sync_task_forget(t);
 		t->done(NULL, 0, failed, t->arg);
 	} else {
 		t->done(t->states, count, NULL, t->arg);

@@ -17,7 +17,8 @@ struct store_reader;
 
 struct task {
 	struct task	*next;
-	/* On the writer's thread, in a savepoint; -1: undone, see err. */
+	/* On the writer's thread, in a transaction; -1: see err.  It may be
+	 * called again, after what it did was rolled back. */
 	int		(*write)(struct writer *, struct task *, struct err *);
 	/* On the reader's thread, in a read transaction. */
 	void		(*read)(struct store_reader *, struct task *);

@@ -555,7 +555,7 @@ visit_document(struct visiting *vg)
 	const struct config_source *c = vg->source;
 	int code;
 
-	vg->announced_ms = vg->w->options->now_ms();
+	vg->announced_ms = writer_announce_ms(vg->w);
 	vg->has_drop = compile(&vg->drop, c->drop_title);
 	vg->has_keep = compile(&vg->keep, c->keep_title);
 	code = see_document(vg);

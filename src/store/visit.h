@@ -1,7 +1,7 @@
 /*
  * visit.h - one document into the database: looked up, decided, sanitised
  * where new or changed, written.  Runs on the writer's thread inside a
- * savepoint: on -1 nothing of it remains.
+ * transaction, to be rolled back on -1; the same visit may be tried again.
  */
 #ifndef FEEDMILL_STORE_VISIT_H
 #define FEEDMILL_STORE_VISIT_H

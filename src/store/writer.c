@@ -3,10 +3,12 @@
  *
  * Whatever is queued when the last commit ended is the next group, up to a
  * limit in entries and in time: the slower the disk, the larger the groups.
- * A task is a savepoint of its own and fails alone, unless SQLite gave up
- * the whole transaction (it may, when the disk is full) or the commit fails:
- * then everything in the group has failed, and says so.  Nothing is
- * reported before its commit.
+ *
+ * When anything in a group fails, all of it is rolled back and its tasks are
+ * done again, each in a transaction of its own: what cannot be stored fails
+ * alone.  (A savepoint for each task would do that too, but it copies every
+ * page a task touches: a fifth of the whole price, paid always, for what
+ * happens when a disk is full.)  Nothing is reported before its commit.
  */
 #include <assert.h>
 #include <signal.h>
@@ -30,11 +32,12 @@ enum {
 };
 
 struct group {
-	struct task_list done;		/* run, waiting for the commit */
-	unsigned	 entries;
+	struct task_list tasks;		/* run, waiting for the commit */
+	unsigned	 count, entries;
 	int64_t		 since_ms;
 	int64_t		 seq_before;
-	int		 is_lost;	/* the transaction is no more */
+	int		 has_begun;
+	int		 has_failed;
 	struct err	 err;		/* why */
 };
 
@@ -74,58 +77,6 @@ writer_put_saves_back(struct writer *w)
 	pthread_mutex_unlock(&w->lock);
 }
 
-static void
-task_fail(struct task *t, const struct err *err)
-{
-	t->has_failed = 1;
-	t->err = *err;
-}
-
-/* A statement failed: was the transaction lost with it? */
-static void
-group_check(struct writer *w, struct group *g, const struct err *err)
-{
-	if (g->is_lost || !sqlite3_get_autocommit(w->db.sqlite))
-		return;
-	g->is_lost = 1;
-	g->err = *err;
-}
-
-static int
-task_run(struct writer *w, struct task *t, struct err *err)
-{
-	if (db_run(db_use(&w->db, SQL_SAVEPOINT)) != 0)
-		return db_fail(&w->db, err, "begin");
-	if (t->write(w, t, err) != 0)
-		return -1;
-	if (db_run(db_use(&w->db, SQL_RELEASE)) != 0)
-		return db_fail(&w->db, err, "write");
-	return 0;
-}
-
-static void
-group_run(struct writer *w, struct group *g, struct task *t)
-{
-	int64_t seq = w->last_seq;
-	struct err err = { 0 };
-
-	g->entries += t->weight;
-	task_list_add(&g->done, t);
-	if (task_run(w, t, &err) == 0)
-		return;
-	task_fail(t, &err);
-	group_check(w, g, &err);
-	if (!g->is_lost &&
-	    (db_run(db_use(&w->db, SQL_ROLLBACK_TO)) != 0 ||
-	    db_run(db_use(&w->db, SQL_RELEASE)) != 0)) {
-		g->is_lost = 1;
-		g->err = err;
-	}
-	w->last_seq = seq;
-	/* They may have been written inside what was just undone. */
-	writer_put_saves_back(w);
-}
-
 static int
 writer_write_seq(struct writer *w, struct err *err)
 {
@@ -136,33 +87,56 @@ writer_write_seq(struct writer *w, struct err *err)
 	return db_run(q) == 0 ? 0 : db_fail(&w->db, err, "write");
 }
 
-static void
+static int
+group_begin(struct writer *w, struct group *g)
+{
+	*g = (struct group){ .since_ms = clock_mono_ms(),
+	    .seq_before = w->last_seq };
+	task_list_init(&g->tasks);
+	w->is_syncing = 0;
+	if (db_run(db_use(&w->db, SQL_BEGIN)) != 0)
+		return db_fail(&w->db, &g->err, "begin");
+	g->has_begun = 1;
+	return 0;
+}
+
+static int
+group_run(struct writer *w, struct group *g, struct task *t)
+{
+	task_list_add(&g->tasks, t);
+	g->count++;
+	g->entries += t->weight;
+	return t->write(w, t, &g->err);
+}
+
+static int
+group_is_full(const struct group *g)
+{
+	return g->entries >= GROUP_ENTRIES ||
+	    clock_mono_ms() - g->since_ms >= GROUP_TIME_MS;
+}
+
+static int
 group_commit(struct writer *w, struct group *g)
 {
-	struct err err = { 0 };
-
-	if (g->is_lost)
-		return;
-	if (writer_flush_saves(w, &err) == 0 &&
-	    (w->last_seq == g->seq_before || writer_write_seq(w, &err) == 0)) {
-		if (db_run(db_use(&w->db, SQL_COMMIT)) == 0)
-			return;
-		db_fail(&w->db, &err, "commit");
-	}
-	g->is_lost = 1;
-	g->err = err;
+	if (writer_flush_saves(w, &g->err) != 0 ||
+	    (w->last_seq != g->seq_before &&
+	    writer_write_seq(w, &g->err) != 0))
+		return -1;
+	if (db_run(db_use(&w->db, SQL_COMMIT)) != 0)
+		return db_fail(&w->db, &g->err, "commit");
+	save_free_all(TAKE(w->flushed));
+	w->was_synced |= w->is_syncing;
+	return 0;
 }
 
 static void
-group_lose(struct writer *w, struct group *g)
+group_undo(struct writer *w, struct group *g)
 {
+	/* SQLite may have rolled back itself: when the disk is full, say. */
 	if (!sqlite3_get_autocommit(w->db.sqlite))
 		db_run(db_use(&w->db, SQL_ROLLBACK));
 	w->last_seq = g->seq_before;
-	for (struct task *t = g->done.head; t != NULL; t = t->next) {
-		if (!t->has_failed)
-			task_fail(t, &g->err);
-	}
 	writer_put_saves_back(w);
 }
 
@@ -170,10 +144,10 @@ group_lose(struct writer *w, struct group *g)
 static void
 writer_log_change(struct writer *w, const struct group *g)
 {
-	if (g->is_lost == w->is_failing)
+	if (g->has_failed == w->is_failing)
 		return;
-	w->is_failing = g->is_lost;
-	if (g->is_lost)
+	w->is_failing = g->has_failed;
+	if (g->has_failed)
 		log_event(LOG_ERROR, "database failing",
 		    LOG_STR("reason", g->err.msg));
 	else
@@ -181,49 +155,63 @@ writer_log_change(struct writer *w, const struct group *g)
 		    LOG_STR("path", w->db.path));
 }
 
+/* Hand them back: committed, or failed for good. */
 static void
 group_finish(struct writer *w, struct group *g)
 {
 	unsigned visits = 0;
 
-	group_commit(w, g);
-	if (g->is_lost)
-		group_lose(w, g);
-	writer_log_change(w, g);
-	save_free_all(TAKE(w->flushed));
-	for (struct task *t = g->done.head; t != NULL; t = t->next)
+	for (struct task *t = g->tasks.head; t != NULL; t = t->next) {
 		visits += (unsigned)t->is_visit;
+		t->has_failed = g->has_failed;
+		t->err = g->err;
+	}
 	atomic_fetch_sub(&w->depth, visits);
-	outbox_put(w->outbox, &g->done);
-}
-
-static int
-group_is_full(const struct group *g)
-{
-	return g->is_lost || g->entries >= GROUP_ENTRIES ||
-	    clock_mono_ms() - g->since_ms >= GROUP_TIME_MS;
+	writer_log_change(w, g);
+	outbox_put(w->outbox, &g->tasks);
 }
 
 /* Some of the tasks, at least one if there are any, and all saves. */
 static void
 writer_do_group(struct writer *w, struct task_list *tasks)
 {
-	struct group g = { .since_ms = clock_mono_ms(),
-	    .seq_before = w->last_seq };
+	struct task_list alone;
+	struct group g;
 	struct task *t;
+	int code = group_begin(w, &g);
 
-	task_list_init(&g.done);
-	if (db_run(db_use(&w->db, SQL_BEGIN)) != 0) {
-		db_fail(&w->db, &g.err, "begin");
-		g.is_lost = 1;
-		task_list_join(&g.done, tasks);
-	}
-	while (!g.is_lost && (t = task_list_pop(tasks)) != NULL) {
-		group_run(w, &g, t);
+	while (code == 0 && (t = task_list_pop(tasks)) != NULL) {
+		code = group_run(w, &g, t);
 		if (group_is_full(&g))
 			break;
 	}
+	if (code == 0)
+		code = group_commit(w, &g);
+	if (code != 0)
+		group_undo(w, &g);
+	if (code != 0 && g.count > 1) {
+		task_list_init(&alone);
+		while ((t = task_list_pop(&g.tasks)) != NULL) {
+			task_list_add(&alone, t);
+			writer_do_group(w, &alone);
+		}
+		return;
+	}
+	/* Nothing can be written at all: it would not help to try again. */
+	if (!g.has_begun)
+		task_list_join(&g.tasks, tasks);
+	g.has_failed = code != 0;
 	group_finish(w, &g);
+}
+
+int64_t
+writer_announce_ms(struct writer *w)
+{
+	int64_t now_ms = w->options->now_ms();
+
+	if (w->last_announced_ms < now_ms)
+		w->last_announced_ms = now_ms;
+	return w->last_announced_ms;
 }
 
 /* ------------------------------------------------------------ the thread */
@@ -292,14 +280,18 @@ writer_on_busy(void *arg, int times)
 static int
 writer_read_meta(struct writer *w, struct err *err)
 {
-	int64_t seed, seq;
+	int64_t seed, seq, announced_ms;
 
 	if (db_number(&w->db, "SELECT value FROM meta "
 	    "WHERE name = 'hash_seed'", &seed, err) != 0 ||
 	    db_number(&w->db, "SELECT max("
 	    "coalesce((SELECT value FROM meta WHERE name = 'last_seq'), 0), "
-	    "coalesce((SELECT max(seq) FROM revisions), 0))", &seq, err) != 0)
+	    "coalesce((SELECT max(seq) FROM revisions), 0))", &seq, err) != 0 ||
+	    db_number(&w->db, "SELECT coalesce(max(announced_ms), 0) FROM "
+	    "(SELECT announced_ms FROM revisions ORDER BY seq DESC LIMIT 1)",
+	    &announced_ms, err) != 0)
 		return -1;
+	w->last_announced_ms = announced_ms;
 	w->hash_seed = (uint64_t)seed;
 	w->last_seq = seq;
 	return 0;

@@ -21,13 +21,15 @@ struct writer {
 	struct outbox	*outbox;
 	uint64_t	 hash_seed;
 	int64_t		 last_seq;	/* given out, committed or not */
+	int64_t		 last_announced_ms;	/* at least, see below */
 	/*
 	 * Saves that the open transaction holds: kept until it is committed,
 	 * else they are due again.
 	 */
 	struct save	*flushed;
 	int		 is_failing;	/* logged when it changes */
-	int		 was_synced;	/* in_flight is told once */
+	int		 was_synced;	/* in_flight is told once, and */
+	int		 is_syncing;	/* that is not yet committed */
 	pthread_t	 thread;
 
 	/* Shared with the caller, under lock. */
@@ -44,6 +46,13 @@ struct writer {
 int writer_start(struct writer *, struct err *);
 /* Does what is queued, then ends. */
 void writer_stop(struct writer *);
+
+/*
+ * The time an announcement of now gets: the clock's, but never less than the
+ * last one's, so that the sequence is also ordered by time and a time can be
+ * found in it without an index.
+ */
+int64_t writer_announce_ms(struct writer *);
 
 void writer_post(struct writer *, struct task *);
 /* s is a gift. */
