@@ -378,6 +378,8 @@ class Site:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = 'HTTP/1.1'
+            # Head and body in one segment, or the body waits for an ACK.
+            wbufsize = 1 << 16
 
             def log_message(self, *_):
                 pass
@@ -385,9 +387,13 @@ class Site:
             def do_GET(self):
                 site._answer(self)
 
-        self.server = http.server.ThreadingHTTPServer(('127.0.0.1', 0),
-                                                      Handler)
-        self.server.daemon_threads = True
+        class Server(http.server.ThreadingHTTPServer):
+            daemon_threads = True
+
+            def handle_error(self, *_):
+                pass            # a client that is killed is no news
+
+        self.server = Server(('127.0.0.1', 0), Handler)
         self.port = self.server.server_address[1]
         self.url = 'http://127.0.0.1:%d' % self.port
         threading.Thread(target=self.server.serve_forever,

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Starting, reloading, stopping, being one of a kind, and systemd's talk."""
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -12,6 +13,14 @@ from feedmill import *
 ITEM = ('http://a.example/1', 'One', 'Sat, 22 Feb 2025 18:08:09 GMT', 'x')
 OTHER = ('http://b.example/1', 'Two', 'Sun, 23 Feb 2025 18:08:09 GMT', 'y')
 site = Site({'/a.xml': rss(ITEM), '/b.xml': rss(OTHER)})
+
+
+def answers(url):
+    """The status, None while nobody answers."""
+    try:
+        return get(url).status
+    except OSError:
+        return None
 
 
 # ----------------------------------------------------- one daemon, reloaded
@@ -117,6 +126,24 @@ ok(eventually(lambda: notify.said('WATCHDOG=1', 0) and
 daemon.signal(signal.SIGTERM)
 ok(notify.said('STOPPING=1'), 'STOPPING=1', notify.got)
 same(daemon.wait(), 0, 'it ends')
+
+
+# -------------------------------------------------------- a socket passed on
+
+if shutil.which('systemd-socket-activate'):
+    mill = Mill(feeds={'a': site.source('/a.xml')},
+                http={'listen': ['127.0.0.1:%d' % free_port()]})
+    activated = Daemon(['systemd-socket-activate', '--fdname=http',
+                        '-l', '127.0.0.1:%d' % mill.port, *mill.argv('run')],
+                       mill.env())
+    # It starts the daemon at the first connection.
+    first = eventually(lambda: answers(mill.url + '/healthz'), 20)
+    same(first, 200, 'the socket systemd passes is served') or \
+        note(activated.log)
+    same(activated.stop(), 0, 'it stops')
+else:
+    skip('the socket systemd passes is served',
+         'systemd-socket-activate is absent')
 
 
 # ---------------------------------------------------------- without network
