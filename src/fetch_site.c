@@ -31,7 +31,7 @@ part_into(struct arena *arena, CURLU *u, CURLUPart what, unsigned flags)
 static const char *
 take_host(struct fetch_site *site, struct arena *arena, CURLU *u)
 {
-	char *host = part(u, CURLUPART_HOST, CURLU_PUNYCODE), *zone;
+	char *host = part(u, CURLUPART_HOST, 0), *zone;
 	unsigned char address[16];
 	size_t len;
 
@@ -141,25 +141,19 @@ const char *
 fetch_site_follow(struct fetch_site *site, struct arena *arena,
     const struct fetch_site *base, const char *location)
 {
-	unsigned flags = CURLU_URLENCODE | CURLU_NON_SUPPORT_SCHEME;
 	const char *why = "not a URL";
+	char *url;
 	CURLU *u;
 
 	if (take_plain(site, arena, location))
 		return NULL;
-	if (base != NULL && *location == '#') {
-		*site = *base;		/* which libcurl gets wrong */
-		site->user = site->password = NULL;
-		return NULL;
-	}
+	url = url_resolve(base != NULL ? base->url : NULL, location);
 	u = curl_url();
-	if (u == NULL)
-		return "not enough memory for the URL";
-	if ((base == NULL ||
-	    curl_url_set(u, CURLUPART_URL, base->url, 0) == CURLUE_OK) &&
-	    curl_url_set(u, CURLUPART_URL, location, flags) == CURLUE_OK)
+	if (url != NULL && u != NULL && curl_url_set(u, CURLUPART_URL, url,
+	    CURLU_URLENCODE | CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK)
 		why = take_parts(site, arena, u);
 	curl_url_cleanup(u);
+	free(url);
 	return why;
 }
 
