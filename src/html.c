@@ -82,9 +82,14 @@ put_escaped(struct buf *b, const char *s, int in_attribute)
 static void
 put_shown(struct writer *w, const char *text)
 {
-	if (w->out->len == w->pre_at && text[0] == '\n')
-		buf_putc(w->out, '\n');
+	size_t at = w->out->len;
+
 	put_escaped(w->out, text, 0);
+	if (at == w->pre_at && buf_str(w->out)[at] == '\n') {
+		buf_putc(w->out, '\n');
+		memmove(w->out->data + at + 1, w->out->data + at,
+		    w->out->len - at - 1);
+	}
 }
 
 /* ------------------------------------------------------------ attributes */

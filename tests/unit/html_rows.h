@@ -370,6 +370,10 @@ static const struct row mutation_rows[] = {
 	    "<a></a><table><tbody><tr><td><a>t</a></td></tr></tbody></table>" },
 	{ S("<pre>\n\n t</pre>"),
 	    "<pre>\n\n t</pre>" },
+	{ S("<pre>&#18;<b></b>\n\na</pre>"),
+	    "<pre><b></b>\n\na</pre>" },
+	{ S("<pre>&#18;<nobr>\n\na</pre>"),
+	    "<pre>\n\n\na</pre>" },
 	{ S("<p>a<p>b</p></p>c"),
 	    "<p>a</p><p>b</p><p></p>c" },
 };
