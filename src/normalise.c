@@ -218,14 +218,18 @@ choose_self(const struct link *l)
  * id of what has no links at all, in the other formats.
  */
 static const char *
-permalink(const struct feed *f, const struct entry *e)
+permalink(const struct scope *s, const struct entry *e)
 {
-	if (e->id == NULL || !url_is_http(e->id) ||
-	    strpbrk(e->id, " \t\r\n<>\"") != NULL)
+	const char *url = e->id;
+
+	if (url == NULL || !url_is_http(url) ||
+	    strpbrk(url, " \t\r\n<>\"") != NULL)
 		return NULL;
-	if (f->format == FORMAT_RSS)
-		return e->id_is_permalink != 0 ? e->id : NULL;
-	return e->links == NULL ? e->id : NULL;
+	if (s->feed->format == FORMAT_RSS ? e->id_is_permalink == 0 :
+	    e->links != NULL)
+		return NULL;
+	fix(s, &url, NULL);
+	return url;
 }
 
 /* ----------------------------------------------------------------- heads */
@@ -283,7 +287,7 @@ choose_link(struct feed *f, const struct scope *s, struct entry *e)
 	if (e->link == NULL)
 		e->link = choose_alternate(f, e->links);
 	if (e->link == NULL)
-		e->link = permalink(f, e);
+		e->link = permalink(s, e);
 }
 
 /* Atom section 4.2.1, and JSON Feed: who wrote all wrote each. */
