@@ -199,28 +199,30 @@ mend_utf8(const char *s, size_t len, struct buf *out)
 }
 
 /*
- * Lead bytes of what is valid UTF-8 against bytes that are not.  Chinese in
- * GBK is valid UTF-8 by chance in one pair of fifteen, so a quarter proves
- * enough (corpus: bad-utf8.xml).
+ * What is valid UTF-8 against bytes that are not.  Two bytes of Chinese or
+ * Japanese are valid by chance now and then, three hardly ever, so a few of
+ * those prove as much as many (corpus: bad-utf8.xml).
  */
 static int
 mostly_utf8(const char *s, size_t len)
 {
 	const char *end = s + len;
-	size_t good = 0, bad = 0;
+	size_t good = 0, longer = 0, bad = 0;
 
 	while (s < end) {
 		size_t n = text_utf8_valid(s, (size_t)(end - s));
 
-		for (size_t i = 0; i < n; i++)
+		for (size_t i = 0; i < n; i++) {
 			good += (s[i] & 0xc0) == 0xc0;
+			longer += (s[i] & 0xe0) == 0xe0;
+		}
 		s += n;
 		if (s < end) {
 			bad++;
 			s++;
 		}
 	}
-	return good * 4 > bad;
+	return good > bad || longer * 4 > bad || (good > 0 && bad <= 2);
 }
 
 static size_t
@@ -270,11 +272,13 @@ decode_legacy(const char *s, size_t len, const struct candidates *c,
 			return;
 		}
 	}
-	ret->lied = 1;
 	if (mostly_utf8(s, len)) {
+		ret->lied = c->declared != NULL &&
+		    c->declared != named("utf-8");
 		decode_as(named("utf-8"), s, len, (size_t)-1, ret);
 		return;
 	}
+	ret->lied = 1;
 	guess = charset_guess(s, len);
 	if (guess != NULL && guess->wide == 1 &&
 	    decode_as(guess, s, len, allowed, ret))

@@ -380,6 +380,22 @@ skip_deeper(struct reader *r)
 	}
 }
 
+/* A tag of a million bytes or a thousand attributes goes with what it holds. */
+static int
+is_too_much(struct reader *r)
+{
+	const struct parse_limits *max = r->limits;
+
+	if ((unsigned)XML_GetCurrentByteCount(r->expat) > max->token_bytes)
+		r->limit = "token";
+	else if ((unsigned)XML_GetSpecifiedAttributeCount(r->expat) / 2 >
+	    max->attributes)
+		r->limit = "attributes";
+	else
+		return 0;
+	return 1;
+}
+
 static void
 on_start(void *data, const char *name, const char **atts)
 {
@@ -389,9 +405,7 @@ on_start(void *data, const char *name, const char **atts)
 		skip_deeper(r);
 		return;
 	}
-	if (atts[0] != NULL && (unsigned)XML_GetCurrentByteCount(r->expat) >
-	    r->limits->token_bytes) {
-		r->limit = "token";
+	if (atts[0] != NULL && is_too_much(r)) {
 		r->skip = 1;
 		return;
 	}

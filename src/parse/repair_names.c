@@ -18,7 +18,7 @@ static const char leaves[] =
 static const char texts[] = " content summary info ";
 static const char holders[] =
     " rss rdf:rdf feed channel image textinput items source author contributor "
-    "skiphours skipdays ";
+    "skiphours skipdays opml outline ";
 static const char html[] =
     " a abbr acronym address applet area article aside audio b base basefont "
     "bdi bdo big blink blockquote body br button canvas caption center cite "

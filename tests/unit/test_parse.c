@@ -242,6 +242,13 @@ test_limits(void **state)
 	assert_null(f->entries->enclosures);
 	assert_string_equal(f->entries->title.value, "t");
 	assert_limit(f, "token");
+	few = parse_limits_default;
+	few.attributes = 2;
+	f = parse_with("<rss><channel><item><a b='' c='' d=''>x</a>"
+	    "<title>t</title></item></channel></rss>", OUTCOME_DAMAGED,
+	    &few);
+	assert_string_equal(f->entries->title.value, "t");
+	assert_limit(f, "attributes");
 }
 
 /* A long title is cut between characters, and that is no damage. */
