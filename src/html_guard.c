@@ -207,9 +207,9 @@ put_text_token(struct guard *g, const struct html_token *t)
 	case RAW_FALLBACK:
 		break;
 	case RAW_NONE:
-		/* The tokenizer gives "<" as a token of its own. */
+		/* No other text has one in it. */
 		if (*t->start == '<')
-			buf_puts(g->out, "&lt;");
+			put_text(g, t->start, t->end, 0);
 		else
 			buf_append(g->out, t->start,
 			    (size_t)(t->end - t->start));

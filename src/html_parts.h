@@ -47,6 +47,8 @@ struct html_scan {
 	size_t		 raw_name_len;
 	unsigned	 unclosed;	/* raw elements known to have no end */
 	int		 in_cdata;
+	int		 open_comment;	/* no comment ends from here on */
+	int		 no_more_gt;	/* no ">" from here on */
 };
 
 void html_scan_init(struct html_scan *, const char *html, size_t len);

@@ -4,9 +4,9 @@
  * The tokenizer of the HTML standard without its error reports, and with
  * these differences, each because feeds are written by programs that never
  * saw a browser: the markers of CDATA sections are dropped and what is
- * between them is read; "<x/>" is said to be self-closing for any x; a frame
- * (or noembed, noframes, xmp) that never ends is empty, instead of eating
- * the rest.
+ * between them is read; "<x/>" is said to be self-closing for any x; what
+ * never ends does not eat the rest: such a frame (or noembed, noframes, xmp)
+ * is empty, a comment ends at its first ">", and "<b" at the end is text.
  *
  * Linear: a search for an end that fails is made once per name.
  */
@@ -219,22 +219,27 @@ raw_text(struct html_scan *s, struct html_token *t)
 
 /* --------------------------------------------------------------- markup */
 
-/* p is after "<!--". */
+/* p is after "<!--".  NULL: it does not end. */
 static const char *
-comment_end(const char *p, const char *end)
+comment_end(struct html_scan *s, const char *p)
 {
+	const char *end = s->end;
+
 	if (p < end && *p == '>')
 		return p + 1;
 	if (end - p > 1 && p[0] == '-' && p[1] == '>')
 		return p + 2;
-	while ((p = memmem(p, (size_t)(end - p), "--", 2)) != NULL) {
+	while (!s->open_comment &&
+	    (p = memmem(p, (size_t)(end - p), "--", 2)) != NULL) {
 		if (end - p > 2 && p[2] == '>')
 			return p + 3;
 		if (end - p > 3 && p[2] == '!' && p[3] == '>')
 			return p + 4;
 		p++;
 	}
-	return end;
+	/* Then no later one does. */
+	s->open_comment = 1;
+	return NULL;
 }
 
 /* What is no tag, from "<" on: its end; p itself if it is just text. */
@@ -244,8 +249,9 @@ skip_other(struct html_scan *s, const char *p)
 	const char *gt;
 	size_t left = (size_t)(s->end - p);
 
-	if (left >= 4 && memcmp(p, "<!--", 4) == 0)
-		return comment_end(p + 4, s->end);
+	if (left >= 4 && memcmp(p, "<!--", 4) == 0 &&
+	    (gt = comment_end(s, p + 4)) != NULL)
+		return gt;
 	if (left >= 9 && memcmp(p, "<![CDATA[", 9) == 0) {
 		s->in_cdata = 1;
 		return p + 9;
@@ -253,8 +259,11 @@ skip_other(struct html_scan *s, const char *p)
 	if (left < 2 || (p[1] != '!' && p[1] != '?' && p[1] != '/') ||
 	    (p[1] == '/' && left == 2))
 		return p;
-	gt = memchr(p, '>', left);
-	return gt != NULL ? gt + 1 : s->end;
+	gt = s->no_more_gt ? NULL : memchr(p, '>', left);
+	if (gt != NULL)
+		return gt + 1;
+	s->no_more_gt = 1;
+	return left >= 4 && memcmp(p, "<!--", 4) == 0 ? s->end : p;
 }
 
 static enum html_kind
@@ -290,9 +299,10 @@ tag_token(struct html_scan *s, struct html_token *t, const char *p)
 		return 0;
 	end = scan_tag(t, name, s->end);
 	if (end == NULL) {
-		/* Cut off inside of a tag: browsers show nothing of it. */
-		t->kind = HTML_EOF;
-		s->p = s->end;
+		/* Cut off inside of a tag: nothing is shown of it, but
+		 * "a <b" may well be meant. */
+		t->kind = t->attributes == 0 ? HTML_TEXT : HTML_EOF;
+		t->end = s->p = s->end;
 		return 1;
 	}
 	t->end = s->p = end;
