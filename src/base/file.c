@@ -137,10 +137,11 @@ write_all(int fd, const char *p, size_t len)
 	return 0;
 }
 
-/* A descriptor of a new file with all of the bytes, not yet synced; or -1, an
- * errno and no file. */
+/* A new file with all of the bytes, synced if asked; or an errno and no
+ * file. */
 static int
-write_new(int dirfd, const char *temporary, const void *p, size_t len)
+write_new(int dirfd, const char *temporary, const void *p, size_t len,
+    int sync)
 {
 	int fd, saved;
 
@@ -150,32 +151,32 @@ write_new(int dirfd, const char *temporary, const void *p, size_t len)
 		return -1;
 	fd = open_again(dirfd, temporary,
 	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, MODE_FILE);
-	if (fd == -1 || write_all(fd, p, len) == 0)
-		return fd;
+	if (fd == -1)
+		return -1;
+	if (write_all(fd, p, len) == -1 || (sync && sync_again(fd) == -1)) {
+		saved = errno;
+		close(fd);
+		goto failed;
+	}
+	if (close(fd) == 0 || errno == EINTR)
+		return 0;
 	saved = errno;
-	close(fd);
+failed:
 	unlinkat(dirfd, temporary, 0);
 	errno = saved;
 	return -1;
 }
 
-/* Sync, close, rename; the temporary file is gone in any case. */
 static int
-finish_new(int dirfd, int fd, const char *temporary, const char *name)
+rename_new(int dirfd, const char *temporary, const char *name, struct err *e)
 {
-	int rc = sync_again(fd), saved = errno;
+	int saved;
 
-	if (close(fd) == -1 && errno != EINTR && rc == 0) {
-		rc = -1;
-		saved = errno;
-	}
-	if (rc == 0 && renameat(dirfd, temporary, dirfd, name) == 0)
+	if (renameat(dirfd, temporary, dirfd, name) == 0)
 		return 0;
-	if (rc == 0)
-		saved = errno;
+	saved = errno;
 	unlinkat(dirfd, temporary, 0);
-	errno = saved;
-	return -1;
+	return err_set(e, "%s: %s", name, strerror(saved));
 }
 
 int
@@ -183,12 +184,44 @@ file_put(int dirfd, const char *name, const void *p, size_t len,
     struct err *e)
 {
 	char temporary[NAME_MAX + 1];
-	int fd;
 
 	temporary_name(name, temporary);
-	fd = write_new(dirfd, temporary, p, len);
-	if (fd == -1 || finish_new(dirfd, fd, temporary, name) == -1)
+	if (write_new(dirfd, temporary, p, len, 1) == -1)
 		return err_set(e, "%s: %s", name, strerror(errno));
+	return rename_new(dirfd, temporary, name, e);
+}
+
+/* ------------------------------------------------------------- batches */
+
+/* A file that was closed: what went wrong with it since is still told. */
+static int
+sync_closed(int dirfd, const char *temporary)
+{
+	int fd = open_again(dirfd, temporary, O_RDONLY | O_NOFOLLOW, 0);
+	int rc, saved;
+
+	if (fd == -1)
+		return -1;
+	rc = sync_again(fd);
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return rc;
+}
+
+static int
+sync_batch(const struct file_batch *b, struct err *e)
+{
+	char temporary[NAME_MAX + 1];
+
+	if (b->count == FILE_BATCH_MAX && syncfs(b->dirfd) == 0)
+		return 0;
+	for (unsigned i = 0; i < b->count; i++) {
+		temporary_name(b->names[i], temporary);
+		if (sync_closed(b->dirfd, temporary) == -1)
+			return err_set(e, "%s: %s", b->names[i],
+			    strerror(errno));
+	}
 	return 0;
 }
 
@@ -196,19 +229,15 @@ int
 file_batch_flush(struct file_batch *b, struct err *e)
 {
 	char temporary[NAME_MAX + 1];
-	int rc = 0;
+	int rc = sync_batch(b, e);
 
 	for (unsigned i = 0; i < b->count; i++) {
-		char *name = b->files[i].name;
-
-		temporary_name(name, temporary);
-		if (rc == -1) {
-			close(b->files[i].fd);
+		temporary_name(b->names[i], temporary);
+		if (rc == 0)
+			rc = rename_new(b->dirfd, temporary, b->names[i], e);
+		else
 			unlinkat(b->dirfd, temporary, 0);
-		} else if (finish_new(b->dirfd, b->files[i].fd, temporary,
-		    name) == -1)
-			rc = err_set(e, "%s: %s", name, strerror(errno));
-		free(name);
+		free(b->names[i]);
 	}
 	b->count = 0;
 	return rc;
@@ -219,18 +248,16 @@ file_batch_put(struct file_batch *b, const char *name, const void *p,
     size_t len, struct err *e)
 {
 	char temporary[NAME_MAX + 1];
-	int full = b->count == FILE_BATCH_MAX, fd;
+	int full = b->count == FILE_BATCH_MAX;
 
 	for (unsigned i = 0; i < b->count && !full; i++)
-		full = strcmp(b->files[i].name, name) == 0;
+		full = strcmp(b->names[i], name) == 0;
 	if (full && file_batch_flush(b, e) == -1)
 		return -1;
 	temporary_name(name, temporary);
-	fd = write_new(b->dirfd, temporary, p, len);
-	if (fd == -1)
+	if (write_new(b->dirfd, temporary, p, len, 0) == -1)
 		return err_set(e, "%s: %s", name, strerror(errno));
-	b->files[b->count].fd = fd;
-	b->files[b->count++].name = xstrdup(name);
+	b->names[b->count++] = xstrdup(name);
 	return 0;
 }
 

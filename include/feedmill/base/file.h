@@ -30,19 +30,17 @@ int file_sync_dir(int dirfd, const char *name, struct err *);
 /*
  * Many small files sooner: each is written at once but only synced and
  * renamed with the others, when the batch is flushed (by the caller, or by a
- * put that finds no room or its own name).  A file system with a journal
- * then commits once for all of them instead of once for each.  A failure
+ * put that finds no room or its own name).  A full batch is synced as a
+ * whole, by syncfs(2): each fsync would make the disk empty its cache once
+ * more, and thousands of them take longer than all the rest.  A failure
  * leaves no temporary file behind, and what was not renamed is not there.
  */
-enum { FILE_BATCH_MAX = 64 };	/* descriptors that are open */
+enum { FILE_BATCH_MAX = 250 };
 
 struct file_batch {
 	int		 dirfd;
 	unsigned	 count;
-	struct {
-		int	 fd;
-		char	*name;
-	} files[FILE_BATCH_MAX];
+	char		*names[FILE_BATCH_MAX];
 };
 
 int file_batch_put(struct file_batch *, const char *name, const void *,
