@@ -202,7 +202,8 @@ lane_start(struct lane *l, struct handle *h, const char *host, unsigned port,
 	/* Addresses need none: libcurl knows itself what they are. */
 	curl_easy_setopt(h->curl, CURLOPT_RESOLVE, host == NULL ? NULL :
 	    pin_list(l, h, host, port, to, forced));
-	curl_multi_add_handle(l->multi, h->curl);
+	if (curl_multi_add_handle(l->multi, h->curl) != CURLM_OK)
+		abort();	/* out of memory, or called from a callback */
 }
 
 void

@@ -148,7 +148,14 @@ curl_says(CURL *curl, curl_infotype type, char *data, size_t len, void *arg)
 
 /* ---------------------------------------------------------------- handles */
 
-/* Not for ever, and not more than this many idle ones: see lane_new(). */
+/* What safety rests on: a libcurl that does not know it is not for us. */
+#define MUST_SET(curl, option, value)					\
+	do {								\
+		if (curl_easy_setopt((curl), (option), (value)) !=	\
+		    CURLE_OK)						\
+			abort();					\
+	} while (0)
+
 static void
 set_constants(CURL *c, struct handle *h, const struct fetch_limits *limits)
 {
@@ -157,21 +164,20 @@ set_constants(CURL *c, struct handle *h, const struct fetch_limits *limits)
 	curl_easy_setopt(c, CURLOPT_PRIVATE, h);
 	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, h->error);
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
+	MUST_SET(c, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(c, CURLOPT_HTTP_VERSION,
 	    (long)CURL_HTTP_VERSION_2TLS);
 	curl_easy_setopt(c, CURLOPT_HTTP_CONTENT_DECODING, 0L);
 	curl_easy_setopt(c, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
 	curl_easy_setopt(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-	curl_easy_setopt(c, CURLOPT_PROXY, "");	/* not the environment's */
+	MUST_SET(c, CURLOPT_PROXY, "");	/* not the environment's */
 
 	/* Names are ours (resolve.h): pinned for good, never asked. */
 	curl_easy_setopt(c, CURLOPT_DNS_CACHE_TIMEOUT, -1L);
-	curl_easy_setopt(c, CURLOPT_RESOLVER_START_FUNCTION,
-	    curl_would_resolve);
-	curl_easy_setopt(c, CURLOPT_RESOLVER_START_DATA, h);
-	curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, curl_opens_socket);
-	curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, h);
+	MUST_SET(c, CURLOPT_RESOLVER_START_FUNCTION, curl_would_resolve);
+	MUST_SET(c, CURLOPT_RESOLVER_START_DATA, h);
+	MUST_SET(c, CURLOPT_OPENSOCKETFUNCTION, curl_opens_socket);
+	MUST_SET(c, CURLOPT_OPENSOCKETDATA, h);
 
 	/* One file and no directory: only so does libcurl keep the parsed
 	 * certificates from one connection to the next. */

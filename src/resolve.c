@@ -6,8 +6,10 @@
  *	                '--> name's waiting -+-- answer noted, or time is up
  *
  * A name is asked once however many wait for it, and the question goes on
- * when the last of them has left: its answer is cached.  done is called from
- * on_soon() alone, so never from inside c-ares or resolve_start().
+ * when the last of them has left: its answer is cached.  Only so many names
+ * are asked at a time, since a burst of datagrams is lost; the others stand in
+ * line.  done is called from on_soon() alone, and so is c-ares for those in
+ * line: never from inside c-ares or resolve_start().
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -27,6 +29,7 @@
 
 enum {
 	NAMES_MAX = 4096,
+	ASKED_MAX = 64,			/* two datagrams each */
 	BUCKETS = 1024,			/* a power of two */
 	HOST_MAX = 253,			/* RFC 1035, without the last dot */
 	TTL_MIN_S = 10,			/* /etc/hosts, and publishers at 0 */
@@ -52,10 +55,11 @@ struct resolve_query {
 
 struct name {
 	TAILQ_ENTRY(name)	 link;		/* least recently used first */
+	TAILQ_ENTRY(name)	 line;		/* while it waits to be asked */
 	struct name		*next;		/* in its bucket */
 	struct resolve		*resolve;
 	struct queries		 waiting;
-	int			 asking;
+	int			 asking;	/* or in line */
 	int64_t			 good_until_ms;	/* monotonic */
 	const char		*failure;
 	unsigned		 count;
@@ -69,8 +73,8 @@ struct resolve {
 	int			 ready_to_ask;
 	struct ev_timer		 soon;
 	struct queries		 ready;
-	struct names		 names;
-	unsigned		 name_count;
+	struct names		 names, line;
+	unsigned		 name_count, asked;
 	struct name		*bucket[BUCKETS];
 	struct stat		 conf;		/* of resolv.conf */
 	int64_t			 looked_ms;
@@ -97,6 +101,15 @@ query_free(struct resolve_query *q)
 	free(q);
 }
 
+static void
+wake_soon(struct resolve *r)
+{
+	if (ev_is_active(&r->soon))
+		return;
+	ev_timer_set(&r->soon, 0.0, 0.0);
+	ev_timer_start(r->loop, &r->soon);
+}
+
 /* The answer is known: it will be told from on_soon(). */
 static void
 query_ready(struct resolve_query *q)
@@ -105,10 +118,7 @@ query_ready(struct resolve_query *q)
 
 	ev_timer_stop(r->loop, &q->timer);
 	query_move(q, &r->ready);
-	if (!ev_is_active(&r->soon)) {
-		ev_timer_set(&r->soon, 0.0, 0.0);
-		ev_timer_start(r->loop, &r->soon);
-	}
+	wake_soon(r);
 }
 
 static void
@@ -124,25 +134,6 @@ on_query_timeout(struct ev_loop *loop, struct ev_timer *timer, int revents)
 {
 	(void)loop, (void)revents;
 	query_fail(timer->data, "the name server does not answer in time");
-}
-
-static void
-on_soon(struct ev_loop *loop, struct ev_timer *timer, int revents)
-{
-	struct resolve *r = timer->data;
-	struct queries batch = TAILQ_HEAD_INITIALIZER(batch);
-	struct resolve_query *q;
-
-	(void)loop, (void)revents;
-	/* done may start and cancel: those of now, from a list of their own. */
-	while ((q = TAILQ_FIRST(&r->ready)) != NULL)
-		query_move(q, &batch);
-	while ((q = TAILQ_FIRST(&batch)) != NULL) {
-		TAILQ_REMOVE(&batch, q, link);
-		q->on = NULL;
-		q->done(&q->answer, q->arg);
-		query_free(q);
-	}
 }
 
 /* ------------------------------------------------------------------ names */
@@ -223,8 +214,11 @@ note_answer(const struct resolved *answer, unsigned ttl_s, void *token)
 	struct resolve_query *q;
 
 	n->asking = 0;
+	n->resolve->asked--;
 	if (n->resolve->freeing)
 		return;
+	if (!TAILQ_EMPTY(&n->resolve->line))
+		wake_soon(n->resolve);
 	if (ttl_s < TTL_MIN_S)
 		ttl_s = TTL_MIN_S;
 	if (ttl_s > TTL_MAX_S)
@@ -285,6 +279,21 @@ keep_current(struct resolve *r)
 }
 
 static void
+ask_those_in_line(struct resolve *r)
+{
+	struct name *n;
+
+	while (r->asked < ASKED_MAX && (n = TAILQ_FIRST(&r->line)) != NULL) {
+		TAILQ_REMOVE(&r->line, n, line);
+		n->asking = !TAILQ_EMPTY(&n->waiting);
+		if (!n->asking)
+			continue;	/* all have left meanwhile */
+		r->asked++;
+		resolve_ares_ask(r->ares, n->host, n);
+	}
+}
+
+static void
 ask(struct resolve *r, const char *host, struct resolve_query *q,
     unsigned timeout_ms)
 {
@@ -304,8 +313,30 @@ ask(struct resolve *r, const char *host, struct resolve_query *q,
 	query_move(q, &n->waiting);
 	if (!n->asking) {
 		n->asking = 1;
-		resolve_ares_ask(r->ares, n->host, n);
+		TAILQ_INSERT_TAIL(&r->line, n, line);
+		if (r->asked < ASKED_MAX)
+			ask_those_in_line(r);
 	}
+}
+
+static void
+on_soon(struct ev_loop *loop, struct ev_timer *timer, int revents)
+{
+	struct resolve *r = timer->data;
+	struct queries batch = TAILQ_HEAD_INITIALIZER(batch);
+	struct resolve_query *q;
+
+	(void)loop, (void)revents;
+	/* done may start and cancel: those of now, from a list of their own. */
+	while ((q = TAILQ_FIRST(&r->ready)) != NULL)
+		query_move(q, &batch);
+	while ((q = TAILQ_FIRST(&batch)) != NULL) {
+		TAILQ_REMOVE(&batch, q, link);
+		q->on = NULL;
+		q->done(&q->answer, q->arg);
+		query_free(q);
+	}
+	ask_those_in_line(r);
 }
 
 /* ------------------------------------------------- names that need no DNS */
@@ -430,6 +461,7 @@ resolve_new(struct ev_loop *loop)
 	r->loop = loop;
 	TAILQ_INIT(&r->ready);
 	TAILQ_INIT(&r->names);
+	TAILQ_INIT(&r->line);
 	ev_init(&r->soon, on_soon);
 	r->soon.data = r;
 	r->ares = resolve_ares_new(loop, note_answer);

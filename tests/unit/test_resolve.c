@@ -399,6 +399,23 @@ new_name_servers_are_noticed(void **state)
 	assert_true(servers[1].asked > asked);
 }
 
+/* A thousand at once, and no datagram too many for the server. */
+static void
+a_crowd_stands_in_line(void **state)
+{
+	unsigned asked = servers[1].asked;
+	char name[32];
+
+	(void)state;
+	for (int i = 0; i < 1000; i++) {
+		snprintf(name, sizeof(name), "one.crowd%d.test", i);
+		start((unsigned)i % 8, name, 5000);
+	}
+	rig_run();
+	assert_int_equal(waiting, 0);
+	assert_int_equal(servers[1].asked - asked, 2000);
+}
+
 static void
 the_cache_is_bounded(void **state)
 {
@@ -560,6 +577,7 @@ main(void)
 		cmocka_unit_test(half_an_answer_is_one),
 		/* From here on by the second server. */
 		cmocka_unit_test(new_name_servers_are_noticed),
+		cmocka_unit_test(a_crowd_stands_in_line),
 		cmocka_unit_test(the_cache_is_bounded),
 		cmocka_unit_test(pins_are_replaced_as_hosts_come),
 		cmocka_unit_test(nobody_is_told_after_the_end),
