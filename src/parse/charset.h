@@ -10,8 +10,7 @@ struct charset {
 	const char	*name;		/* WHATWG, lower case */
 	const char	*iconv;		/* glibc's, the superset browsers use */
 	const char	*labels;	/* other spellings, blank-separated */
-	int		 wide;		/* bytes of a unit, 1 for all but UTF-16,
-					 * UTF-32 */
+	int		 wide;		/* bytes of a unit: 1, 2 or 4 */
 	int		 stateful;	/* seven bits with escapes */
 };
 

@@ -288,7 +288,8 @@ markup_start(struct reader *r, const char *name, const char **atts)
 		name = markup_name(r, name);
 	}
 	if (r->markup++ == 0 && r->div == 0 && strcmp(name, "div") == 0 &&
-	    (f->as == AS_XHTML || f->as == AS_HTML) && only_blanks(r, f->start)) {
+	    (f->as == AS_XHTML || f->as == AS_HTML) &&
+	    only_blanks(r, f->start)) {
 		r->div = 1;
 		r->text.len = f->start;
 		if (base != NULL)
@@ -380,7 +381,7 @@ skip_deeper(struct reader *r)
 	}
 }
 
-/* A tag of a million bytes or a thousand attributes goes with what it holds. */
+/* A tag of a million bytes or attributes goes with what it holds. */
 static int
 is_too_much(struct reader *r)
 {

@@ -109,8 +109,14 @@ struct binding {
 	uint32_t	 ns;
 };
 
-enum { TEXT_FIRST = 16 * 1024, SKIP_MAX = 1024, CACHE_SLOTS = 256, CACHE_NAME = 30, BINDINGS_MAX = 256,
-    DEPTH_MAX = 256 };
+enum {
+	TEXT_FIRST = 16 * 1024,	/* room for most texts at once */
+	DEPTH_MAX = 256,	/* of frames */
+	SKIP_MAX = 1024,	/* of what is below them */
+	BINDINGS_MAX = 256,	/* of namespaces in scope */
+	CACHE_SLOTS = 256,
+	CACHE_NAME = 30,	/* longer names are looked up */
+};
 
 /* A qualified name already looked up in this scope and place. */
 struct cached {

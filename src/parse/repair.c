@@ -20,6 +20,7 @@
 #include "feedmill/base/text.h"
 #include "reader.h"
 #include "repair_names.h"
+#include "repair_scan.h"
 
 /* Further up than MATCH_MAX nobody looks for what an end tag ends. */
 enum { OPEN_MAX = 512, ATTRIBUTES_MAX = 512, MATCH_MAX = 64 };
@@ -90,13 +91,6 @@ keep_newlines(struct mender *m, const char *s, const char *end)
 	}
 }
 
-static const char *
-find(const char *s, const char *end, const char *what)
-{
-	return s < end ? memmem(s, (size_t)(end - s), what, strlen(what)) :
-	    NULL;
-}
-
 /* ------------------------------------------------------------------- tags */
 
 static void
@@ -120,45 +114,6 @@ close_to(struct mender *m, unsigned depth)
 	}
 }
 
-static int
-is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-static const char *
-skip_blanks(const char *s, const char *end)
-{
-	while (s < end && is_blank(*s))
-		s++;
-	return s;
-}
-
-static int
-name_start(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
-
-static int
-name_char(char c)
-{
-	return name_start(c) || (c >= '0' && c <= '9') || c == '-' ||
-	    c == '.' || c == ':';
-}
-
-static size_t
-name_length(const char *s, const char *end)
-{
-	const char *p = s;
-
-	if (p >= end || !name_start(*p))
-		return 0;
-	while (p < end && name_char(*p))
-		p++;
-	return (size_t)(p - s);
-}
-
 /* The end of a quoted value: the next such quote, if what follows it looks
  * like the rest of a tag; else the quote was never closed. */
 static const char *
@@ -168,7 +123,7 @@ quote_end(const char *s, const char *end, char quote)
 
 	if (q == NULL || q + 1 >= end)
 		return NULL;
-	if (is_blank(q[1]) || q[1] == '>' || q[1] == '/' || q[1] == '?')
+	if (scan_is_blank(q[1]) || q[1] == '>' || q[1] == '/' || q[1] == '?')
 		return q;
 	return memchr(s, '<', (size_t)(q - s)) == NULL ? q : NULL;
 }
@@ -211,7 +166,7 @@ read_value(struct mender *m, const char *s, const char *end,
 	}
 	fix(m);
 	*ret = s;
-	while (s < end && !is_blank(*s) && *s != '>' && *s != '<' &&
+	while (s < end && !scan_is_blank(*s) && *s != '>' && *s != '<' &&
 	    !(*s == '/' && s + 1 < end && s[1] == '>'))
 		s++;
 	*ret_len = (size_t)(s - *ret);
@@ -235,7 +190,7 @@ put_attributes(struct mender *m, const char *s, int *ret_empty)
 		const char *name, *value = NULL;
 		size_t len, value_len = 0;
 
-		s = skip_blanks(s, m->end);
+		s = scan_blanks(s, m->end);
 		if (s >= m->end)
 			return NULL;
 		if (*s == '>')
@@ -249,15 +204,15 @@ put_attributes(struct mender *m, const char *s, int *ret_empty)
 			return s;
 		}
 		name = s;
-		len = name_length(s, m->end);
+		len = scan_name(s, m->end);
 		if (len == 0) {
 			fix(m);
 			s++;
 			continue;
 		}
-		s = skip_blanks(s + len, m->end);
+		s = scan_blanks(s + len, m->end);
 		if (s < m->end && *s == '=')
-			s = read_value(m, skip_blanks(s + 1, m->end), m->end,
+			s = read_value(m, scan_blanks(s + 1, m->end), m->end,
 			    &value, &value_len);
 		else
 			fix(m);
@@ -377,7 +332,7 @@ matching(struct mender *m, const char *name, size_t len)
 	for (unsigned i = m->depth, near = MATCH_MAX; i-- > 0 && near-- > 0; ) {
 		const struct open *o = &m->open[i];
 
-		if (o->len == len && memcmp(o->name, name, len) == 0)
+		if (o->len == len && strncasecmp(o->name, name, len) == 0)
 			return (int)i;
 		if (kind == NAME_HTML || kind == NAME_OTHER) {
 			if (o->kind == NAME_LEAF || o->kind == NAME_ENTRY)
@@ -397,7 +352,7 @@ end_tag(struct mender *m, size_t len)
 	const char *close = name + len;
 	int i;
 
-	close = skip_blanks(close, m->end);
+	close = scan_blanks(close, m->end);
 	if (close >= m->end) {
 		m->p = m->end;
 		return;
@@ -427,7 +382,7 @@ cdata(struct mender *m)
 	char tag[64];
 
 	if (!m->no_cdata_end)
-		to = find(from, m->end, "]]>");
+		to = scan_find(from, m->end, "]]>");
 	if (to != NULL) {
 		text_xml_escape(m->out, from, (size_t)(to - from), 0);
 		m->p = to + 3;
@@ -440,7 +395,7 @@ cdata(struct mender *m)
 		memcpy(tag, "</", 2);
 		memcpy(tag + 2, top(m)->name, top(m)->len);
 		tag[top(m)->len + 2] = '\0';
-		to = find(from, m->end, tag);
+		to = scan_find(from, m->end, tag);
 	}
 	if (to != NULL)
 		text_xml_escape(m->out, from, (size_t)(to - from), 0);
@@ -451,14 +406,14 @@ static void
 comment(struct mender *m)
 {
 	const char *to = m->no_comment_end ? NULL :
-	    find(m->p + 4, m->end, "-->");
+	    scan_find(m->p + 4, m->end, "-->");
 
 	if (to == NULL) {
 		m->no_comment_end = 1;
 		literal(m);
 		return;
 	}
-	if (find(m->p + 4, to, "--") != NULL || to[-1] == '-')
+	if (scan_find(m->p + 4, to, "--") != NULL || to[-1] == '-')
 		fix(m);
 	keep_newlines(m, m->p, to);
 	m->p = to + 3;
@@ -467,10 +422,10 @@ comment(struct mender *m)
 static void
 declaration(struct mender *m, const char *close)
 {
-	const char *to = find(m->p, m->end, close);
+	const char *to = scan_find(m->p, m->end, close);
 
 	if (to == NULL && close[0] == '?')
-		to = find(m->p, m->end, ">");
+		to = scan_find(m->p, m->end, ">");
 	if (to == NULL) {
 		m->p = m->end;
 		fix(m);
@@ -492,13 +447,13 @@ markup(struct mender *m)
 		cdata(m);
 	} else if (left >= 2 && p[1] == '?') {
 		declaration(m, "?>");
-	} else if (left >= 3 && p[1] == '!' && name_start(p[2])) {
+	} else if (left >= 3 && p[1] == '!' && scan_name_start(p[2])) {
 		fix(m);
 		declaration(m, ">");
 	} else if (left >= 3 && p[1] == '/' &&
-	    (len = name_length(p + 2, m->end)) > 0) {
+	    (len = scan_name(p + 2, m->end)) > 0) {
 		end_tag(m, len);
-	} else if ((len = name_length(p + 1, m->end)) > 0) {
+	} else if ((len = scan_name(p + 1, m->end)) > 0) {
 		start_tag(m, len);
 	} else if (left == 1) {
 		m->p = m->end;
@@ -509,63 +464,10 @@ markup(struct mender *m)
 
 /* ---------------------------------------------------- before and after */
 
-/* The root's '<': the first tag named like a feed; else the first tag. */
-static const char *
-find_root(const char *s, const char *end)
-{
-	const char *any = NULL;
-	int comments = 1;
-
-	while ((s = memchr(s, '<', (size_t)(end - s))) != NULL) {
-		size_t len = name_length(s + 1, end);
-		const char *to;
-
-		if (len > 0 && name_is_root(s + 1, len))
-			return s;
-		if (len > 0 && any == NULL)
-			any = s;
-		to = NULL;
-		if (comments && end - s >= 4 && memcmp(s, "<!--", 4) == 0)
-			comments = (to = find(s, end, "-->")) != NULL;
-		s = to != NULL ? to : s + 1;
-	}
-	return any;
-}
-
-/* Nothing but what XML allows before a root? */
-static int
-clean_prolog(const char *s, const char *end)
-{
-	for (int first = 1; s < end; first = 0) {
-		const char *to;
-
-		if (is_blank(*s)) {
-			s++;
-			continue;
-		}
-		if (*s != '<' || s + 1 >= end)
-			return 0;
-		if (s[1] == '?') {
-			if (!first && end - s > 6 &&
-			    memcmp(s, "<?xml", 5) == 0 && is_blank(s[5]))
-				return 0;
-			to = find(s, end, "?>");
-		} else if (end - s > 4 && memcmp(s, "<!--", 4) == 0) {
-			to = find(s, end, "-->");
-		} else {
-			return s[1] == '!';
-		}
-		if (to == NULL)
-			return 0;
-		s = to + 2 + (*to == '-');
-	}
-	return 1;
-}
-
 static void
 prolog(struct mender *m)
 {
-	const char *root = find_root(m->start, m->end);
+	const char *root = repair_find_root(m->start, m->end);
 	const char *type;
 	unsigned refused = 0;
 
@@ -574,12 +476,12 @@ prolog(struct mender *m)
 		m->p = m->end;
 		return;
 	}
-	type = find(m->start, root, "<!DOCTYPE");
+	type = scan_find(m->start, root, "<!DOCTYPE");
 	if (type == NULL)
 		type = root;
 	m->entities = entities_read(type, (size_t)(root - type), &refused);
 	m->r->limits = refused;
-	if (!clean_prolog(m->start, root))
+	if (!repair_clean_prolog(m->start, root))
 		fix(m);
 	keep_newlines(m, m->start, root);
 	m->p = root;
@@ -599,27 +501,6 @@ cut(struct mender *m)
 		}
 	}
 	close_to(m, 0);
-}
-
-static int
-only_trailing(const char *s, const char *end)
-{
-	for (;;) {
-		const char *to;
-
-		s = skip_blanks(s, end);
-		if (s == end)
-			return 1;
-		if (end - s > 4 && memcmp(s, "<!--", 4) == 0)
-			to = find(s, end, "-->");
-		else if (end - s > 2 && s[0] == '<' && s[1] == '?')
-			to = find(s, end, "?>");
-		else
-			return 0;
-		if (to == NULL)
-			return 0;
-		s = to + 2 + (*to == '-');
-	}
 }
 
 static void
@@ -660,7 +541,7 @@ repair_xml(const char *text, size_t len, struct repair *ret)
 	}
 	if (m->depth > 0)
 		cut(m);
-	else if (!only_trailing(m->p, m->end))
+	else if (!repair_only_trailing(m->p, m->end))
 		fix(m);
 	if (ret->fixes > 0)
 		count_position(m);

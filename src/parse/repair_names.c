@@ -17,7 +17,8 @@ static const char leaves[] =
     "feedburner:origlink ";
 static const char texts[] = " content summary info ";
 static const char holders[] =
-    " rss rdf:rdf feed channel image textinput items source author contributor "
+    " rss rdf:rdf feed channel image textinput items source author "
+    "contributor "
     "skiphours skipdays opml outline ";
 static const char html[] =
     " a abbr acronym address applet area article aside audio b base basefont "

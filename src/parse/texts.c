@@ -25,8 +25,8 @@ type_taken_as(const char *type)
 	if (text_equal_nocase(plain, "html") ||
 	    text_equal_nocase(plain, "text/html"))
 		return AS_HTML;
-	if (text_equal_nocase(plain, "xhtml") || name_ends_with(plain, "/xml") ||
-	    name_ends_with(plain, "+xml"))
+	if (text_equal_nocase(plain, "xhtml") ||
+	    name_ends_with(plain, "/xml") || name_ends_with(plain, "+xml"))
 		return AS_XHTML;
 	if (strchr(plain, '/') == NULL || text_prefix_nocase(plain, "text/"))
 		return AS_GUESS;

@@ -25,7 +25,8 @@ parse(const char *text, enum outcome wanted)
 static void
 test_fields(void **state)
 {
-	struct feed *f = parse("{\"version\":\"https://jsonfeed.org/version/1\","
+	struct feed *f = parse("{"
+	    "\"version\":\"https://jsonfeed.org/version/1\","
 	    "\"title\":\" T \",\"home_page_url\":\"/\",\"feed_url\":\"/f\","
 	    "\"author\":{\"name\":\"Ann\"},\"hubs\":[{\"type\":\"WebSub\","
 	    "\"url\":\"http://hub.example/\"}],\"items\":[{\"id\":7,"
