@@ -256,7 +256,7 @@ read_stamp(struct post *p)
 static const char *
 unescape_title(struct post *p, const char *s, size_t len)
 {
-	struct buf plain = { 0 }, text = { 0 };
+	struct buf plain = { 0 }, text = { 0 }, line = { 0 };
 	const char *ret;
 
 	for (size_t i = 0; i < len; i++) {
@@ -269,9 +269,11 @@ unescape_title(struct post *p, const char *s, size_t len)
 		buf_putc(&plain, s[i]);
 	}
 	html_decode_entities(&text, buf_str(&plain), plain.len);
-	ret = arena_strdup(p->arena, buf_str(&text));
+	text_collapse(&line, buf_str(&text), text.len);
+	ret = arena_strdup(p->arena, buf_str(&line));
 	buf_fini(&plain);
 	buf_fini(&text);
+	buf_fini(&line);
 	return ret;
 }
 
@@ -424,7 +426,9 @@ read_body(struct post *p)
 		put_unescaped(&body, s, len);
 	else
 		buf_append(&body, s, len);
-	ret = arena_strdup(p->arena, buf_str(&body));
+	s = buf_str(&body);
+	len = trim_blanks(&s, body.len);
+	ret = arena_strndup(p->arena, s, len);
 	buf_fini(&body);
 	return ret;
 }

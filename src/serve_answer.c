@@ -1,0 +1,295 @@
+/*
+ * serve_answer.c - from a request to an answer: a document, a route, or the
+ * sentence of an error.  Nothing here reads a file or waits.
+ */
+#include <microhttpd.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "feedmill/base/buf.h"
+#include "feedmill/base/clock.h"
+#include "feedmill/base/log.h"
+#include "feedmill/base/text.h"
+#include "feedmill/config.h"
+#include "serve_http.h"
+#include "serve_private.h"
+
+static enum MHD_Result
+send_response(struct serve *s, struct MHD_Connection *c, unsigned status,
+    struct MHD_Response *r)
+{
+	s->answers[status / 100 % 6]++;
+	return MHD_queue_response(c, status, r);
+}
+
+static const char *
+field(struct MHD_Connection *c, const char *name)
+{
+	return MHD_lookup_connection_value(c, MHD_HEADER_KIND, name);
+}
+
+static int
+has_body(struct MHD_Connection *c)
+{
+	const char *length = field(c, "Content-Length");
+
+	return field(c, "Transfer-Encoding") != NULL ||
+	    (length != NULL && strcmp(length, "0") != 0);
+}
+
+/* Fields that must not be there twice, because two readers of a request
+ * could believe different ones (RFC 9112 sections 3.2 and 6.3). */
+struct doubles {
+	unsigned	 hosts, lengths;
+};
+
+static enum MHD_Result
+count_field(void *arg, enum MHD_ValueKind kind, const char *name,
+    const char *value)
+{
+	struct doubles *n = arg;
+
+	(void)kind;
+	(void)value;
+	n->hosts += (unsigned)text_equal_nocase(name, "Host");
+	n->lengths += (unsigned)text_equal_nocase(name, "Content-Length");
+	return MHD_YES;
+}
+
+static int
+is_ambiguous(struct MHD_Connection *c)
+{
+	struct doubles n = { 0, 0 };
+
+	MHD_get_connection_values(c, MHD_HEADER_KIND, count_field, &n);
+	return n.hosts > 1 || n.lengths > 1;
+}
+
+/* text is a gift: an answer that is made for this request alone. */
+static enum MHD_Result
+send_text(struct serve *s, struct MHD_Connection *c, unsigned status,
+    const char *type, struct buf *text, const char *name, const char *value)
+{
+	size_t len = text->len;
+	struct MHD_Response *r = MHD_create_response_from_buffer(len,
+	    buf_take(text), MHD_RESPMEM_MUST_FREE);
+	enum MHD_Result rc;
+
+	if (r == NULL)
+		return MHD_NO;
+	MHD_add_response_header(r, "Content-Type", type);
+	MHD_add_response_header(r, "Cache-Control", "no-store");
+	MHD_add_response_header(r, "X-Content-Type-Options", "nosniff");
+	if (name != NULL)
+		MHD_add_response_header(r, name, value);
+	if (status >= 400 && (has_body(c) || is_ambiguous(c)))
+		MHD_add_response_header(r, "Connection", "close");
+	rc = send_response(s, c, status, r);
+	MHD_destroy_response(r);
+	return rc;
+}
+
+static enum MHD_Result
+send_sentence(struct serve *s, struct MHD_Connection *c, unsigned status,
+    const char *sentence, const char *name, const char *value)
+{
+	struct buf text = { 0 };
+
+	buf_printf(&text, "%s\n", sentence);
+	return send_text(s, c, status, "text/plain; charset=utf-8", &text,
+	    name, value);
+}
+
+static enum MHD_Result
+send_part(struct serve *s, struct MHD_Connection *c,
+    const struct document *doc, const struct shape *shape,
+    const struct http_answer *answer)
+{
+	struct MHD_Response *r = shape_part(shape, answer->first,
+	    answer->len);
+	char range[80];
+	enum MHD_Result rc;
+
+	if (r == NULL)
+		return MHD_NO;
+	snprintf(range, sizeof(range), "bytes %zu-%zu/%zu", answer->first,
+	    answer->first + answer->len - 1, shape_len(shape));
+	shape_add_fields(r, doc, shape);
+	MHD_add_response_header(r, "Content-Range", range);
+	rc = send_response(s, c, 206, r);
+	MHD_destroy_response(r);
+	return rc;
+}
+
+static enum MHD_Result
+send_document(struct serve *s, struct MHD_Connection *c,
+    const struct document *doc, int is_get)
+{
+	const struct shape *shape = doc->gzip.bytes != NULL &&
+	    http_accepts_gzip(field(c, "Accept-Encoding")) ?
+	    &doc->gzip : &doc->plain;
+	const struct http_ask ask = {
+		.is_get = is_get,
+		.if_match = field(c, "If-Match"),
+		.if_none_match = field(c, "If-None-Match"),
+		.if_modified_since = field(c, "If-Modified-Since"),
+		.if_unmodified_since = field(c, "If-Unmodified-Since"),
+		.range = field(c, "Range"),
+		.if_range = field(c, "If-Range"),
+	};
+	const struct http_thing thing = {
+		shape->etag, doc->modified_ms, shape_len(shape)
+	};
+	const struct http_answer answer = http_judge(&ask, &thing);
+	char range[40];
+
+	switch (answer.status) {
+	case 206:
+		return send_part(s, c, doc, shape, &answer);
+	case 412:
+		return send_sentence(s, c, 412, "precondition failed", NULL,
+		    NULL);
+	case 416:
+		snprintf(range, sizeof(range), "bytes */%zu", thing.len);
+		return send_sentence(s, c, 416, "no such range",
+		    "Content-Range", range);
+	default:
+		/* 304 with the response of 200: its fields are sent with
+		 * their true length, and no body (RFC 9110 section 8.6). */
+		return send_response(s, c, (unsigned)answer.status,
+		    shape->whole);
+	}
+}
+
+static enum MHD_Result
+send_route(struct serve *s, struct MHD_Connection *c,
+    const struct serve_route *route)
+{
+	struct buf text = { 0 };
+	int status = route->answer(&text, s->arg);
+
+	return send_text(s, c, (unsigned)status, route->type, &text, NULL,
+	    NULL);
+}
+
+/* --------------------------------------------------------------- requests */
+
+/* Addresses of clients and what they ask are theirs, not ours to keep: only
+ * where access-log says so. */
+static void
+log_request(const struct serve *s, const char *method, const char *path)
+{
+	char line[LOG_LINE];
+
+	if (s->config == NULL || !s->config->http.access_log)
+		return;
+	snprintf(line, sizeof(line), "%s", path);
+	log_event(LOG_INFO, "request", LOG_STR("method", method),
+	    LOG_STR("path", line));
+}
+
+static enum MHD_Result
+answer(struct serve *s, struct MHD_Connection *c, const char *path,
+    const char *method)
+{
+	int is_get = strcmp(method, "GET") == 0;
+	const struct document *doc;
+
+	log_request(s, method, path);
+	if (!is_get && strcmp(method, "HEAD") != 0)
+		return send_sentence(s, c, 405, "only GET and HEAD", "Allow",
+		    "GET, HEAD");
+	if (is_ambiguous(c))
+		return send_sentence(s, c, 400, "a field is there twice",
+		    NULL, NULL);
+	/* Nothing here wants one, and two framings of one body are how
+	 * requests are smuggled. */
+	if (has_body(c))
+		return send_sentence(s, c, 400, "a request with a body", NULL,
+		    NULL);
+	doc = documents_find(&s->documents, path);
+	if (doc != NULL)
+		return send_document(s, c, doc, is_get);
+	for (const struct serve_route *r = s->routes;
+	    r != NULL && r->path != NULL; r++) {
+		if (strcmp(r->path, path) == 0)
+			return send_route(s, c, r);
+	}
+	return send_sentence(s, c, 404, "not found", NULL, NULL);
+}
+
+/* The target as it was sent, before it is cut and decoded. */
+void *
+serve_note_target(void *cls, const char *target, struct MHD_Connection *c)
+{
+	struct peer *peer = serve_peer(c);
+
+	(void)cls;
+	if (peer != NULL) {
+		peer->target = target;
+		peer->target_len = strlen(target);
+	}
+	return NULL;
+}
+
+/*
+ * Did a NUL cut the target short?  The library has strings only; but the
+ * version stands in the same line, and one byte is between them.  Where it
+ * stands elsewhere nothing can be said.
+ */
+static int
+is_cut_short(const struct peer *peer, const char *version)
+{
+	uintptr_t from, to = (uintptr_t)version;
+
+	if (peer == NULL || peer->target == NULL)
+		return 0;
+	from = (uintptr_t)peer->target + peer->target_len;
+	return to > from + 1 && to - from < HEAD_BYTES;
+}
+
+/*
+ * Called first when the head is complete.  An answer at that moment closes
+ * the connection when it is sent: right where a body would follow, so that it
+ * is never read.  All others are answered at the second call.
+ */
+enum MHD_Result
+serve_take_request(void *cls, struct MHD_Connection *c, const char *path,
+    const char *method, const char *version, const char *data, size_t *size,
+    void **state)
+{
+	struct listener *l = cls;
+	struct peer *peer = serve_peer(c);
+
+	(void)data;
+	if (*state == NULL) {
+		*state = l;
+		if (!has_body(c) && !is_ambiguous(c))
+			return MHD_YES;
+	} else if (*size != 0) {
+		return MHD_NO;
+	}
+	if (peer != NULL) {
+		peer->answering = 1;
+		peer->since_ms = clock_mono_ms();
+	}
+	if (is_cut_short(peer, version))
+		return send_sentence(l->serve, c, 400, "a NUL in the target",
+		    NULL, NULL);
+	return answer(l->serve, c, path, method);
+}
+
+void
+serve_request_completed(void *cls, struct MHD_Connection *c, void **state,
+    enum MHD_RequestTerminationCode why)
+{
+	struct peer *peer = serve_peer(c);
+
+	(void)cls;
+	(void)state;
+	(void)why;
+	if (peer == NULL)
+		return;
+	peer->answering = 0;
+	peer->since_ms = clock_mono_ms();
+}

@@ -1,0 +1,85 @@
+/*
+ * serve_private.h - what the files of the server share.
+ *
+ *	serve.c		listening sockets, the event loop, the public part
+ *	serve_peer.c	connections: who may come, who has to go
+ *	serve_answer.c	from a request to an answer
+ *	serve_file.c	published files as ready responses
+ *	serve_http.c	what a request's conditions ask for; pure
+ *	serve_socket.c	sockets; serve_watch.c	directories
+ */
+#ifndef FEEDMILL_SERVE_PRIVATE_H
+#define FEEDMILL_SERVE_PRIVATE_H
+
+#include <ev.h>
+#include <microhttpd.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "feedmill/serve.h"
+#include "serve_file.h"
+
+enum {
+	HEAD_BYTES = 16384,	/* of a request, and what it needs */
+	IDLE_S = 30,		/* no byte in either direction */
+	HEAD_S = 30,		/* from the first byte to the last header */
+	ANSWER_S = 600,		/* one answer, however slowly it is read */
+	LOG_LINE = 256
+};
+
+/* One connection, as we see it from outside. */
+struct peer {
+	struct peer	*next, **link;
+	struct MHD_Connection *connection;
+	int64_t		 since_ms;	/* it does what it does */
+	int		 answering;
+	const char	*target;	/* of the request, as sent */
+	size_t		 target_len;
+	unsigned char	 address[16];
+	int		 has_address;	/* not for unix, not for loopback */
+};
+
+struct listener {
+	struct listener	*next;
+	struct serve	*serve;
+	struct MHD_Daemon *daemon;
+	char		*where;		/* as configured; NULL: from systemd */
+	char		*address;	/* "http://...", NULL: no TCP */
+	int		 seen;
+	ev_io		 io;
+	ev_timer	 timer;
+};
+
+struct serve {
+	struct ev_loop	*loop;
+	const struct serve_route *routes;
+	void		*arg;
+	const struct config *config;
+	struct listener	*listeners;
+	struct documents documents;
+	struct watch	*watch;
+	struct peer	*peers;
+	unsigned	 peers_count;
+	ev_timer	 sweep;
+	unsigned long	 answers[6];	/* by status class */
+};
+
+/* For the library: cls is the struct listener. */
+void *serve_note_target(void *cls, const char *target,
+    struct MHD_Connection *);
+enum MHD_Result serve_take_request(void *cls, struct MHD_Connection *,
+    const char *path, const char *method, const char *version,
+    const char *data, size_t *size, void **state);
+void serve_request_completed(void *cls, struct MHD_Connection *,
+    void **state, enum MHD_RequestTerminationCode);
+
+enum MHD_Result serve_accept(void *cls, const struct sockaddr *, socklen_t);
+void serve_connection_changed(void *cls, struct MHD_Connection *,
+    void **context, enum MHD_ConnectionNotificationCode);
+
+struct peer *serve_peer(struct MHD_Connection *);	/* or NULL */
+
+/* Stop who has taken too long over a request or over its answer. */
+void serve_sweep(struct serve *);
+
+#endif
