@@ -512,7 +512,7 @@ mount_over(const char *path, const char *text)
 	if (fd == -1 || write(fd, text, strlen(text)) != (ssize_t)strlen(text))
 		return -1;
 	close(fd);
-	result = mount(own, path, NULL, MS_BIND, NULL);
+	result = mount(own, path, "none", MS_BIND, NULL);
 	unlink(own);
 	return result;
 }
@@ -530,7 +530,7 @@ go_alone(void)
 		return -1;
 	if (uid != 0)
 		map_ids(uid, gid);
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == -1)
+	if (mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == -1)
 		return -1;
 	fd = socket(AF_INET, SOCK_DGRAM, 0);
 	if (fd == -1 || ioctl(fd, SIOCSIFFLAGS, &lo) == -1)
