@@ -114,16 +114,23 @@ put_front_matter(struct buf *b, const struct item *item, const char *title,
 
 /* -------------------------------------------------------------- link line */
 
+/* "](" makes a link, "]:" at the beginning of a line defines one. */
+static int
+closes_link(const char *s)
+{
+	return *s == ']' && (s[1] == '(' || s[1] == ':');
+}
+
 /*
  * Backslashes where Markdown and kramdown agree on them, references where
- * they do not.  A bracket before a parenthesis is a reference: the older
+ * they do not.  A bracket that could close a link is a reference: the older
  * readers look for the first "](" and know no escapes.
  */
 static void
 put_markdown(struct buf *b, const char *s)
 {
 	for (; *s != '\0'; s++) {
-		if (*s == ']' && s[1] == '(')
+		if (closes_link(s))
 			buf_puts(b, "&#93;");
 		else if (strchr("\\`*_[]|$", *s) != NULL)
 			buf_printf(b, "\\%c", *s);
@@ -204,8 +211,7 @@ put_content(struct buf *b, const char *s)
 			continue;
 		if (*s == '{')
 			buf_puts(b, "&#123;");
-		else if (*s == ']' && s + 1 < end &&
-		    (s[1] == '(' || s[1] == ':'))
+		else if (s + 1 < end && closes_link(s))
 			buf_puts(b, "&#93;");
 		else if ((*s == '\n' || *s == '\r') && blank)
 			buf_puts(b, "&#10;");

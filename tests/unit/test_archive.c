@@ -28,6 +28,7 @@ static const char *const titles[] = {
 	"{{ site }} {% raw %} {: .x}", "<script>alert(1)</script> & &amp; &#10;",
 	"^1 | table | $$x$$", "--- # : ' @ % ! [", "中文标题：“引号”", "a](b",
 	"a]&#93;(b", "null", "1 < 2 && 3 > 2", "\u3000 inner \u00a0 blanks",
+	"[a]: javascript:alert(1)",
 };
 
 static const char *const urls[] = {
@@ -129,6 +130,7 @@ old_readers(void **state)
 		join = strstr(line, "](");
 		assert_non_null(join);
 		assert_memory_equal(join, wanted, strlen(wanted));
+		assert_null(strstr(line, "]:"));
 		buf_fini(&b);
 	}
 }
