@@ -100,6 +100,12 @@ note_limit(struct feed *f, const struct attempt *a)
 	set_error(f, "limit", a->facts.message, 1, 1);
 }
 
+static int
+is_read(const struct attempt *a)
+{
+	return a->result == READ_OK || a->result == READ_LIMIT;
+}
+
 /* The second reading, of the mended text. */
 static void
 read_mended(struct feed **f, const struct decoded *d,
@@ -111,7 +117,10 @@ read_mended(struct feed **f, const struct decoded *d,
 	repair_xml(d->text, d->len, &mended);
 	start_feed(f, context, d);
 	attempt(*f, buf_str(&mended.out), mended.out.len, context, ret);
-	if (first->result == READ_BROKEN)
+	if (first->result == READ_TOO_DEEP)
+		set_error(*f, "limit", first->facts.message,
+		    first->facts.line, first->facts.column);
+	else if (first->result == READ_BROKEN)
 		set_error(*f, "not-well-formed", first->facts.message,
 		    first->facts.line, first->facts.column);
 	else if (mended.fixes > 0)
@@ -122,7 +131,7 @@ read_mended(struct feed **f, const struct decoded *d,
 		set_error(*f, "limit", "entity declarations refused", 1, 1);
 	}
 	(*f)->bozo = (*f)->error.message != NULL;
-	(*f)->damaged = mended.cut || ret->result == READ_BROKEN;
+	(*f)->damaged = mended.cut || !is_read(ret);
 	buf_fini(&mended.out);
 }
 
@@ -146,19 +155,17 @@ conclude(struct feed *f, const struct decoded *d, const struct attempt *a)
 	return f->damaged ? OUTCOME_DAMAGED : OUTCOME_OK;
 }
 
-static int
-is_read(const struct attempt *a)
-{
-	return a->result != READ_BROKEN && a->result != READ_DOCTYPE;
-}
-
+/* tried: what came of these very bytes already, or NULL. */
 static enum outcome
 parse_xml(struct feed **f, const struct decoded *d,
-    const struct parse_context *context)
+    const struct parse_context *context, const struct attempt *tried)
 {
 	struct attempt a, first;
 
-	attempt(*f, d->text, d->len, context, &a);
+	if (tried != NULL)
+		a = *tried;
+	else
+		attempt(*f, d->text, d->len, context, &a);
 	if (!is_read(&a)) {
 		first = a;
 		read_mended(f, d, context, &first, &a);
@@ -187,25 +194,21 @@ is_empty(const struct decoded *d)
 
 /*
  * The short way, for nearly all feeds: the bytes go to expat as they are,
- * which finds out by itself whether they are UTF-8.  1: done.
+ * which finds out by itself whether they are UTF-8.  1: read, and d says
+ * from what.  0 with READ_OK: it was not even tried.
  */
 static int
 parse_trusted(const char *bytes, size_t len,
-    const struct parse_context *context, struct feed **ret,
-    enum outcome *ret_outcome)
+    const struct parse_context *context, struct feed **f, struct decoded *d,
+    struct attempt *ret)
 {
-	struct decoded d;
-	struct attempt a;
-
-	if (len > INT_MAX / 2 || !decode_trusted(bytes, len, context, &d) ||
-	    first_character(&d) != '<')
+	ret->result = READ_OK;
+	if (len > INT_MAX / 2 || !decode_trusted(bytes, len, context, d) ||
+	    first_character(d) != '<')
 		return 0;
-	start_feed(ret, context, &d);
-	attempt(*ret, d.text, d.len, context, &a);
-	if (!is_read(&a))
-		return 0;
-	*ret_outcome = conclude(*ret, &d, &a);
-	return 1;
+	start_feed(f, context, d);
+	attempt(*f, d->text, d->len, context, ret);
+	return is_read(ret);
 }
 
 enum outcome
@@ -213,15 +216,16 @@ parse_feed(const char *bytes, size_t len, const struct parse_context *given,
     struct feed **ret)
 {
 	struct parse_context context = *given;
-	struct decoded d;
+	struct decoded trusted = { 0 }, d;
+	struct attempt tried;
 	enum outcome outcome;
 	char c;
 
 	if (context.limits == NULL)
 		context.limits = &parse_limits_default;
 	*ret = NULL;
-	if (parse_trusted(bytes, len, &context, ret, &outcome))
-		return outcome;
+	if (parse_trusted(bytes, len, &context, ret, &trusted, &tried))
+		return conclude(*ret, &trusted, &tried);
 	decode_text(bytes, len, &context, &d);
 	start_feed(ret, &context, &d);
 	c = first_character(&d);
@@ -233,7 +237,8 @@ parse_feed(const char *bytes, size_t len, const struct parse_context *given,
 	else if (c == '{' || c == '[')
 		outcome = parse_json(*ret, d.text, d.len, &context);
 	else
-		outcome = parse_xml(ret, &d, &context);
+		outcome = parse_xml(ret, &d, &context, !is_read(&tried) &&
+		    d.text == trusted.text ? &tried : NULL);
 	decoded_fini(&d);
 	return outcome;
 }

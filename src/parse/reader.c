@@ -567,7 +567,7 @@ reader_run(struct feed *feed, const char *text, size_t len,
 		result = READ_BROKEN;
 	} else if (XML_Parse(p, text, (int)len, 1) != XML_STATUS_OK) {
 		result = r->doctype ? READ_DOCTYPE :
-		    READ_BROKEN;
+		    r->too_deep ? READ_TOO_DEEP : READ_BROKEN;
 		ret->message = XML_ErrorString(XML_GetErrorCode(p));
 		ret->line = (unsigned)XML_GetCurrentLineNumber(p);
 		ret->column = (unsigned)XML_GetCurrentColumnNumber(p) + 1;

@@ -179,7 +179,13 @@ extern const struct rule rules[];
 extern const size_t rules_count;
 
 /* reader.c */
-enum read_result { READ_OK, READ_BROKEN, READ_LIMIT, READ_DOCTYPE };
+enum read_result {
+	READ_OK,
+	READ_LIMIT,	/* read, but for what was too much */
+	READ_BROKEN,	/* not well-formed */
+	READ_TOO_DEEP,	/* given up: as it is it would take too much */
+	READ_DOCTYPE	/* given up: its entities are read by our rules */
+};
 struct read_facts {
 	int		 reading;	/* a root was recognised */
 	int		 undeclared;	/* a prefix without a namespace */

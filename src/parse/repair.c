@@ -53,9 +53,72 @@ fix(struct mender *m)
 
 /* ------------------------------------------------------------------- text */
 
+/* Bytes that may not simply be copied: of each block most may. */
+static const unsigned char special[256] = {
+	[0 ... 8] = 1, [11 ... 12] = 1, [14 ... 31] = 1,
+	['&'] = 1, ['<'] = 1, ['>'] = 1, ['"'] = 1, [0xef] = 1,
+};
+
+/* How many bytes the character at s takes that XML cannot carry: a control
+ * or U+FFFE, U+FFFF.  0: it can. */
+static size_t
+unfit(const char *s, const char *end)
+{
+	unsigned char c = (unsigned char)*s;
+
+	if (c < 0x20)
+		return special[c];
+	return c == 0xef && end - s >= 3 && (unsigned char)s[1] == 0xbf &&
+	    (unsigned char)s[2] >= 0xbe ? 3 : 0;
+}
+
+/* Text without references, escaped; valid UTF-8 as it came. */
+static void
+put_plain(struct mender *m, const char *s, const char *end)
+{
+	while (s < end) {
+		const char *from = s;
+		size_t bad;
+
+		while (s < end && !special[(unsigned char)*s])
+			s++;
+		buf_append(m->out, from, (size_t)(s - from));
+		if (s >= end)
+			break;
+		bad = unfit(s, end);
+		if (bad == 0)
+			text_xml_escape(m->out, s, 1 +
+			    2 * (*(const unsigned char *)s == 0xef), 1);
+		else if (bad > 1)
+			buf_puts(m->out, "\xef\xbf\xbd");
+		s += bad > 0 ? bad : 1 + 2 * (*(const unsigned char *)s ==
+		    0xef);
+	}
+}
+
+/* A section is cheaper to read again than its text escaped. */
+static void
+put_section(struct mender *m, const char *s, const char *end)
+{
+	buf_append(m->out, "<![CDATA[", 9);
+	while (s < end) {
+		const char *from = s;
+		size_t bad = 0;
+
+		while (s < end && (!special[(unsigned char)*s] ||
+		    (bad = unfit(s, end)) == 0))
+			s++;
+		buf_append(m->out, from, (size_t)(s - from));
+		if (s < end && bad > 1)
+			buf_puts(m->out, "\xef\xbf\xbd");
+		s += s < end ? bad : 0;
+	}
+	buf_append(m->out, "]]>", 3);
+}
+
 /* Text up to end, in which '<' and '&' are no markup or are references. */
 static void
-put_text(struct mender *m, const char *s, const char *end, int attribute)
+put_text(struct mender *m, const char *s, const char *end)
 {
 	struct buf decoded = { 0 };
 
@@ -64,7 +127,7 @@ put_text(struct mender *m, const char *s, const char *end, int attribute)
 		const char *to = amp != NULL ? amp : end;
 		size_t n;
 
-		text_xml_escape(m->out, s, (size_t)(to - s), attribute);
+		put_plain(m, s, to);
 		s = to;
 		if (s >= end)
 			break;
@@ -74,8 +137,8 @@ put_text(struct mender *m, const char *s, const char *end, int attribute)
 			fix(m);
 			buf_puts(m->out, "&amp;");
 		} else {
-			text_xml_escape(m->out, buf_str(&decoded),
-			    decoded.len, attribute);
+			put_plain(m, buf_str(&decoded),
+			    buf_str(&decoded) + decoded.len);
 		}
 		s += n + 1;
 	}
@@ -224,7 +287,7 @@ put_attributes(struct mender *m, const char *s, int *ret_empty)
 		buf_append(m->out, name, len);
 		buf_append(m->out, "=\"", 2);
 		if (value != NULL)
-			put_text(m, value, value + value_len, 1);
+			put_text(m, value, value + value_len);
 		buf_putc(m->out, '"');
 	}
 }
@@ -384,7 +447,7 @@ cdata(struct mender *m)
 	if (!m->no_cdata_end)
 		to = scan_find(from, m->end, "]]>");
 	if (to != NULL) {
-		text_xml_escape(m->out, from, (size_t)(to - from), 0);
+		put_section(m, from, to);
 		m->p = to + 3;
 		return;
 	}
@@ -398,7 +461,7 @@ cdata(struct mender *m)
 		to = scan_find(from, m->end, tag);
 	}
 	if (to != NULL)
-		text_xml_escape(m->out, from, (size_t)(to - from), 0);
+		put_plain(m, from, to);
 	m->p = to != NULL ? to : m->end;
 }
 
@@ -534,7 +597,7 @@ repair_xml(const char *text, size_t len, struct repair *ret)
 		if (lt == NULL)
 			lt = m->end;
 		if (lt > m->p)
-			put_text(m, m->p, lt, 0);
+			put_text(m, m->p, lt);
 		m->p = lt;
 		if (lt < m->end)
 			markup(m);
