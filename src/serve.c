@@ -78,7 +78,8 @@ start_daemon(struct listener *l, int fd)
 	struct serve *s = l->serve;
 	const union MHD_DaemonInfo *info;
 
-	l->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_ERROR_LOG, 0,
+	l->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_TURBO |
+	    MHD_USE_ERROR_LOG, 0,
 	    serve_accept, l, serve_take_request, l,
 	    MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL,
 	    MHD_OPTION_URI_LOG_CALLBACK, serve_note_target, NULL,
