@@ -24,6 +24,7 @@ static const struct reason {
 	{ SQLITE_CANTOPEN, 69, "it cannot be opened" },
 	{ SQLITE_CORRUPT, 65, "it is damaged (try `feedmill db check`)" },
 	{ SQLITE_NOTADB, 65, "it is not a database" },
+	{ SQLITE_ERROR, 65, "it is not as it should be" },
 	{ SQLITE_INTERRUPT, 69, "the query took too long" },
 };
 
