@@ -93,20 +93,23 @@ take_hints(struct source *s, const struct feed *feed)
 	h->skip_days = feed->hints.skip_days;
 }
 
-/* Validators, in memory and (the same) in the visit that carries the
- * entries.  A redirect's belong to another URL, a damaged document's vouch
- * for what was not read: neither is kept. */
+/*
+ * Validators, in memory and (the same) in the visit that carries the
+ * entries.  They belong to the URL that gave them, the last of a chain of
+ * redirects; a damaged document's vouch for what was not read.
+ */
 static void
 take_validators(struct source *s, struct visit *v, const struct fetched *got,
     int vouched)
 {
-	int keep = vouched && got->redirects == 0 && !got->is_delta;
+	int keep = vouched && !got->is_delta;
 
 	string_replace(&s->state.etag, keep ? got->etag : NULL);
 	string_replace(&s->state.last_modified, keep ? got->last_modified : NULL);
 	s->state.body_digest = vouched && !got->is_delta ? got->body_digest :
 	    (struct digest){ 0 };
-	v->url = xstrdup(s->state.url);
+	string_replace(&s->state.validators_url, got->url);
+	v->url = xstrdup_null(got->url);
 	v->etag = xstrdup_null(s->state.etag);
 	v->last_modified = xstrdup_null(s->state.last_modified);
 	v->body_digest = s->state.body_digest;
@@ -169,31 +172,33 @@ hand_to_store(struct mill *m, struct source *s, struct feed *feed)
 }
 
 static int
-differ(const char *a, const char *b)
+same(const char *a, const char *b)
 {
-	return b != NULL && (a == NULL || strcmp(a, b) != 0);
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
-/* 304 and an equal body may bring new validators for what is stored. */
-static int
-brings_validators(const struct source *s, const struct fetched *got)
-{
-	return (got->outcome == OUTCOME_NOT_MODIFIED ||
-	    got->outcome == OUTCOME_UNCHANGED) && got->redirects == 0 &&
-	    (differ(s->state.etag, got->etag) ||
-	    differ(s->state.last_modified, got->last_modified));
-}
-
+/*
+ * 304 and an equal body may bring new validators for what is stored.  What a
+ * 304 leaves out still holds; what a 200 leaves out is gone.
+ */
 static void
 keep_new_validators(struct mill *m, struct source *s)
 {
 	struct source_state *st = &s->state;
+	const struct fetched *got = s->got;
+	const char *etag = got->etag, *modified = got->last_modified;
 
-	if (s->got->etag != NULL)
-		string_replace(&st->etag, s->got->etag);
-	if (s->got->last_modified != NULL)
-		string_replace(&st->last_modified, s->got->last_modified);
-	store_save_validators(m->store, st->id, st->url, st->etag,
+	if (got->outcome == OUTCOME_NOT_MODIFIED && etag == NULL)
+		etag = st->etag;
+	if (got->outcome == OUTCOME_NOT_MODIFIED && modified == NULL)
+		modified = st->last_modified;
+	if (same(st->validators_url, got->url) && same(st->etag, etag) &&
+	    same(st->last_modified, modified))
+		return;
+	string_replace(&st->etag, etag);
+	string_replace(&st->last_modified, modified);
+	string_replace(&st->validators_url, got->url);
+	store_save_validators(m->store, st->id, st->validators_url, st->etag,
 	    st->last_modified);
 }
 
@@ -224,7 +229,8 @@ mill_answered(struct fetched **taken, void *arg)
 		hand_to_store(m, s, feed);
 		return;
 	}
-	if (brings_validators(s, s->got))
+	if (s->got->outcome == OUTCOME_NOT_MODIFIED ||
+	    s->got->outcome == OUTCOME_UNCHANGED)
 		keep_new_validators(m, s);
 	mill_end_visit(m, s, NULL);
 }
@@ -268,6 +274,7 @@ ask(int64_t source_id, void *arg)
 		.source_id = source_id, .url = s->state.url,
 		.etag = conditional ? s->state.etag : NULL,
 		.last_modified = conditional ? s->state.last_modified : NULL,
+		.validators_url = s->state.validators_url,
 		.body_digest = s->state.body_digest,
 		.user_agent = c->user_agent, .proxy = c->proxy,
 		.user = c->user, .password = c->password,

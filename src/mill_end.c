@@ -266,9 +266,6 @@ follow_permanent_redirect(struct mill *m, struct source *s)
 	string_replace(&st->url, st->permanent_url);
 	string_replace(&st->permanent_url, NULL);
 	st->permanent_seen = 0;
-	string_replace(&st->etag, NULL);
-	string_replace(&st->last_modified, NULL);
-	st->body_digest = (struct digest){ 0 };
 }
 
 /* Whatever came of it: remember, say so, and decide when to ask again. */

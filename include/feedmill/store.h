@@ -65,7 +65,8 @@ unsigned store_queue_depth(const struct store *);
 struct source_state {
 	int64_t		 id;
 	char		*url;		/* asked; maybe rewritten by 301s */
-	char		*etag, *last_modified;	/* for url; or NULL */
+	char		*etag, *last_modified;	/* or NULL */
+	char		*validators_url;	/* whose they are */
 	struct digest	 body_digest;	/* of the last good body */
 	int64_t		 next_due_ms;
 	struct history	 history;

@@ -73,15 +73,11 @@ read_history(sqlite3_stmt *q, struct history *h)
 static void
 read_state(sqlite3_stmt *q, struct source_state *st)
 {
-	const char *url = db_text(q, 4), *of = db_text(q, 29);
-
 	st->id = sqlite3_column_int64(q, 0);
 	st->url = db_strdup(q, 4);
-	/* A validator is worth something at the URL it came from only. */
-	if (of != NULL && strcmp(of, url) == 0) {
-		st->etag = db_strdup(q, 5);
-		st->last_modified = db_strdup(q, 6);
-	}
+	st->etag = db_strdup(q, 5);
+	st->last_modified = db_strdup(q, 6);
+	st->validators_url = db_strdup(q, 29);
 	st->body_digest = db_digest(q, 7);
 	st->title = db_strdup(q, 8);
 	st->link = db_strdup(q, 9);
@@ -231,6 +227,7 @@ write_moved(struct sync *sy, struct row *row, const char *url)
 	st->url = xstrdup(url);
 	state_forget(&st->etag);
 	state_forget(&st->last_modified);
+	state_forget(&st->validators_url);
 	state_forget(&st->error);
 	state_forget(&st->permanent_url);
 	st->body_digest = (struct digest){ 0 };
@@ -442,6 +439,7 @@ source_state_fini(struct source_state *st)
 	free(st->url);
 	free(st->etag);
 	free(st->last_modified);
+	free(st->validators_url);
 	free(st->permanent_url);
 	free(st->title);
 	free(st->link);
