@@ -3,12 +3,17 @@
  *
  * Pure.  Two steps, both exported for their own tests: decode_text() makes
  * UTF-8 that expat accepts of whatever arrived; parse_feed() does that and
- * then reads RSS 0.9x/1.0/2.0, Atom 0.3/1.0 and JSON Feed.  The result is raw: texts are
- * as written, URLs relative, dates parsed.  normalise.h goes on from there.
+ * then reads RSS 0.9x/1.0/2.0, Atom 0.3/1.0 and JSON Feed.  The result is
+ * raw: texts are as written (trimmed), URLs relative, dates parsed, xml:base
+ * absolute where anything is known to resolve it against.  normalise.h goes
+ * on from there.
  *
  * A damaged document yields every entry that was complete before the damage
  * and, where the damage allows, those after it; feed->damaged and
- * feed->error say so.
+ * feed->error say so.  error.code is one of "not-well-formed", "encoding",
+ * "namespace" (bozo), "limit" (its message names the limit: depth,
+ * attributes, token, entries, entry), "not-a-feed", "empty".  Time is linear
+ * in the bytes, whatever they are.
  */
 #ifndef FEEDMILL_PARSE_H
 #define FEEDMILL_PARSE_H
@@ -20,7 +25,10 @@
 struct buf;
 struct err;
 
-/* All that may not grow; parse_limits_default() has BEHAVIOUR section 10. */
+/*
+ * All that may not grow.  What is over a limit is left out and the feed is
+ * damaged; only a title is cut without a word.
+ */
 struct parse_limits {
 	unsigned depth;		/* of elements */
 	unsigned attributes;	/* of one element */
