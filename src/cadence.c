@@ -2,12 +2,15 @@
  * cadence.c - see cadence.h.
  *
  * Candidates are weighed one after the other; the longest wins and names the
- * rule.  A failure replaces them: it doubles from the interval.  Only the
- * cap shortens, and not below the floor.  skipHours and skipDays push the
- * moment itself, last, because they speak of the clock and not of a wait.
+ * rule.  A failure is one more of them.  Only the cap shortens, and not below
+ * the floor.  skipHours and skipDays push the moment itself, last, because
+ * they speak of the clock and not of a wait.
  */
 #include <assert.h>
+#include <math.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "feedmill/base/buf.h"
 #include "feedmill/base/date.h"
@@ -18,14 +21,17 @@
 enum {
 	DOUBLINGS_MAX = 16,
 	NETWORK_RETRY_S = 60,
-	/* A source silent for a day is asked every 3 hours. */
-	QUIET_PARTS = 8,
+	/* A source is active if it publishes once in so many intervals. */
+	ACTIVE_INTERVALS = 4,
+	/* Recent enough to tell the pace. */
+	PACE_ENTRIES = 20,
+	DICE_SIDES = 1024,
 	HOUR_S = 3600, DAY_S = 86400
 };
 
 static const char *const rule_names[CADENCE_RULE_COUNT] = {
 	[CADENCE_INTERVAL] = "interval",
-	[CADENCE_ADAPTIVE] = "quiet source",
+	[CADENCE_ADAPTIVE] = "publishes rarely",
 	[CADENCE_FLOOR] = "interval-min",
 	[CADENCE_MAX_AGE] = "Cache-Control or Expires",
 	[CADENCE_TTL] = "ttl",
@@ -56,6 +62,92 @@ history_init(struct history *h)
 	};
 }
 
+/* Cache-Control goes before Expires (RFC 9111 section 5.3); Expires is by
+ * the server's clock, if it says what that shows. */
+static int64_t
+fresh_s(const struct cadence_visit *v)
+{
+	int64_t from_ms = v->date_ms != DATE_NONE ? v->date_ms : v->now_ms;
+
+	if (v->max_age_s != -1 || v->expires_ms == DATE_NONE)
+		return v->max_age_s;
+	return v->expires_ms > from_ms ?
+	    v->expires_ms / 1000 - from_ms / 1000 : 0;
+}
+
+void
+history_add_visit(struct history *h, const struct cadence_visit *v)
+{
+	/* A damaged feed is read as far as it goes: it works. */
+	int works = outcome_is_success(v->outcome) ||
+	    v->outcome == OUTCOME_DAMAGED;
+
+	h->visited_ms = v->now_ms;
+	h->outcome = v->outcome;
+	h->retry_after_s = v->retry_after_s;
+	h->network_down = v->network_down;
+	if (!works) {
+		h->failures += !h->network_down;
+		return;
+	}
+	h->failures = 0;
+	h->succeeded_ms = v->now_ms;
+	/* What 304 does not repeat still holds (RFC 9111 section 4.3.4). */
+	if (v->max_age_s != -1 || v->expires_ms != DATE_NONE ||
+	    v->outcome != OUTCOME_NOT_MODIFIED)
+		h->max_age_s = fresh_s(v);
+	h->gap = v->has_document && v->gap;
+	if (!v->has_document)
+		return;
+	h->pace_s = v->pace_s;
+	if (v->news > 0 || h->changed_ms == DATE_NONE)
+		h->changed_ms = v->now_ms;
+}
+
+void
+history_forgive(struct history *h)
+{
+	if (h->failures > 0)
+		h->failures--;
+	h->network_down = 1;
+}
+
+static void
+shift(int64_t *ms, int64_t by_ms)
+{
+	if (*ms != DATE_NONE)
+		*ms += by_ms;
+}
+
+void
+history_shift(struct history *h, int64_t by_ms)
+{
+	shift(&h->visited_ms, by_ms);
+	shift(&h->succeeded_ms, by_ms);
+	shift(&h->changed_ms, by_ms);
+}
+
+static int
+newest_first(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return x > y ? -1 : x < y;
+}
+
+int64_t
+cadence_pace(int64_t *times_ms, size_t n, int64_t now_ms)
+{
+	if (n < 2)
+		return -1;
+	qsort(times_ms, n, sizeof(*times_ms), newest_first);
+	if (n > PACE_ENTRIES)
+		n = PACE_ENTRIES;
+	return (now_ms - times_ms[n - 1]) / (int64_t)n / 1000;
+}
+
+/* ------------------------------------------------------------- the rules */
+
 static void
 longer(struct cadence_answer *a, int64_t wait_s, enum cadence_rule rule)
 {
@@ -65,12 +157,28 @@ longer(struct cadence_answer *a, int64_t wait_s, enum cadence_rule rule)
 	}
 }
 
+/* The time between its entries; its silence, if that is longer already: a
+ * burst says nothing about the weeks after it. */
 static int64_t
-quiet_s(int64_t now_ms, const struct history *h)
+rarity_s(int64_t now_ms, const struct history *h)
 {
-	if (h->changed_ms == DATE_NONE || h->changed_ms > now_ms)
+	int64_t silent_s = -1;
+
+	if (h->changed_ms != DATE_NONE && h->changed_ms <= now_ms)
+		silent_s = (now_ms - h->changed_ms) / 1000;
+	return silent_s > h->pace_s ? silent_s : h->pace_s;
+}
+
+static int64_t
+adaptive_s(int64_t now_ms, const struct cadence_limits *limits,
+    const struct history *h)
+{
+	double rarity = (double)rarity_s(now_ms, h);
+
+	if (rarity <= 0)
 		return -1;
-	return (now_ms - h->changed_ms) / 1000 / QUIET_PARTS;
+	return (int64_t)sqrt((double)limits->interval_s * rarity /
+	    ACTIVE_INTERVALS);
 }
 
 /* A working source: its interval, or what it or its server asks for. */
@@ -80,13 +188,15 @@ wait_of_success(int64_t now_ms, const struct cadence_limits *limits,
 {
 	struct cadence_answer a = { 0, CADENCE_INTERVAL, limits->interval_s };
 
-	if (h->gap && a.wait_s > limits->min_s) {
+	if (h->gap && h->failures == 0 && a.wait_s > limits->min_s) {
 		a.wait_s = limits->min_s;
 		a.rule = CADENCE_GAP;
 	} else {
-		longer(&a, quiet_s(now_ms, h), CADENCE_ADAPTIVE);
+		longer(&a, adaptive_s(now_ms, limits, h), CADENCE_ADAPTIVE);
 	}
-	longer(&a, h->max_age_s, CADENCE_MAX_AGE);
+	/* A failure comes after what was fresh has become stale. */
+	if (h->failures == 0)
+		longer(&a, h->max_age_s, CADENCE_MAX_AGE);
 	longer(&a, h->ttl_s, CADENCE_TTL);
 	longer(&a, h->update_s, CADENCE_UPDATE_PERIOD);
 	longer(&a, limits->min_s, CADENCE_FLOOR);
@@ -94,16 +204,19 @@ wait_of_success(int64_t now_ms, const struct cadence_limits *limits,
 }
 
 static struct cadence_answer
-wait_of_failure(const struct cadence_limits *limits, const struct history *h)
+wait_of_failure(int64_t now_ms, const struct cadence_limits *limits,
+    const struct history *h)
 {
+	struct cadence_answer a = wait_of_success(now_ms, limits, h);
 	unsigned doublings = h->failures - 1;
-	struct cadence_answer a = { 0, CADENCE_BACKOFF, limits->interval_s };
+	int64_t backoff_s = limits->interval_s;
 
 	if (doublings > DOUBLINGS_MAX)
 		doublings = DOUBLINGS_MAX;
-	while (doublings-- > 0 && a.wait_s < limits->max_s)
-		a.wait_s *= 2;
-	longer(&a, limits->min_s, CADENCE_FLOOR);
+	while (doublings-- > 0 && backoff_s < limits->max_s)
+		backoff_s *= 2;
+	if (backoff_s >= a.wait_s)
+		a = (struct cadence_answer){ 0, CADENCE_BACKOFF, backoff_s };
 	longer(&a, h->retry_after_s, CADENCE_RETRY_AFTER);
 	return a;
 }
@@ -142,7 +255,7 @@ cadence_next(int64_t now_ms, const struct cadence_limits *limits,
 		a = (struct cadence_answer){ 0, CADENCE_NETWORK_DOWN,
 		    NETWORK_RETRY_S };
 	else if (h->failures > 0)
-		a = wait_of_failure(limits, h);
+		a = wait_of_failure(now_ms, limits, h);
 	else
 		a = wait_of_success(now_ms, limits, h);
 	if (a.wait_s > limits->max_s) {
@@ -150,8 +263,8 @@ cadence_next(int64_t now_ms, const struct cadence_limits *limits,
 		a.rule = CADENCE_CAP;
 	}
 
-	spread_ms = a.wait_s * 10 * limits->jitter_percent * (dice % 1024) /
-	    1024;
+	spread_ms = a.wait_s * 10 * limits->jitter_percent *
+	    (dice % DICE_SIDES) / DICE_SIDES;
 	a.next_ms = now_ms + a.wait_s * 1000 + spread_ms;
 	skipped_ms = skip(a.next_ms,
 	    now_ms + limits->max_s * 1000 + spread_ms, h);
@@ -161,6 +274,43 @@ cadence_next(int64_t now_ms, const struct cadence_limits *limits,
 	}
 	return a;
 }
+
+int64_t
+cadence_resume(int64_t now_ms, const struct cadence_limits *limits,
+    const struct history *h, int64_t next_due_ms, uint32_t dice)
+{
+	int64_t from_ms = h->visited_ms, lo_ms, hi_ms;
+
+	if (from_ms == DATE_NONE || next_due_ms <= 0 ||
+	    next_due_ms == INT64_MAX)
+		return next_due_ms;
+	if (from_ms > now_ms)		/* the clock was set back */
+		from_ms = now_ms;
+	lo_ms = cadence_next(from_ms, limits, h, 0).next_ms;
+	hi_ms = cadence_next(from_ms, limits, h, DICE_SIDES - 1).next_ms;
+	if (next_due_ms >= lo_ms && next_due_ms <= hi_ms)
+		return next_due_ms;
+	return cadence_next(from_ms, limits, h, dice).next_ms;
+}
+
+int64_t
+cadence_hold_ms(int64_t now_ms, const struct cadence_limits *limits,
+    const struct history *h)
+{
+	int64_t wait_s = h->retry_after_s, left_ms;
+
+	if (h->visited_ms == DATE_NONE || wait_s <= 0 ||
+	    (h->outcome != OUTCOME_BUSY && h->outcome != OUTCOME_HTTP_ERROR))
+		return 0;
+	if (wait_s > limits->max_s)
+		wait_s = limits->max_s;
+	left_ms = h->visited_ms + wait_s * 1000 - now_ms;
+	if (left_ms > wait_s * 1000)	/* the clock was set back */
+		left_ms = wait_s * 1000;
+	return left_ms > 0 ? left_ms : 0;
+}
+
+/* ------------------------------------------------------------ explained */
 
 static void
 explain_s(struct buf *b, const char *what, int64_t s)
@@ -173,43 +323,90 @@ explain_s(struct buf *b, const char *what, int64_t s)
 }
 
 static void
-explain_at(struct buf *b, const char *what, int64_t ms)
+explain_at(struct buf *b, const char *what, int64_t ms, const char *none)
 {
-	char text[DATE_TEXT_SIZE] = "never";
+	char text[DATE_TEXT_SIZE];
 
-	if (ms != DATE_NONE && ms != INT64_MAX)
+	if (ms == DATE_NONE || ms == INT64_MAX || ms == 0)
+		snprintf(text, sizeof(text), "%s", none);
+	else
 		date_format_rfc3339(ms - ms % 1000, text);
 	buf_printf(b, "%-26s %s\n", what, text);
 }
 
-void
-cadence_explain(struct buf *b, int64_t now_ms,
-    const struct cadence_limits *limits, const struct history *h,
-    const struct cadence_answer *a)
+static const char *const day_names[] = { "Sun", "Mon", "Tue", "Wed", "Thu",
+    "Fri", "Sat" };
+
+static void
+explain_skips(struct buf *b, const struct history *h)
 {
+	size_t start = b->len;
+
+	buf_printf(b, "%-26s", "skipHours, skipDays (UTC)");
+	for (unsigned i = 0; i < 24; i++)
+		if ((h->skip_hours >> i & 1) != 0)
+			buf_printf(b, " %u", i);
+	for (unsigned i = 0; i < 7; i++)
+		if ((h->skip_days >> i & 1) != 0)
+			buf_printf(b, " %s", day_names[i]);
+	buf_puts(b, b->len - start == 26 ? " -\n" : "\n");
+}
+
+static void
+explain_inputs(struct buf *b, const struct cadence_limits *limits,
+    const struct history *h)
+{
+	int64_t at_ms = h->visited_ms;
 	const struct { const char *what; int64_t s; } waits[] = {
 		{ "interval", limits->interval_s },
 		{ "interval-min", limits->min_s },
 		{ "interval-max", limits->max_s },
-		{ "quiet source", quiet_s(now_ms, h) },
+		{ "time between entries", h->pace_s },
+		{ "silence at that visit", h->changed_ms == DATE_NONE ||
+		    h->changed_ms > at_ms ? -1 :
+		    (at_ms - h->changed_ms) / 1000 },
+		{ "so, if it publishes rarely", adaptive_s(at_ms, limits, h) },
 		{ "Cache-Control or Expires", h->max_age_s },
 		{ "ttl", h->ttl_s },
 		{ "sy:updatePeriod", h->update_s },
 		{ "Retry-After", h->retry_after_s },
-		{ "mean time between entries", h->pace_s },
 	};
 
-	explain_at(b, "now", now_ms);
-	explain_at(b, "last visit", h->visited_ms);
-	explain_at(b, "last success", h->succeeded_ms);
-	explain_at(b, "last new entry", h->changed_ms);
-	buf_printf(b, "%-26s %s\n", "last outcome",
-	    h->visited_ms == DATE_NONE ? "-" : outcome_name(h->outcome));
-	buf_printf(b, "%-26s %u\n", "failures in a row", h->failures);
 	for (size_t i = 0; i < ARRAY_LEN(waits); i++)
 		explain_s(b, waits[i].what, waits[i].s);
-	buf_printf(b, "%-26s %s\n", "entries missed",
-	    h->gap ? "maybe" : "no");
-	explain_at(b, "next visit", a->next_ms);
-	buf_printf(b, "%-26s %s\n", "because of", cadence_rule_name(a->rule));
+	explain_skips(b, h);
+	buf_printf(b, "%-26s %u\n", "failures in a row", h->failures);
+	buf_printf(b, "%-26s %s\n", "entries missed", h->gap ? "maybe" : "no");
+	buf_printf(b, "%-26s up to %u%%, late only\n", "jitter",
+	    limits->jitter_percent);
+}
+
+void
+cadence_explain(struct buf *b, const struct cadence_limits *limits,
+    const struct history *h, const struct cadence_facts *f)
+{
+	struct cadence_answer a;
+	int visited = h->visited_ms != DATE_NONE;
+
+	explain_at(b, "now", f->now_ms, "-");
+	explain_at(b, "last visit", h->visited_ms, "never");
+	explain_at(b, "last success", h->succeeded_ms, "never");
+	explain_at(b, "last new entry", h->changed_ms, "never");
+	buf_printf(b, "%-26s %s\n", "last outcome",
+	    visited ? outcome_name(h->outcome) : "-");
+	explain_inputs(b, limits, h);
+	explain_at(b, "host held until", f->held_ms, "-");
+	a = cadence_next(visited ? h->visited_ms : f->now_ms, limits, h, 0);
+	if (visited && a.rule != CADENCE_GONE)
+		explain_s(b, "wait", a.wait_s);
+	explain_at(b, "next visit", f->next_ms, f->next_ms == 0 ?
+	    "at once" : "never");
+	if (f->turn_ms > f->next_ms && f->turn_ms != INT64_MAX)
+		explain_at(b, "its turn", f->turn_ms, "-");
+	buf_printf(b, "%-26s %s\n", "because of",
+	    f->next_ms == 0 ? visited ? "its address or the command line" :
+	    "no visit yet" :
+	    f->held_ms > f->next_ms ? "Retry-After of its host" :
+	    f->network_down ? cadence_rule_name(CADENCE_NETWORK_DOWN) :
+	    cadence_rule_name(a.rule));
 }

@@ -376,6 +376,7 @@ mill_new(struct ev_loop *loop, const struct config *config,
 
 	m->loop = loop;
 	m->options = *options;
+	m->clock_ms = clock_wall_ms() - clock_mono_ms();
 	m->store = store_open(&store_options, e);
 	if (m->store == NULL) {
 		free(m);

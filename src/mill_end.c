@@ -12,6 +12,7 @@
 #include "feedmill/base/hash.h"
 #include "feedmill/base/log.h"
 #include "feedmill/base/mem.h"
+#include "feedmill/base/url.h"
 #include "feedmill/config.h"
 #include "feedmill/publish.h"
 #include "feedmill/schedule.h"
@@ -39,8 +40,7 @@ forgive_unreachable(struct mill *m)
 		if (s == NULL || s->conf == NULL || s->busy ||
 		    s->state.history.failures == 0)
 			continue;
-		s->state.history.failures--;
-		s->state.history.network_down = 1;
+		history_forgive(&s->state.history);
 		mill_plan(m, s);
 	}
 }
@@ -50,15 +50,19 @@ note_reachability(struct mill *m, const struct source *s,
     const struct fetched *got)
 {
 	if (!cannot_be_reached(got)) {
-		if (got->status != 0 && outage_answered(&m->outage))
+		if (got->status != 0 && outage_answered(&m->outage)) {
 			log_event(LOG_INFO, "network is back");
+			schedule_probe(m->schedule, 0);
+		}
 		return;
 	}
 	if (!outage_failed(&m->outage, s->state.id, hash_64(s->host,
 	    strlen(s->host), 0), clock_wall_ms(), m->hosts))
 		return;
 	log_event(LOG_WARN, "no network: no host can be reached, "
-	    "still trying every minute", LOG_STR("last", got->reason));
+	    "trying one now and then", LOG_STR("last", got->reason));
+	/* A round is to end, with or without a network. */
+	schedule_probe(m->schedule, !m->options.once);
 	forgive_unreachable(m);
 }
 
@@ -209,31 +213,72 @@ count_visit(struct mill *m, const struct fetched *got,
 static void
 write_history(struct mill *m, struct source *s, const struct visit_result *r)
 {
-	struct history *h = &s->state.history;
 	const struct fetched *got = s->got;
+	struct cadence_visit v = {
+		.now_ms = clock_wall_ms(), .outcome = got->outcome,
+		.retry_after_s = got->retry_after_s,
+		.max_age_s = got->max_age_s,
+		.expires_ms = got->expires_ms, .date_ms = got->date_ms,
+		.network_down = m->outage.down && cannot_be_reached(got),
+	};
 
-	h->visited_ms = clock_wall_ms();
-	h->outcome = got->outcome;
-	h->retry_after_s = got->retry_after_s;
-	h->max_age_s = got->max_age_s;
-	h->network_down = m->outage.down && cannot_be_reached(got);
-	string_replace(&s->state.error, NULL);
-	/* A damaged feed is read as far as it goes: it works. */
-	if (outcome_is_success(got->outcome) ||
-	    got->outcome == OUTCOME_DAMAGED) {
-		h->failures = 0;
-		h->succeeded_ms = h->visited_ms;
-	} else {
-		h->failures += !h->network_down;
-		string_replace(&s->state.error, got->reason);
-	}
-	s->state.gone = got->outcome == OUTCOME_GONE;
 	if (r != NULL) {
-		h->gap = r->gap;
-		h->pace_s = r->pace_s;
-		if (r->added + r->updated > 0 || h->changed_ms == DATE_NONE)
-			h->changed_ms = h->visited_ms;
+		v.has_document = 1;
+		v.news = r->added + r->updated;
+		v.gap = r->gap;
+		v.pace_s = r->pace_s;
 	}
+	history_add_visit(&s->state.history, &v);
+	string_replace(&s->state.error, outcome_is_success(got->outcome) ||
+	    got->outcome == OUTCOME_DAMAGED ? NULL : got->reason);
+	s->state.gone = got->outcome == OUTCOME_GONE;
+}
+
+/* Not asked in this round after all: its host wants to be left alone. */
+static void
+leave_out_of_round(struct mill *m, const char *host)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < m->sources_len; i++) {
+		struct source *s = m->sources[i];
+
+		if (s == NULL || s->conf == NULL || s->busy ||
+		    !s->in_round || strcmp(s->host, host) != 0)
+			continue;
+		s->in_round = 0;
+		m->round.sources--;
+		schedule_put(m->schedule, s->state.id, s->host,
+		    s->conf->order, INT64_MAX);
+		n++;
+	}
+	if (n > 0)
+		log_event(LOG_WARN, "not asked now: the host wants to be "
+		    "left alone", LOG_STR("host", host),
+		    LOG_INT("sources", n));
+}
+
+/* Retry-After is said for the host that answered, not for one feed of it. */
+static void
+hold_host(struct mill *m, const struct source *s)
+{
+	const struct cadence_limits limits = limits_of(m, s->conf);
+	int64_t wait_ms = cadence_hold_ms(clock_wall_ms(), &limits,
+	    &s->state.history);
+	char *host;
+
+	if (wait_ms == 0)
+		return;
+	host = url_host(s->got->url);
+	if (host != NULL) {
+		log_event(LOG_INFO, "host wants to be left alone",
+		    LOG_STR("host", host), LOG_INT("seconds", wait_ms / 1000),
+		    LOG_STR("source", source_name(s)));
+		schedule_hold(m->schedule, host, wait_ms);
+		if (m->options.once)
+			leave_out_of_round(m, host);
+	}
+	free(host);
 }
 
 /* Moved for good, seen often enough: ask there from now on. */
@@ -272,13 +317,18 @@ follow_permanent_redirect(struct mill *m, struct source *s)
 void
 mill_end_visit(struct mill *m, struct source *s, const struct visit_result *r)
 {
-	struct history before = s->state.history;
+	struct history before;
 
+	mill_notice_clock(m);
+	before = s->state.history;
+	s->in_round = 0;
 	note_reachability(m, s, s->got);
 	write_history(m, s, r);
 	follow_permanent_redirect(m, s);
 	log_visit(m, s, &before, r);
 	count_visit(m, s->got, r);
+	if (s->conf != NULL)
+		hold_host(m, s);
 	s->busy = 0;
 	fetched_free(TAKE(s->got));
 	schedule_done(m->schedule, s->state.id);

@@ -22,6 +22,8 @@ struct source {
 	char				*host;	/* politeness is per host */
 	struct fetched			*got;	/* from answer to commit */
 	int				 busy;	/* a visit is under way */
+	int				 in_round;	/* and not yet visited */
+	int				 is_new;	/* to this configuration */
 	int64_t				 full_ms;	/* last 200, or start */
 };
 
@@ -40,6 +42,7 @@ struct mill {
 	size_t			 sources_len;
 	size_t			 hosts;		/* distinct */
 	struct outage		 outage;
+	int64_t			 clock_ms;	/* wall minus boot time */
 	struct metrics		 metrics;
 	struct mill_round	 round;
 	int			 round_flushed, stopping;
@@ -56,6 +59,12 @@ const char *source_name(const struct source *);
 
 /* *slot becomes a copy of value (or NULL); what was there is freed. */
 void string_replace(char **slot, const char *value);
+
+struct cadence_limits limits_of(const struct mill *,
+    const struct config_source *);
+
+/* If the wall clock was set: what is remembered moves along. */
+void mill_notice_clock(struct mill *);
 
 /* When is it asked next?  In the schedule and in the store. */
 void mill_plan(struct mill *, struct source *);

@@ -61,7 +61,7 @@ source_name(const struct source *s)
 	return s->conf != NULL ? s->conf->name : s->state.url;
 }
 
-static struct cadence_limits
+struct cadence_limits
 limits_of(const struct mill *m, const struct config_source *conf)
 {
 	return (struct cadence_limits){
@@ -79,6 +79,34 @@ string_replace(char **slot, const char *value)
 
 	free(*slot);
 	*slot = copy;
+}
+
+/* So late a look at the clocks is no jump of one of them. */
+enum { CLOCK_JUMP_MS = 10000 };
+
+void
+mill_notice_clock(struct mill *m)
+{
+	int64_t clock_ms = clock_wall_ms() - clock_mono_ms();
+	int64_t by_ms = clock_ms - m->clock_ms;
+
+	if (by_ms > -CLOCK_JUMP_MS && by_ms < CLOCK_JUMP_MS)
+		return;
+	m->clock_ms = clock_ms;
+	log_event(LOG_WARN, "the clock was set: the schedule moves with it",
+	    LOG_INT("by_seconds", by_ms / 1000));
+	for (size_t i = 0; i < m->sources_len; i++) {
+		struct source *s = m->sources[i];
+
+		if (s == NULL)
+			continue;
+		history_shift(&s->state.history, by_ms);
+		s->full_ms += by_ms;
+		if (s->state.next_due_ms > 0 &&
+		    s->state.next_due_ms != INT64_MAX)
+			s->state.next_due_ms += by_ms;
+		store_save_state(m->store, &s->state);
+	}
 }
 
 void
@@ -117,23 +145,49 @@ count_hosts(const struct mill *m)
 	return distinct;
 }
 
-/* When a source is due that is new here: what the database says, later if
- * it was under way when we died. */
+/* When a source is due: what the database says, as far as the rules of now
+ * allow it; later if it was under way when we died. */
 static int64_t
-first_due_ms(const struct mill *m, struct source *s, int64_t now_ms)
+due_now_ms(const struct mill *m, struct source *s, int is_new, int64_t now_ms)
 {
+	const struct cadence_limits limits = limits_of(m, s->conf);
 	struct source_state *st = &s->state;
 
-	if (m->options.now)
+	if (is_new && m->options.now)
 		return 0;
 	if (st->gone)
 		return INT64_MAX;
-	if (st->in_flight) {
+	if (is_new && st->in_flight) {
 		log_event(LOG_WARN, "visit was cut off by a crash: "
 		    "asked again later", LOG_STR("source", source_name(s)));
 		st->next_due_ms = now_ms + s->conf->interval_min_s * 1000;
+		return st->next_due_ms;
 	}
+	st->next_due_ms = cadence_resume(now_ms, &limits, &st->history,
+	    st->next_due_ms, clock_dice());
 	return st->next_due_ms;
+}
+
+/* What its host has asked for holds over a restart, unless somebody insists
+ * on asking now. */
+static void
+hold_again(struct mill *m, const struct source *s, int64_t now_ms)
+{
+	const struct cadence_limits limits = limits_of(m, s->conf);
+	int64_t wait_ms = cadence_hold_ms(now_ms, &limits, &s->state.history);
+
+	if (wait_ms > 0 && !m->options.now)
+		schedule_hold(m->schedule, s->host, wait_ms);
+}
+
+/* Once: who is due is asked at once, the others not at all. */
+static int64_t
+due_in_round_ms(const struct mill *m, const struct source *s, int64_t due_ms,
+    int64_t now_ms)
+{
+	return due_ms > now_ms ||
+	    schedule_held_until(m->schedule, s->host) > now_ms ?
+	    INT64_MAX : 0;
 }
 
 static void
@@ -141,34 +195,55 @@ take_source(struct mill *m, struct source_state *st,
     const struct config_source *conf)
 {
 	struct source *s = source_find(m, st->id);
-	int64_t now_ms = clock_wall_ms(), due_ms;
-	int known = s != NULL && strcmp(s->state.url, st->url) == 0;
+	int is_new = s == NULL || strcmp(s->state.url, st->url) != 0;
 
 	if (s == NULL)
 		s = source_add(m, st->id);
 	s->conf = conf->enabled ? conf : NULL;
-	if (known) {		/* what is in memory is newer */
-		source_state_fini(st);
-	} else {
+	if (is_new) {
 		source_state_fini(&s->state);
 		s->state = *st;
+	} else {		/* what is in memory is newer */
+		source_state_fini(st);
 	}
+	s->is_new = is_new;
 	free(s->host);
 	s->host = url_host(s->state.url);
 	if (s->host == NULL)
 		s->host = xstrdup("");
-	if (!conf->enabled) {
-		schedule_remove(m->schedule, s->state.id);
-		if (!s->busy)
-			source_free(m, s);
+	if (conf->enabled)
 		return;
-	}
-	due_ms = known ? s->state.next_due_ms : first_due_ms(m, s, now_ms);
-	if (m->options.once && due_ms > now_ms)
-		due_ms = INT64_MAX;
-	if (due_ms <= now_ms)
-		m->round.sources++;
-	schedule_put(m->schedule, s->state.id, s->host, conf->order, due_ms);
+	schedule_remove(m->schedule, s->state.id);
+	if (!s->busy)
+		source_free(m, s);
+}
+
+/* All hosts are known by now, and which of them want to be left alone. */
+static void
+schedule_source(struct mill *m, struct source *s, int64_t now_ms)
+{
+	int64_t due_ms = due_now_ms(m, s, s->is_new, now_ms);
+
+	if (m->options.once)
+		due_ms = due_in_round_ms(m, s, due_ms, now_ms);
+	s->in_round = due_ms <= now_ms;
+	m->round.sources += s->in_round != 0;
+	schedule_put(m->schedule, s->state.id, s->host, s->conf->order,
+	    due_ms);
+}
+
+static void
+schedule_sources(struct mill *m)
+{
+	int64_t now_ms = clock_wall_ms();
+
+	for (size_t i = 0; i < m->sources_len; i++)
+		if (m->sources[i] != NULL && m->sources[i]->conf != NULL &&
+		    m->sources[i]->is_new)
+			hold_again(m, m->sources[i], now_ms);
+	for (size_t i = 0; i < m->sources_len; i++)
+		if (m->sources[i] != NULL && m->sources[i]->conf != NULL)
+			schedule_source(m, m->sources[i], now_ms);
 }
 
 static void
@@ -197,6 +272,7 @@ mill_synced(struct source_state *states, size_t count,
 		m->applied(failed, m->applied_arg);
 		return;
 	}
+	mill_notice_clock(m);
 	m->config = TAKE(m->next_config);
 	assert(count == m->config->sources_count);
 	for (size_t i = 0; i < m->sources_len; i++)
@@ -206,6 +282,7 @@ mill_synced(struct source_state *states, size_t count,
 	for (size_t i = 0; i < count; i++)
 		take_source(m, &states[i], &m->config->sources[i]);
 	drop_unconfigured(m);
+	schedule_sources(m);
 	config_unref(old);
 	m->hosts = count_hosts(m);
 	schedule_limit(m->schedule, (struct schedule_limits){
@@ -304,17 +381,18 @@ mill_explain(const struct mill *m, const char *name, struct buf *b)
 	for (size_t i = 0; conf != NULL && i < m->sources_len; i++) {
 		const struct source *s = m->sources[i];
 		struct cadence_limits limits;
-		struct cadence_answer a;
 
 		if (s == NULL || s->conf != conf)
 			continue;
 		limits = limits_of(m, conf);
-		a = cadence_next(s->state.history.visited_ms == DATE_NONE ?
-		    clock_wall_ms() : s->state.history.visited_ms, &limits,
-		    &s->state.history, 0);
-		a.next_ms = s->state.next_due_ms;
-		cadence_explain(b, clock_wall_ms(), &limits,
-		    &s->state.history, &a);
+		cadence_explain(b, &limits, &s->state.history,
+		    &(struct cadence_facts){
+			.now_ms = clock_wall_ms(),
+			.next_ms = s->state.next_due_ms,
+			.turn_ms = schedule_due(m->schedule, s->state.id),
+			.held_ms = schedule_held_until(m->schedule, s->host),
+			.network_down = m->outage.down,
+		    });
 		return 0;
 	}
 	return -1;

@@ -1,47 +1,19 @@
 /*
  * schedule.c - see schedule.h.
  *
- *	heap (by due time, then order) --> active --> out, until put again
- *	   ^        |
- *	   |        v  its host is busy
- *	   +---- parked at the host: back when the host has a place
- *
- * A slot is in exactly one of these places.  Sources are found by id in a
- * plain vector (ids are small), hosts by name in a hash table that only
- * grows.  Due times are wall time; the one timer looks again at least once a
- * minute, so that a changed clock or a suspended machine is noticed.
+ * The agenda decides; here are the clocks, the one timer and the gate.  The
+ * agenda runs on boot time, so a wall clock that is set moves nobody; the
+ * timer looks again at least once a minute, because it does not run while
+ * the machine sleeps.
  */
-#include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <ev.h>
 
+#include "feedmill/agenda.h"
 #include "feedmill/base/clock.h"
-#include "feedmill/base/hash.h"
 #include "feedmill/base/mem.h"
 #include "feedmill/schedule.h"
-
-enum { LOOK_AGAIN_MS = 60000, HOST_BUCKETS = 1024 };
-
-enum place { PLACE_OUT, PLACE_HEAP, PLACE_PARKED, PLACE_ACTIVE };
-
-struct host {
-	struct host	*next;		/* in its bucket */
-	unsigned	 active;
-	struct slot	*parked, **last;
-	char		 name[];
-};
-
-struct slot {
-	int64_t		 id, due_ms;
-	unsigned	 order;
-	enum place	 place;
-	int		 removed;	/* while it was active */
-	size_t		 index;		/* in the heap */
-	struct host	*host;
-	struct slot	*next;		/* parked after this one */
-};
 
 struct schedule {
 	struct ev_loop		*loop;
@@ -49,188 +21,56 @@ struct schedule {
 	schedule_start_fn	*start;
 	schedule_gate_fn	*gate;
 	void			*arg;
-	struct schedule_limits	 limits;
-	struct slot		**slots;	/* by id */
-	size_t			 slots_len;
-	struct slot		**heap;
-	size_t			 heap_len, heap_cap;
-	size_t			 active;
-	struct host		*hosts[HOST_BUCKETS];
+	struct agenda		*agenda;
 };
 
-/* ---------------------------------------------------------------- heap */
+/* ------------------------------------------------------------ two clocks */
 
-static int
-is_before(const struct slot *a, const struct slot *b)
+static int64_t
+mono_of(int64_t wall_ms)
 {
-	if (a->due_ms != b->due_ms)
-		return a->due_ms < b->due_ms;
-	return a->order < b->order;
+	if (wall_ms <= 0)
+		return AGENDA_AT_ONCE;
+	if (wall_ms == INT64_MAX)
+		return AGENDA_NEVER;
+	return wall_ms - clock_wall_ms() + clock_mono_ms();
 }
 
-static void
-heap_set(struct schedule *s, size_t i, struct slot *slot)
+static int64_t
+wall_of(int64_t mono_ms)
 {
-	s->heap[i] = slot;
-	slot->index = i;
-}
-
-static void
-heap_up(struct schedule *s, size_t i)
-{
-	struct slot *slot = s->heap[i];
-
-	while (i > 0 && is_before(slot, s->heap[(i - 1) / 2])) {
-		heap_set(s, i, s->heap[(i - 1) / 2]);
-		i = (i - 1) / 2;
-	}
-	heap_set(s, i, slot);
-}
-
-static void
-heap_down(struct schedule *s, size_t i)
-{
-	struct slot *slot = s->heap[i];
-	size_t child;
-
-	while ((child = 2 * i + 1) < s->heap_len) {
-		if (child + 1 < s->heap_len &&
-		    is_before(s->heap[child + 1], s->heap[child]))
-			child++;
-		if (!is_before(s->heap[child], slot))
-			break;
-		heap_set(s, i, s->heap[child]);
-		i = child;
-	}
-	heap_set(s, i, slot);
-}
-
-static void
-heap_push(struct schedule *s, struct slot *slot)
-{
-	assert(slot->place != PLACE_HEAP);
-	if (s->heap_len == s->heap_cap) {
-		s->heap_cap = s->heap_cap * 2 + 64;
-		s->heap = xrealloc(s->heap, s->heap_cap * sizeof(*s->heap));
-	}
-	slot->place = PLACE_HEAP;
-	heap_set(s, s->heap_len++, slot);
-	heap_up(s, slot->index);
-}
-
-static void
-heap_remove(struct schedule *s, struct slot *slot)
-{
-	struct slot *moved = s->heap[--s->heap_len];
-	size_t i = slot->index;
-
-	assert(slot->place == PLACE_HEAP);
-	slot->place = PLACE_OUT;
-	if (moved == slot)
-		return;
-	heap_set(s, i, moved);
-	heap_up(s, i);
-	heap_down(s, moved->index);
-}
-
-/* --------------------------------------------------------------- hosts */
-
-static struct host *
-host_of(struct schedule *s, const char *name)
-{
-	size_t len = strlen(name);
-	struct host **bucket =
-	    &s->hosts[hash_64(name, len, 0) % HOST_BUCKETS], *h;
-
-	for (h = *bucket; h != NULL; h = h->next)
-		if (strcmp(h->name, name) == 0)
-			return h;
-	h = xcalloc(1, sizeof(*h) + len + 1);
-	memcpy(h->name, name, len);
-	h->last = &h->parked;
-	h->next = *bucket;
-	*bucket = h;
-	return h;
-}
-
-static void
-park(struct slot *slot)
-{
-	slot->place = PLACE_PARKED;
-	slot->next = NULL;
-	*slot->host->last = slot;
-	slot->host->last = &slot->next;
-}
-
-static void
-unpark(struct slot *slot)
-{
-	struct host *h = slot->host;
-	struct slot **p = &h->parked;
-
-	assert(slot->place == PLACE_PARKED);
-	while (*p != slot)
-		p = &(*p)->next;
-	*p = slot->next;
-	if (h->last == &slot->next)
-		h->last = p;
-	slot->place = PLACE_OUT;
+	if (mono_ms == AGENDA_AT_ONCE)
+		return 0;
+	if (mono_ms == AGENDA_NEVER)
+		return INT64_MAX;
+	return mono_ms - clock_mono_ms() + clock_wall_ms();
 }
 
 /* ----------------------------------------------------------------- run */
 
 static void
-take_out(struct schedule *s, struct slot *slot)
+arm(struct schedule *s)
 {
-	if (slot->place == PLACE_HEAP)
-		heap_remove(s, slot);
-	else if (slot->place == PLACE_PARKED)
-		unpark(slot);
-}
-
-static void
-arm(struct schedule *s, int64_t now_ms)
-{
-	int64_t wait_ms = LOOK_AGAIN_MS;
+	int64_t wait_ms = agenda_wait_ms(s->agenda, clock_mono_ms());
 
 	ev_timer_stop(s->loop, &s->timer);
-	if (s->heap_len == 0)
+	if (wait_ms < 0)
 		return;
-	if (s->heap[0]->due_ms - now_ms < wait_ms)
-		wait_ms = s->heap[0]->due_ms - now_ms;
-	if (wait_ms < 0)	/* due, but not let through: kicked later */
-		wait_ms = LOOK_AGAIN_MS;
 	ev_timer_set(&s->timer, (double)wait_ms / 1000.0 + 0.0005, 0.0);
 	ev_timer_start(s->loop, &s->timer);
 }
 
 static void
-start_due(struct schedule *s)
-{
-	int64_t now_ms = clock_wall_ms();
-
-	while (s->heap_len > 0 && s->heap[0]->due_ms <= now_ms &&
-	    s->active < s->limits.concurrency && s->gate(s->arg)) {
-		struct slot *slot = s->heap[0];
-
-		heap_remove(s, slot);
-		if (slot->host->active >= s->limits.concurrency_per_host) {
-			park(slot);
-			continue;
-		}
-		slot->place = PLACE_ACTIVE;
-		slot->host->active++;
-		s->active++;
-		s->start(slot->id, s->arg);
-	}
-	arm(s, now_ms);
-}
-
-static void
 on_timer(struct ev_loop *loop, struct ev_timer *w, int revents)
 {
+	struct schedule *s = w->data;
+	int64_t id;
+
 	(void)loop, (void)revents;
-	start_due(w->data);
+	while (s->gate(s->arg) &&
+	    (id = agenda_take(s->agenda, clock_mono_ms())) != -1)
+		s->start(id, s->arg);
+	arm(s);
 }
 
 /* From the loop, soon: nobody is called back from inside his own call. */
@@ -252,159 +92,102 @@ schedule_new(struct ev_loop *loop, schedule_start_fn *start,
 	s->start = start;
 	s->gate = gate;
 	s->arg = arg;
-	s->limits = (struct schedule_limits){ 1, 1 };
+	s->agenda = agenda_new();
 	ev_init(&s->timer, on_timer);
 	s->timer.data = s;
 	return s;
 }
 
 void
+schedule_free(struct schedule *s)
+{
+	if (s == NULL)
+		return;
+	ev_timer_stop(s->loop, &s->timer);
+	agenda_free(s->agenda);
+	free(s);
+}
+
+void
 schedule_limit(struct schedule *s, struct schedule_limits limits)
 {
-	assert(limits.concurrency > 0 && limits.concurrency_per_host > 0);
-	s->limits = limits;
+	agenda_limit(s->agenda, limits.concurrency,
+	    limits.concurrency_per_host);
 	start_soon(s);
-}
-
-static struct slot *
-find(const struct schedule *s, int64_t id)
-{
-	return id >= 0 && (size_t)id < s->slots_len ?
-	    s->slots[id] : NULL;
-}
-
-static struct slot *
-add(struct schedule *s, int64_t id)
-{
-	size_t len = s->slots_len;
-
-	assert(id >= 0);
-	if ((size_t)id >= len) {
-		s->slots_len = (size_t)id + 1 + len / 2;
-		s->slots = xrealloc(s->slots,
-		    s->slots_len * sizeof(*s->slots));
-		memset(s->slots + len, 0,
-		    (s->slots_len - len) * sizeof(*s->slots));
-	}
-	s->slots[id] = xcalloc(1, sizeof(*s->slots[id]));
-	s->slots[id]->id = id;
-	return s->slots[id];
 }
 
 void
 schedule_put(struct schedule *s, int64_t source_id, const char *host,
     unsigned order, int64_t due_ms)
 {
-	struct slot *slot = find(s, source_id);
-
-	if (slot == NULL)
-		slot = add(s, source_id);
-	take_out(s, slot);
-	slot->order = order;
-	slot->due_ms = due_ms;
-	slot->removed = 0;
-	if (slot->place == PLACE_ACTIVE)
-		return;			/* schedule_done() puts it */
-	slot->host = host_of(s, host);
-	if (due_ms != INT64_MAX)
-		heap_push(s, slot);
+	agenda_put(s->agenda, source_id, host, order, mono_of(due_ms));
 	start_soon(s);
-}
-
-static void
-slot_free(struct schedule *s, struct slot *slot)
-{
-	s->slots[slot->id] = NULL;
-	free(slot);
 }
 
 void
 schedule_remove(struct schedule *s, int64_t source_id)
 {
-	struct slot *slot = find(s, source_id);
-
-	if (slot == NULL)
-		return;
-	take_out(s, slot);
-	if (slot->place == PLACE_ACTIVE)
-		slot->removed = 1;
-	else
-		slot_free(s, slot);
+	agenda_remove(s->agenda, source_id);
 }
 
 void
 schedule_done(struct schedule *s, int64_t source_id)
 {
-	struct slot *slot = find(s, source_id), *waiting;
-	struct host *h;
-
-	assert(slot != NULL && slot->place == PLACE_ACTIVE);
-	h = slot->host;
-	h->active--;
-	s->active--;
-	slot->place = PLACE_OUT;
-	if (slot->removed)
-		slot_free(s, slot);
-	else if (slot->due_ms != INT64_MAX)
-		heap_push(s, slot);
-	if ((waiting = h->parked) != NULL) {
-		unpark(waiting);
-		heap_push(s, waiting);
-	}
+	agenda_done(s->agenda, source_id);
 	start_soon(s);
 }
 
 void
 schedule_kick(struct schedule *s)
 {
-	if (s->heap_len > 0)
-		start_soon(s);
+	start_soon(s);
+}
+
+void
+schedule_hold(struct schedule *s, const char *host, int64_t wait_ms)
+{
+	int64_t now_ms = clock_mono_ms();
+
+	agenda_hold(s->agenda, host, now_ms + wait_ms, now_ms);
+}
+
+void
+schedule_probe(struct schedule *s, int on)
+{
+	agenda_probe(s->agenda, on);
+	start_soon(s);
+}
+
+/* ----------------------------------------------------------- questions */
+
+int64_t
+schedule_held_until(const struct schedule *s, const char *host)
+{
+	int64_t until_ms = agenda_held_until(s->agenda, host);
+
+	return until_ms <= clock_mono_ms() ? 0 : wall_of(until_ms);
+}
+
+int64_t
+schedule_due(const struct schedule *s, int64_t source_id)
+{
+	return wall_of(agenda_due(s->agenda, source_id));
 }
 
 size_t
 schedule_active(const struct schedule *s)
 {
-	return s->active;
+	return agenda_active(s->agenda);
 }
 
 int64_t
 schedule_next_due(const struct schedule *s)
 {
-	return s->heap_len > 0 ? s->heap[0]->due_ms : INT64_MAX;
+	return wall_of(agenda_next_due(s->agenda));
 }
 
 size_t
 schedule_overdue(const struct schedule *s, int64_t now_ms)
 {
-	size_t n = 0;
-
-	for (size_t i = 0; i < s->slots_len; i++) {
-		const struct slot *slot = s->slots[i];
-
-		if (slot != NULL && slot->due_ms <= now_ms &&
-		    (slot->place == PLACE_HEAP || slot->place == PLACE_PARKED))
-			n++;
-	}
-	return n;
-}
-
-void
-schedule_free(struct schedule *s)
-{
-	struct host *h, *next;
-
-	if (s == NULL)
-		return;
-	ev_timer_stop(s->loop, &s->timer);
-	for (size_t i = 0; i < s->slots_len; i++)
-		free(s->slots[i]);
-	for (size_t i = 0; i < HOST_BUCKETS; i++) {
-		for (h = s->hosts[i]; h != NULL; h = next) {
-			next = h->next;
-			free(h);
-		}
-	}
-	free(s->slots);
-	free(s->heap);
-	free(s);
+	return agenda_overdue(s->agenda, mono_of(now_ms));
 }

@@ -21,13 +21,12 @@
 #include "feedmill/base/err.h"
 #include "feedmill/base/mem.h"
 #include "feedmill/base/url.h"
+#include "feedmill/cadence.h"
 #include "feedmill/normalise.h"
 
 #include "plan.h"
 #include "visit.h"
 #include "visits.h"
-
-enum { PACE_ENTRIES = 20 };
 
 /* ------------------------------------------------------ limit and number */
 
@@ -173,22 +172,10 @@ write_source(struct visiting *vg)
 
 /* ----------------------------------------------------------------- pace */
 
-static int
-newest_first(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-	return x > y ? -1 : x < y;
-}
-
-/*
- * How long between two entries, on the mean of the newest, up to now: a feed
- * that has fallen silent slows down though its dates stand still.
- */
 static int64_t
 pace_of(const struct feed *feed, int64_t now_ms)
 {
-	int64_t *times = xcalloc(feed->count, sizeof(*times)), pace_s = -1;
+	int64_t *times = xcalloc(feed->count, sizeof(*times)), pace_s;
 	size_t n = 0;
 
 	for (const struct entry *e = feed->entries; e != NULL; e = e->next) {
@@ -197,12 +184,7 @@ pace_of(const struct feed *feed, int64_t now_ms)
 		if (t != DATE_NONE && t <= now_ms)
 			times[n++] = t;
 	}
-	if (n >= 2) {
-		qsort(times, n, sizeof(*times), newest_first);
-		if (n > PACE_ENTRIES)
-			n = PACE_ENTRIES;
-		pace_s = (now_ms - times[n - 1]) / (int64_t)n / 1000;
-	}
+	pace_s = cadence_pace(times, n, now_ms);
 	free(times);
 	return pace_s;
 }
