@@ -297,8 +297,7 @@ put_image(struct writer *w, const GumboElement *e)
 			pictured = 1;
 	}
 	if (pictured) {
-		buf_puts(w->out, " loading=\"lazy\""
-		    " referrerpolicy=\"no-referrer\"/>");
+		buf_puts(w->out, " loading=\"lazy\"/>");
 		return;
 	}
 	w->out->len = from;

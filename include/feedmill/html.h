@@ -5,7 +5,8 @@
  * and URL schemes, our own serialiser.  The output is always well-formed
  * XML content (one parse by expat inside a <div> succeeds): no script, style,
  * event attribute, form, frame, meta, base, tracking pixel; every URL is
- * absolute; images carry loading="lazy" and referrerpolicy="no-referrer".
+ * absolute; images carry loading="lazy".  What a page sends as its referrer
+ * is the page's affair: ours say no-referrer in their head.
  * Time is linear in the input, whatever it is.
  */
 #ifndef FEEDMILL_HTML_H

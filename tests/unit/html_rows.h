@@ -151,11 +151,9 @@ static const struct row event_rows[] = {
 	{ S("<b onclick=x>t</b>"),
 	    "<b>t</b>" },
 	{ S("<img src=a onerror=x>"),
-	    "<img src=\"https://example.org/a/a\" loading=\"lazy\" referrerpo"
-	    "licy=\"no-referrer\"/>" },
+	    "<img src=\"https://example.org/a/a\" loading=\"lazy\"/>" },
 	{ S("<img src=a onerror\n=\nx>"),
-	    "<img src=\"https://example.org/a/a\" loading=\"lazy\" referrerpo"
-	    "licy=\"no-referrer\"/>" },
+	    "<img src=\"https://example.org/a/a\" loading=\"lazy\"/>" },
 	{ S("<b ONMOUSEOVER=\"x\">t</b>"),
 	    "<b>t</b>" },
 	{ S("<b/onclick=x>t</b>"),
@@ -163,14 +161,11 @@ static const struct row event_rows[] = {
 	{ S("<b\014onclick=x>t</b>"),
 	    "<b>t</b>" },
 	{ S("<img src=\"a\"onerror=\"x\">"),
-	    "<img src=\"https://example.org/a/a\" loading=\"lazy\" referrerpo"
-	    "licy=\"no-referrer\"/>" },
+	    "<img src=\"https://example.org/a/a\" loading=\"lazy\"/>" },
 	{ S("<img src='a'onerror='x'>"),
-	    "<img src=\"https://example.org/a/a\" loading=\"lazy\" referrerpo"
-	    "licy=\"no-referrer\"/>" },
+	    "<img src=\"https://example.org/a/a\" loading=\"lazy\"/>" },
 	{ S("<img/src=a/onerror=x>"),
-	    "<img src=\"https://example.org/a/a/onerror=x\" loading=\"lazy\" "
-	    "referrerpolicy=\"no-referrer\"/>" },
+	    "<img src=\"https://example.org/a/a/onerror=x\" loading=\"lazy\"/>" },
 	{ S("<b x=\"&quot;onclick=x\">t</b>"),
 	    "<b>t</b>" },
 	{ S("<b title=\"&quot; onclick=x\">t</b>"),
@@ -224,16 +219,14 @@ static const struct row script_rows[] = {
 	{ S("<script>\"</scr\"+\"ipt>\"</script>t"),
 	    "t" },
 	{ S("<noscript><img src=a></noscript>"),
-	    "<img src=\"https://example.org/a/a\" loading=\"lazy\" referrerpo"
-	    "licy=\"no-referrer\"/>" },
+	    "<img src=\"https://example.org/a/a\" loading=\"lazy\"/>" },
 	{ S("<noscript><p title=\"</noscript><img src=x onerror=y>\">t</p"
 	    "></noscript>"),
 	    "<p title=\"&lt;/noscript&gt;&lt;img src=x onerror=y&gt;\">t</p>" },
 	{ S("<style>@import x</style>t"),
 	    "t" },
 	{ S("<style><img src=\"</style><img src=x onerror=y>\">t"),
-	    "<img src=\"https://example.org/a/x\" loading=\"lazy\" referrerpo"
-	    "licy=\"no-referrer\"/>\"&gt;t" },
+	    "<img src=\"https://example.org/a/x\" loading=\"lazy\"/>\"&gt;t" },
 	{ S("<link rel=stylesheet href=x>t"),
 	    "t" },
 	{ S("<meta http-equiv=refresh content=\"0;url=javascript:x\">t"),
@@ -254,8 +247,7 @@ static const struct row comment_rows[] = {
 	{ S("a<!-- x --!>b"),
 	    "ab" },
 	{ S("a<!--x--!><img src=x onerror=y>-->"),
-	    "a<img src=\"https://example.org/a/x\" loading=\"lazy\" referrerp"
-	    "olicy=\"no-referrer\"/>--&gt;" },
+	    "a<img src=\"https://example.org/a/x\" loading=\"lazy\"/>--&gt;" },
 	{ S("a<!x>b"),
 	    "ab" },
 	{ S("a<!DOCTYPE html>b"),
@@ -324,8 +316,7 @@ static const struct row foreign_rows[] = {
 	{ S("<template><template>t</template>u</template>v"),
 	    "v" },
 	{ S("<svg></p><style><a title=\"</style><img src=x onerror=y>\">"),
-	    "<img src=\"https://example.org/a/x\" loading=\"lazy\" referrerpo"
-	    "licy=\"no-referrer\"/>\"&gt;" },
+	    "<img src=\"https://example.org/a/x\" loading=\"lazy\"/>\"&gt;" },
 };
 
 static const struct row mutation_rows[] = {
@@ -339,13 +330,13 @@ static const struct row mutation_rows[] = {
 	    "u" },
 	{ S("<textarea><img title=\"</textarea><img src=x onerror=y>\">"),
 	    " &lt;img title=\" <img src=\"https://example.org/a/x\" loading="
-	    "\"lazy\" referrerpolicy=\"no-referrer\"/>\"&gt;" },
+	    "\"lazy\"/>\"&gt;" },
 	{ S("<title><a title=\"</title><img src=x onerror=y>\">"),
 	    " &lt;a title=\" <img src=\"https://example.org/a/x\" loading=\"l"
-	    "azy\" referrerpolicy=\"no-referrer\"/>\"&gt;" },
+	    "azy\"/>\"&gt;" },
 	{ S("<xmp><p title=\"</xmp><img src=x onerror=y>\">"),
 	    " &lt;p title=\" <img src=\"https://example.org/a/x\" loading=\"l"
-	    "azy\" referrerpolicy=\"no-referrer\"/>\"&gt;" },
+	    "azy\"/>\"&gt;" },
 	{ S("<listing>&lt;img src=x onerror=y></listing>"),
 	    " &lt;img src=x onerror=y&gt; " },
 	{ S("<p id=\"</p><b>\">t"),
@@ -357,8 +348,7 @@ static const struct row mutation_rows[] = {
 	    "<b title=\"--&gt;&lt;img src=x onerror=y&gt;\">t</b>" },
 	{ S("<img alt=\"<x\" title=\"/><img src=x onerror=y>\" src=a>"),
 	    "<img alt=\"&lt;x\" title=\"/&gt;&lt;img src=x onerror=y&gt;\" sr"
-	    "c=\"https://example.org/a/a\" loading=\"lazy\" referrerpolicy=\"no"
-	    "-referrer\"/>" },
+	    "c=\"https://example.org/a/a\" loading=\"lazy\"/>" },
 	{ S("&lt;img src=x onerror=y&gt;"),
 	    "&lt;img src=x onerror=y&gt;" },
 	{ S("&amp;lt;img src=x onerror=y&amp;gt;"),
@@ -468,28 +458,25 @@ static const struct row image_rows[] = {
 	{ S("<img src=\"/a b.png\" alt=\"x&quot;y\" width=640px height=50"
 	    "%>"),
 	    "<img src=\"https://example.org/a%20b.png\" alt=\"x&quot;y\" widt"
-	    "h=\"640\" height=\"50%\" loading=\"lazy\" referrerpolicy=\"no-refe"
-	    "rrer\"/>" },
+	    "h=\"640\" height=\"50%\" loading=\"lazy\"/>" },
 	{ S("<img src=a width=1 height=1>"),
 	    "" },
 	{ S("<img src=a width=0>"),
 	    "" },
 	{ S("<img src=a height=1 width=500>"),
 	    "<img src=\"https://example.org/a/a\" height=\"1\" width=\"500\" "
-	    "loading=\"lazy\" referrerpolicy=\"no-referrer\"/>" },
+	    "loading=\"lazy\"/>" },
 	{ S("<img src=a style=\"display:none\">"),
 	    "" },
 	{ S("<img src=a style=\"width:1px;height:1px\">"),
 	    "" },
 	{ S("<img data-src=a src=\"data:image/gif;base64,AAAA\">"),
-	    "<img src=\"https://example.org/a/a\" loading=\"lazy\" referrerpo"
-	    "licy=\"no-referrer\"/>" },
+	    "<img src=\"https://example.org/a/a\" loading=\"lazy\"/>" },
 	{ S("<img data-original=a>"),
-	    "<img src=\"https://example.org/a/a\" loading=\"lazy\" referrerpo"
-	    "licy=\"no-referrer\"/>" },
+	    "<img src=\"https://example.org/a/a\" loading=\"lazy\"/>" },
 	{ S("<img src=\"data:image/png;base64,iVBORw0KGgo=\">"),
 	    "<img src=\"data:image/png;base64,iVBORw0KGgo=\" loading=\"lazy\""
-	    " referrerpolicy=\"no-referrer\"/>" },
+	    "/>" },
 	{ S("<img src=\"data:image/svg+xml;base64,AAAA\" alt=t>"),
 	    "t" },
 	{ S("<img src=\"data:image/png,x\" alt=t>"),
@@ -497,33 +484,31 @@ static const struct row image_rows[] = {
 	{ S("<img src=\"data:text/html;base64,AAAA\" alt=t>"),
 	    "t" },
 	{ S("<img src=\"DATA:IMAGE/JPEG;BASE64,AAAA\">"),
-	    "<img src=\"data:image/jpeg;base64,AAAA\" loading=\"lazy\" referr"
-	    "erpolicy=\"no-referrer\"/>" },
+	    "<img src=\"data:image/jpeg;base64,AAAA\" loading=\"lazy\"/>" },
 	{ S("<img srcset=\"a.png 1x, /b.png 2x\">"),
 	    "<img srcset=\"https://example.org/a/a.png 1x, https://example.or"
-	    "g/b.png 2x\" loading=\"lazy\" referrerpolicy=\"no-referrer\"/>" },
+	    "g/b.png 2x\" loading=\"lazy\"/>" },
 	{ S("<img src=a srcset=\"b 100w,c 200w\" sizes=\"50vw\">"),
 	    "<img src=\"https://example.org/a/a\" srcset=\"https://example.or"
 	    "g/a/b 100w, https://example.org/a/c 200w\" sizes=\"50vw\" loading="
-	    "\"lazy\" referrerpolicy=\"no-referrer\"/>" },
+	    "\"lazy\"/>" },
 	{ S("<img srcset=\"javascript:x 1x, data:image/png;base64,AA 2x\""
 	    ">"),
 	    "" },
 	{ S("<img src=a srcset=\"b 1q, c 2x\">"),
 	    "<img src=\"https://example.org/a/a\" srcset=\"https://example.or"
-	    "g/a/c 2x\" loading=\"lazy\" referrerpolicy=\"no-referrer\"/>" },
+	    "g/a/c 2x\" loading=\"lazy\"/>" },
 	{ S("<img src=\"javascript:x\" alt=\"<b>t\">"),
 	    "&lt;b&gt;t" },
 	{ S("<img>"),
 	    "" },
 	{ S("<image src=a>"),
-	    "<img src=\"https://example.org/a/a\" loading=\"lazy\" referrerpo"
-	    "licy=\"no-referrer\"/>" },
+	    "<img src=\"https://example.org/a/a\" loading=\"lazy\"/>" },
 	{ S("<picture><source srcset=\"a.webp 1x\" type=image/webp><img s"
 	    "rc=b></picture>"),
 	    "<picture><source srcset=\"https://example.org/a/a.webp 1x\" type"
 	    "=\"image/webp\"/><img src=\"https://example.org/a/b\" loading=\"la"
-	    "zy\" referrerpolicy=\"no-referrer\"/></picture>" },
+	    "zy\"/></picture>" },
 	{ S("<video src=v poster=p width=5 muted loop><source src=w type="
 	    "video/mp4>t</video>"),
 	    "<video src=\"https://example.org/a/v\" poster=\"https://example."
@@ -533,8 +518,7 @@ static const struct row image_rows[] = {
 	    "<audio controls=\"\" preload=\"none\">t</audio>" },
 	{ S("<img src=a loading=eager referrerpolicy=unsafe-url crossorig"
 	    "in usemap=#m ismap longdesc=x lowsrc=y dynsrc=z>"),
-	    "<img src=\"https://example.org/a/a\" loading=\"lazy\" referrerpo"
-	    "licy=\"no-referrer\"/>" },
+	    "<img src=\"https://example.org/a/a\" loading=\"lazy\"/>" },
 	{ S("<map name=m><area shape=rect href=\"javascript:x\"></map>t"),
 	    "t" },
 };

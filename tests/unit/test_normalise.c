@@ -275,7 +275,7 @@ test_safe_entry(void **state)
 	normalise_entry(f, f->entries, NULL, &a, &s);
 	assert_is(s.title, "a < b");
 	assert_is(s.content, "<p>one</p><img src=\"https://h.example/d/i.png"
-	    "?a&amp;b\" loading=\"lazy\" referrerpolicy=\"no-referrer\"/>");
+	    "?a&amp;b\" loading=\"lazy\"/>");
 	assert_is(s.summary, "two &lt; lines<br/>\nof text");
 	assert_is(s.text, "one");
 	assert_is(s.image, "https://h.example/d/i.png?a&b");
