@@ -9,6 +9,22 @@
 
 enum { PROGRESS_STEPS = 10000 };
 
+int
+reader_fail(struct store_reader *r, struct err *err)
+{
+	return db_fail(&r->db, err, "read");
+}
+
+sqlite3_stmt *
+reader_prepare(struct store_reader *r, const char *sql, struct err *err)
+{
+	sqlite3_stmt *q = NULL;
+
+	if (sqlite3_prepare_v2(r->db.sqlite, sql, -1, &q, NULL) != SQLITE_OK)
+		reader_fail(r, err);
+	return q;
+}
+
 static int
 reader_is_late(void *arg)
 {

@@ -29,6 +29,11 @@ struct reader {
 	int		 is_stopping;
 };
 
+/* For queries inside a job: NULL or -1, and a sentence. */
+sqlite3_stmt *reader_prepare(struct store_reader *, const char *sql,
+    struct err *);
+int reader_fail(struct store_reader *, struct err *);
+
 int reader_start(struct reader *, const char *path, struct err *);
 void reader_stop(struct reader *);
 void reader_post(struct reader *, struct task *);

@@ -1,26 +1,25 @@
 /*
  * records.c - queries, as a reader's job sees them.
  *
- * Which records, then each record: the first query touches numbers only and
- * may sort them, the second goes to one row by its key.  A single query with
- * ORDER BY would carry whole contents through a sort.
+ * Which records (which.c), then each by its key: a single query with ORDER
+ * BY would carry whole contents through a sort.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "feedmill/base/buf.h"
 #include "feedmill/base/err.h"
 #include "feedmill/base/mem.h"
 #include "feedmill/store.h"
 
 #include "extra.h"
 #include "reader.h"
+#include "which.h"
 
 #define RECORD_COLUMNS \
 	"e.id, e.uuid, iif(e.scope IS NULL OR e.key NOT LIKE '#%', e.key, " \
 	"s.name || e.key), e.url, s.id, s.name, " \
 	"coalesce(s.configured_title, s.title, s.name), s.link, " \
-	"s.configured_url, r.ts, e.ts, e.first_ts, " \
+	"s.configured_url, iif(r.seq IS NULL, e.ts, r.ts), e.ts, e.first_ts, " \
 	"coalesce(r.effective_ms, e.published_ms), e.published_ms, " \
 	"coalesce(r.updated_ms, e.published_ms), e.first_seen_ms, " \
 	"coalesce(r.announced_ms, e.first_seen_ms), e.updates, r.number, " \
@@ -37,22 +36,6 @@ static const char all_entries[] =
     "SELECT " RECORD_COLUMNS "e.seq, e.title FROM entries e "
     "CROSS JOIN sources s ON s.id = e.source_id "
     "LEFT JOIN revisions r ON r.seq = e.seq ORDER BY e.id";
-
-static int
-read_fail(struct store_reader *r, struct err *err)
-{
-	return db_fail(&r->db, err, "read");
-}
-
-static sqlite3_stmt *
-read_prepare(struct store_reader *r, const char *sql, struct err *err)
-{
-	sqlite3_stmt *q = NULL;
-
-	if (sqlite3_prepare_v2(r->db.sqlite, sql, -1, &q, NULL) != SQLITE_OK)
-		read_fail(r, err);
-	return q;
-}
 
 static const char *
 or_empty(const char *s)
@@ -122,137 +105,18 @@ record_give(sqlite3_stmt *q, store_record_fn *fn, void *arg)
 	return code;
 }
 
-/* -------------------------------------------------------- which records */
-
-int64_t
-store_last_seq(struct store_reader *r)
-{
-	struct err err;
-	int64_t seq;
-
-	if (db_number(&r->db, "SELECT coalesce(max(seq), 0) FROM revisions",
-	    &seq, &err) != 0)
-		return 0;
-	return seq;
-}
-
-struct numbers {
-	int64_t	*at;
-	size_t	 count, room;
-};
-
-static void
-numbers_add(struct numbers *n, int64_t number)
-{
-	if (n->count == n->room) {
-		n->room = n->room > 0 ? 2 * n->room : 256;
-		n->at = xrealloc(n->at, n->room * sizeof(*n->at));
-	}
-	n->at[n->count++] = number;
-}
-
-static void
-filter_write(struct buf *sql, const struct store_filter *f, int newest_first)
-{
-	buf_puts(sql, "SELECT r.seq FROM revisions r WHERE r.seq > ?1");
-	if (f->upto_seq > 0)
-		buf_puts(sql, " AND r.seq <= ?2");
-	if (f->source_ids != NULL)
-		buf_puts(sql, " AND r.source_id IN "
-		    "(SELECT value FROM json_each(?3))");
-	if (!f->with_silent)
-		buf_puts(sql, " AND r.silent = 0");
-	if (!f->with_superseded)
-		buf_puts(sql, " AND r.seq = "
-		    "(SELECT e.seq FROM entries e WHERE e.id = r.entry_id)");
-	buf_printf(sql, " ORDER BY r.seq%s", newest_first ? " DESC" : "");
-	if (f->limit > 0)
-		buf_printf(sql, " LIMIT %u", f->limit);
-}
-
-static void
-ids_write(struct buf *json, const int64_t *ids)
-{
-	buf_putc(json, '[');
-	for (; ids != NULL && *ids != 0; ids++)
-		buf_printf(json, "%s%lld", json->len > 1 ? "," : "",
-		    (long long)*ids);
-	buf_putc(json, ']');
-}
-
-/*
- * The last number announced before a moment.  Times never fall along the
- * sequence, so halving finds it: some forty rows read, and no index to keep.
- */
-static int
-seq_before(struct store_reader *r, int64_t since_ms, int64_t *ret,
-    struct err *err)
-{
-	sqlite3_stmt *q = read_prepare(r, "SELECT seq, announced_ms FROM "
-	    "revisions WHERE seq > ?1 ORDER BY seq LIMIT 1", err);
-	int64_t low = 0, high = store_last_seq(r), middle;
-	int row = q != NULL ? 0 : -1;
-
-	/* Before low all is older, after high all is not. */
-	while (row >= 0 && low < high) {
-		middle = low + (high - low) / 2;
-		sqlite3_bind_int64(q, 1, middle);
-		row = db_row(q);
-		if (row == 1 && sqlite3_column_int64(q, 1) < since_ms)
-			low = sqlite3_column_int64(q, 0);
-		else
-			high = middle;
-		sqlite3_reset(q);
-	}
-	if (row < 0 && q != NULL)
-		read_fail(r, err);
-	sqlite3_finalize(q);
-	*ret = low;
-	return row < 0 ? -1 : 0;
-}
-
-static int
-filter_run(struct store_reader *r, const struct store_filter *f,
-    int newest_first, struct numbers *ret, struct err *err)
-{
-	struct buf sql = { 0 }, ids = { 0 };
-	int64_t after = 0;
-	sqlite3_stmt *q;
-	int code = -1;
-
-	if (f->since_ms > 0 && seq_before(r, f->since_ms, &after, err) != 0)
-		return -1;
-	if (after < f->after_seq)
-		after = f->after_seq;
-	filter_write(&sql, f, newest_first);
-	ids_write(&ids, f->source_ids);
-	q = read_prepare(r, sql.data, err);
-	if (q != NULL) {
-		/* Those the text does not name are refused, harmlessly. */
-		sqlite3_bind_int64(q, 1, after);
-		sqlite3_bind_int64(q, 2, f->upto_seq);
-		sqlite3_bind_text(q, 3, ids.data, -1, SQLITE_STATIC);
-		while ((code = db_row(q)) == 1)
-			numbers_add(ret, sqlite3_column_int64(q, 0));
-		if (code != 0)
-			read_fail(r, err);
-		sqlite3_finalize(q);
-	}
-	buf_fini(&sql);
-	buf_fini(&ids);
-	return code;
-}
+/* ------------------------------------------------------------ many records */
 
 int
 store_each_record(struct store_reader *r, const struct store_filter *f,
     int newest_first, store_record_fn *fn, void *arg, struct err *err)
 {
-	struct numbers which = { 0 };
+	struct which which = { 0 };
 	sqlite3_stmt *q = NULL;
 	int code, row = 0, stop = 0;
 
-	code = filter_run(r, f, newest_first, &which, err);
-	if (code == 0 && (q = read_prepare(r, one_record, err)) == NULL)
+	code = which_find(r, f, newest_first, &which, err);
+	if (code == 0 && (q = reader_prepare(r, one_record, err)) == NULL)
 		code = -1;
 	for (size_t i = 0; code == 0 && !stop && i < which.count; i++) {
 		sqlite3_bind_int64(q, 1, which.at[i]);
@@ -260,7 +124,7 @@ store_each_record(struct store_reader *r, const struct store_filter *f,
 		if (row == 1)
 			stop = record_give(q, fn, arg);
 		else if (row < 0)
-			code = read_fail(r, err);
+			code = reader_fail(r, err);
 		sqlite3_reset(q);
 	}
 	sqlite3_finalize(q);
@@ -272,7 +136,7 @@ int
 store_each_entry(struct store_reader *r, store_record_fn *fn, void *arg,
     struct err *err)
 {
-	sqlite3_stmt *q = read_prepare(r, all_entries, err);
+	sqlite3_stmt *q = reader_prepare(r, all_entries, err);
 	int row = 0, stop = 0;
 
 	if (q == NULL)
@@ -280,7 +144,7 @@ store_each_entry(struct store_reader *r, store_record_fn *fn, void *arg,
 	while (!stop && (row = db_row(q)) == 1)
 		stop = record_give(q, fn, arg);
 	if (row < 0)
-		read_fail(r, err);
+		reader_fail(r, err);
 	sqlite3_finalize(q);
 	return row < 0 ? -1 : 0;
 }
@@ -290,7 +154,7 @@ store_each_entry(struct store_reader *r, store_record_fn *fn, void *arg,
 static sqlite3_stmt *
 outlet_find(struct store_reader *r, const char *outlet, struct err *err)
 {
-	sqlite3_stmt *q = read_prepare(r,
+	sqlite3_stmt *q = reader_prepare(r,
 	    "SELECT uuid, seq FROM outlets WHERE name = ?1", err);
 
 	db_bind_text(q, 1, outlet);
@@ -325,7 +189,7 @@ store_outlet_uuid(struct store_reader *r, const char *outlet,
 	else if (row == 0)
 		err_set(err, "the database knows no outlet %s", outlet);
 	else
-		read_fail(r, err);
+		reader_fail(r, err);
 	sqlite3_finalize(q);
 	return row == 1 ? 0 : -1;
 }
@@ -355,7 +219,7 @@ store_each_source(struct store_reader *r,
     int (*fn)(const struct source_summary *, void *), void *arg,
     struct err *err)
 {
-	sqlite3_stmt *q = read_prepare(r, "SELECT id, name, url, "
+	sqlite3_stmt *q = reader_prepare(r, "SELECT id, name, url, "
 	    "coalesce(configured_title, title), error, outcome, next_due_ms, "
 	    "visited_ms, succeeded_ms, changed_ms, failures, entries, "
 	    "announced, gone, position FROM sources "
@@ -370,7 +234,7 @@ store_each_source(struct store_reader *r,
 		stop = fn(&s, arg);
 	}
 	if (row < 0)
-		read_fail(r, err);
+		reader_fail(r, err);
 	sqlite3_finalize(q);
 	return row < 0 ? -1 : 0;
 }
@@ -380,9 +244,9 @@ store_totals(struct store_reader *r, struct store_totals *ret,
     struct err *err)
 {
 	/* Counted while writing: a count(*) would read the whole table. */
-	sqlite3_stmt *q = read_prepare(r, "SELECT sum(entries), "
+	sqlite3_stmt *q = reader_prepare(r, "SELECT sum(entries), "
 	    "sum(announced), count(position), sum(visits), "
-	    "(SELECT coalesce(max(seq), 0) FROM revisions), "
+	    "coalesce((SELECT value FROM meta WHERE name = 'last_seq'), 0), "
 	    "(SELECT page_count FROM pragma_page_count) * "
 	    "(SELECT page_size FROM pragma_page_size) FROM sources", err);
 	int row;
@@ -399,7 +263,7 @@ store_totals(struct store_reader *r, struct store_totals *ret,
 			.last_seq = sqlite3_column_int64(q, 4),
 			.database_bytes = sqlite3_column_int64(q, 5) };
 	else
-		read_fail(r, err);
+		reader_fail(r, err);
 	sqlite3_finalize(q);
 	return row == 1 ? 0 : -1;
 }

@@ -117,6 +117,7 @@ saves_add(struct saves *all, struct save *s)
 	all->by_id[s->id] = s;
 	s->next = all->list;
 	all->list = s;
+	all->count++;
 }
 
 void
@@ -164,6 +165,7 @@ saves_take(struct saves *all)
 	for (struct save *s = list; s != NULL; s = s->next)
 		all->by_id[s->id] = NULL;
 	all->list = NULL;
+	all->count = 0;
 	return list;
 }
 

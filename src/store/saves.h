@@ -38,6 +38,7 @@ struct saves {
 	struct save	*list;
 	struct save	**by_id;	/* ids are small: rows of a table */
 	size_t		 room;
+	size_t		 count;		/* in the list */
 };
 
 /* A gift; replaces, field for field, what waits for the same source. */

@@ -42,6 +42,14 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	[SQL_REVISION_REFRESH] =
 	    "UPDATE revisions SET title = ?2, language = ?3, image = ?4, "
 	    "extra = ?5, summary = ?6, content = ?7 WHERE seq = ?1",
+	/* retention.c; by number, which is also the order of their times */
+	[SQL_REVISIONS_EXPIRE] =
+	    "DELETE FROM revisions WHERE seq IN (SELECT seq FROM "
+	    "(SELECT seq, announced_ms FROM revisions "
+	    "WHERE source_id = ?1 AND seq <= "
+	    "(SELECT seq FROM revisions WHERE source_id = ?1 "
+	    "ORDER BY seq DESC LIMIT 1 OFFSET ?3) ORDER BY seq LIMIT ?4) "
+	    "WHERE announced_ms < ?2)",
 	[SQL_SIGHTING_FIND] =
 	    "SELECT ts FROM sightings WHERE entry_id = ?1 AND source_id = ?2",
 	[SQL_SIGHTING_PUT] =

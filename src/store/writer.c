@@ -26,6 +26,7 @@ enum {
 	GROUP_ENTRIES	= 1000,
 	GROUP_TIME_MS	= 200,
 	SAVES_WAIT_MS	= 30 * 1000,
+	SAVES_MAX	= 4096,		/* then they wait no longer */
 	BUSY_WAIT_MS	= 60 * 1000,	/* for another's lock */
 	BUSY_STOP_MS	= 5 * 1000,	/* the same, on the way out */
 	BUSY_STEP_MS	= 20,
@@ -369,6 +370,9 @@ writer_post_save(struct writer *w, struct save *s)
 	saves_put(&w->saves, s);
 	if (w->saves_due_ms == 0) {
 		w->saves_due_ms = clock_mono_ms() + SAVES_WAIT_MS;
+		pthread_cond_signal(&w->wake);
+	} else if (w->saves.count == SAVES_MAX) {
+		w->saves_due_ms = clock_mono_ms();
 		pthread_cond_signal(&w->wake);
 	}
 	pthread_mutex_unlock(&w->lock);

@@ -140,6 +140,7 @@ reset_config(void)
 	for (int i = 0; i < 3; i++) {
 		sources[i].updates = UPDATES_CHANGED;
 		sources[i].flood_limit = 0;
+		sources[i].keep_s = sources[i].keep_at_least = 0;
 		sources[i].drop_title = sources[i].keep_title = NULL;
 	}
 	sources[0].name = "one";

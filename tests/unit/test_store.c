@@ -333,6 +333,39 @@ test_times(void **state)
 	assert_int_equal(t.effective, NOW + 60000);
 }
 
+static void
+test_retention(void **state)
+{
+	struct fixture *f = *state;
+
+	sources[0].keep_s = 3600;
+	sources[0].keep_at_least = 1;
+	VISIT(f, 0, { "//a/1", NULL, T0, "A" }, { "//a/2", NULL, T0, "B" });
+	VISIT(f, 1, { "//b/1", NULL, T0, "C" });
+	now_ms = NOW + 3600000;
+	VISIT(f, 0, { "//a/1", NULL, T0, "A" });
+	expect_all(f, "1 //a/2 one B 1740000000000\n"
+	    "2 //a/1 one A 1740000000000\n3 //b/1 two C 1740000000000\n");
+	now_ms++;
+	VISIT(f, 0, { "//a/1", NULL, T0, "A" });
+	expect_all(f, "2 //a/1 one A 1740000000000\n"
+	    "3 //b/1 two C 1740000000000\n");
+	/* Without its content it is known, edited silently, and updated. */
+	VISIT(f, 0, { "//a/2", NULL, T0, "B" });
+	EXPECT(f, 0, 0, 1);
+	VISIT(f, 0, { "//a/2", NULL, T0, "BB" });
+	EXPECT(f, 0, 0, 1);
+	expect_entries(f, "1 //a/2 one B 1740000000000\n2 //a/1 one A 1740000000000\n"
+	    "3 //b/1 two C 1740000000000\n");
+	VISIT(f, 0, { "//a/2", NULL, T0 + 1000, "BBB" });
+	EXPECT(f, 0, 1, 0);
+	reopen(f);
+	now_ms += 7200000;
+	VISIT(f, 0, { "//a/3", NULL, T0 + 1000, "D" });
+	EXPECT(f, 1, 0, 0);
+	assert_int_equal(f->result.last_seq, 5);
+}
+
 /* -------------------------------------------------------------- sources */
 
 static void
@@ -728,6 +761,12 @@ test_filters(void **state)
 	    "3 //b/2 two D 1740000000000\n");
 	l.filter = (struct store_filter){ .source_ids = two, .after_seq = 3 };
 	expect_list(f, &l, "4 //b/1 two C 1740000000000\n");
+	l.filter = (struct store_filter){ .source_ids = two, .limit = 1 };
+	l.newest_first = 1;
+	expect_list(f, &l, "4 //b/1 two C 1740000000000\n");
+	l.filter = (struct store_filter){ .source_ids = two + 1 };
+	expect_list(f, &l, "");
+	l.newest_first = 0;
 	l.filter = (struct store_filter){ .since_ms = NOW + 1 };
 	expect_list(f, &l, "3 //b/2 two D 1740000000000\n"
 	    "4 //b/1 two C 1740000000000\n");
@@ -753,6 +792,7 @@ main(void)
 		TEST(test_import_without_a_source),
 		TEST(test_title_rules),
 		TEST(test_times),
+		TEST(test_retention),
 		TEST(test_sources_keep_their_history),
 		TEST(test_validators_belong_to_a_url),
 		TEST(test_validators_alone),
