@@ -47,7 +47,7 @@ struct daemon {
 	struct ev_prepare		 before_wait;
 	struct ev_check			 after_wait;
 	int64_t				 busy_since_ms;
-	int				 ready, status;
+	int				 ready, stopping, status;
 };
 
 /* ---------------------------------------------------------------- reload */
@@ -110,6 +110,7 @@ set_log_level(const struct daemon_options *options,
 static void
 stop(struct daemon *d, int status)
 {
+	d->stopping = 1;
 	d->status = status;
 	ev_break(d->loop, EVBREAK_ALL);
 }
@@ -191,8 +192,11 @@ on_stop_signal(struct ev_loop *loop, struct ev_signal *w, int revents)
 static void
 on_hup(struct ev_loop *loop, struct ev_signal *w, int revents)
 {
+	struct daemon *d = w->data;
+
 	(void)loop, (void)revents;
-	reload(w->data);
+	if (!d->stopping)
+		reload(d);
 }
 
 static void

@@ -414,7 +414,7 @@ mill_free(struct mill *m)
 	if (m == NULL)
 		return;
 	m->stopping = 1;
-	fetch_free(m->fetch);		/* transfers end unanswered */
+	fetch_free(TAKE(m->fetch));	/* transfers end unanswered */
 	store_drain(m->store);		/* what was answered is committed */
 	publish_what_is_due(m);
 	publish_free(m->publish);

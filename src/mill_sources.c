@@ -343,7 +343,7 @@ mill_metrics(struct mill *m)
 	metrics_set(&m->metrics, METRIC_SOURCES, asked);
 	metrics_set(&m->metrics, METRIC_SOURCES_FAILING, failing);
 	metrics_set(&m->metrics, METRIC_FETCHES_IN_PROGRESS,
-	    fetch_active(m->fetch));
+	    m->fetch != NULL ? fetch_active(m->fetch) : 0);
 	metrics_set(&m->metrics, METRIC_STORE_QUEUE,
 	    store_queue_depth(m->store));
 	metrics_set(&m->metrics, METRIC_SCHEDULE_LAG_S,

@@ -88,6 +88,24 @@ same(len(site.requests), before, 'nor after kill -9')
 same(daemon.stop(), 0, 'and stops')
 
 
+# ------------------------------------------------- stopped with work at hand
+
+lost = []
+for i in range(8):
+    mill = Mill(feeds={'a': site.source('/a.xml')})
+    daemon = Daemon(mill.argv('run'), mill.env())
+    daemon.seen('visit')
+    daemon.signal(signal.SIGTERM)
+    daemon.signal(signal.SIGHUP)
+    status = daemon.wait(15)
+    merged = mill.path('www', 'all.atom')
+    if status != 0 or not os.path.exists(merged) or \
+            b'http://a.example/1' not in read(merged):
+        lost.append('status %s\n%s' % (status, daemon.log[-3000:]))
+ok(not lost, 'stopped right after a visit it still publishes what is due',
+   lost and lost[0])
+
+
 # ---------------------------------------------------------------- sd_notify
 
 class Notify:
