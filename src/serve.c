@@ -202,7 +202,12 @@ serve_reload(struct serve *s)
 static void
 files_changed(void *arg)
 {
-	serve_reload(arg);
+	struct serve *s = arg;
+
+	if (s->config == NULL)
+		return;
+	watch_renew(s->watch, s->config);
+	serve_reload(s);
 }
 
 struct serve *

@@ -76,22 +76,15 @@ watch_new(struct ev_loop *loop, void (*changed)(void *), void *arg)
 	return w;
 }
 
-static void
-forget_all(struct watch *w)
-{
-	for (size_t i = 0; i < w->count; i++)
-		inotify_rm_watch(w->fd, w->ids[i]);
-	w->count = 0;
-}
-
+/* A directory that is watched already stays as it is, without an event. */
 void
-watch_configure(struct watch *w, const struct config *config)
+watch_renew(struct watch *w, const struct config *config)
 {
 	if (w == NULL)
 		return;
-	forget_all(w);
 	w->ids = xrealloc(w->ids, (config->outlets_count + 1) *
 	    sizeof(*w->ids));
+	w->count = 0;
 	for (size_t i = 0; i < config->outlets_count; i++) {
 		struct buf path = { 0 };
 		struct err ignored;
@@ -108,6 +101,16 @@ watch_configure(struct watch *w, const struct config *config)
 			w->ids[w->count++] = id;
 		buf_fini(&path);
 	}
+}
+
+void
+watch_configure(struct watch *w, const struct config *config)
+{
+	if (w == NULL)
+		return;
+	for (size_t i = 0; i < w->count; i++)
+		inotify_rm_watch(w->fd, w->ids[i]);
+	watch_renew(w, config);
 }
 
 void

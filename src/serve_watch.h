@@ -16,6 +16,9 @@ struct watch *watch_new(struct ev_loop *, void (*changed)(void *), void *arg);
 
 /* Watch the directories of these outlets, and no others. */
 void watch_configure(struct watch *, const struct config *);
+
+/* The same directories, of which one may have been removed and made anew. */
+void watch_renew(struct watch *, const struct config *);
 void watch_free(struct watch *);
 
 #endif

@@ -300,6 +300,7 @@ static void
 watches(void **state)
 {
 	struct client c = ask("GET /all.atom", "");
+	char command[128];
 
 	(void)state;
 	write_document("<feed>changed</feed>\n");
@@ -308,6 +309,16 @@ watches(void **state)
 	assert_int_equal(status_of(&c), 404);
 	c = ask("GET /all.atom", "");
 	assert_string_equal(body_of(&c), "<feed>changed</feed>\n");
+	/* Not even when the folder is removed, and made anew. */
+	snprintf(command, sizeof(command), "rm -r %s/www", folder);
+	assert_int_equal(system(command), 0);
+	c = talk_on(dial(), "GET /nope HTTP/1.1\r\nHost: x\r\n\r\n");
+	c = ask("GET /all.atom", "");
+	assert_int_equal(status_of(&c), 404);
+	write_document(document);
+	c = talk_on(dial(), "GET /nope HTTP/1.1\r\nHost: x\r\n\r\n");
+	c = ask("GET /all.atom", "");
+	assert_string_equal(body_of(&c), document);
 }
 
 /* An answer under way lives on when its document is replaced. */
