@@ -406,6 +406,7 @@ test_sources_keep_their_history(void **state)
 	sync_sources(f);
 	assert_int_equal(f->states[0].id, id);
 	assert_null(f->states[0].etag);
+	assert_null(f->states[0].validators_url);
 	assert_string_equal(f->states[0].url, sources[0].url);
 	assert_int_equal(f->states[0].next_due_ms, 0);
 }
@@ -420,8 +421,10 @@ test_validators_belong_to_a_url(void **state)
 	f->states[0].url = xstrdup("https://moved.example/");
 	store_save_state(f->store, &f->states[0]);
 	sync_sources(f);
+	/* Another address is asked; whose they are is still known. */
 	assert_string_equal(f->states[0].url, "https://moved.example/");
-	assert_null(f->states[0].etag);
+	assert_string_equal(f->states[0].etag, "\"v1\"");
+	assert_string_equal(f->states[0].validators_url, sources[0].url);
 }
 
 static void
