@@ -32,6 +32,8 @@ static const struct verb verbs[] = {
 	    check_options, 0, 0, command_check },
 	{ "parse", "FILE...|-", "print what is understood of a document",
 	    parse_options, 1, 0, command_parse },
+	{ "fetch", "SOURCE|URL...", "ask now, and show all that came of it",
+	    fetch_options, 1, 0, command_fetch },
 	{ "status", "[SOURCE...]", "what the daemon knows of its sources",
 	    status_options, 0, 0, command_status },
 	{ "reload", "", "ask the running daemon to read its configuration "

@@ -84,25 +84,34 @@ command_check(struct call *c)
 
 /* ---------------------------------------------------- asking the daemon */
 
-/* Exit status of the daemon's answer, which is printed; -1: no daemon. */
-static int
+int
 ask_daemon(const struct config *config, const char *const *words,
-    struct err *e)
+    struct buf *text, struct err *e)
 {
 	char *path = daemon_socket_path(config->state);
+	int status = control_ask(path, words, text, e);
+
+	free(path);
+	return status;
+}
+
+/* Exit status of the daemon's answer, which is printed; -1: no daemon. */
+static int
+print_answer(const struct config *config, const char *const *words,
+    struct err *e)
+{
 	struct buf text = { 0 };
-	int status = control_ask(path, words, &text, e);
+	int status = ask_daemon(config, words, &text, e);
 
 	if (status == 0)
 		status = print_out(buf_str(&text), text.len);
 	else if (status > 0)
 		fputs(buf_str(&text), stderr);
 	buf_fini(&text);
-	free(path);
 	return status;
 }
 
-static int
+int
 fail(const struct call *c, const struct err *e, int status)
 {
 	fprintf(stderr, "feedmill %s: %s\n", c->verb->name, e->msg);
@@ -119,7 +128,7 @@ command_reload(struct call *c)
 
 	if (config == NULL)
 		return 1;
-	status = ask_daemon(config, words, &e);
+	status = print_answer(config, words, &e);
 	if (status == -1)
 		status = fail(c, &e, EXIT_UNREACHABLE);
 	config_unref(config);
@@ -221,7 +230,7 @@ status_of_daemon(struct call *c, const struct config *config, struct err *e)
 		for (size_t i = 0; i < c->operands_count; i++)
 			words[3 + i] = c->operands[i];
 	}
-	status = ask_daemon(config, words, e);
+	status = print_answer(config, words, e);
 	free(words);
 	return status;
 }

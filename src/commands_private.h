@@ -6,7 +6,9 @@
 
 #include "feedmill/base/log.h"
 
+struct buf;
 struct config;
+struct err;
 
 enum {
 	EXIT_USAGE = 2, EXIT_UNREACHABLE = 69, EXIT_IO = 74,
@@ -54,6 +56,13 @@ const struct config *load_config(const struct call *, enum secrets);
 /* Everything to standard output; 0, or EXIT_IO and a sentence. */
 int print_out(const char *bytes, size_t len);
 
+/* "feedmill VERB: sentence"; its exit status, or the one given. */
+int fail(const struct call *, const struct err *, int status);
+
+/* The daemon's answer, text appended; -1 and a sentence: there is none. */
+int ask_daemon(const struct config *, const char *const *words,
+    struct buf *text, struct err *);
+
 int command_run(struct call *);
 int command_check(struct call *);
 int command_parse(struct call *);
@@ -61,8 +70,10 @@ int command_status(struct call *);
 int command_reload(struct call *);
 int command_import(struct call *);
 int command_export(struct call *);
+int command_fetch(struct call *);
 
 extern const struct option_row run_options[], check_options[],
-    parse_options[], status_options[], export_options[];
+    parse_options[], status_options[], export_options[],
+    fetch_options[];
 
 #endif

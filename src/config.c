@@ -344,6 +344,12 @@ config_find_source(const struct config *c, const char *name_or_url)
 	return found != NULL ? *found : NULL;
 }
 
+const struct config_source *
+config_defaults(const struct config *c)
+{
+	return &loaded_of(c)->defaults;
+}
+
 static int
 list_has(const char *const *list, const char *s)
 {

@@ -413,10 +413,34 @@ call_reload(struct control_call *call, char **args, void *arg)
 	reload(d);
 }
 
+static void
+fetch_answered(int status, const char *text, size_t len, void *arg)
+{
+	control_answer(arg, status, text, len);
+}
+
+/* fetch FULL|CHANGED SOURCE */
+static void
+call_fetch(struct control_call *call, char **args, void *arg)
+{
+	struct daemon *d = arg;
+	struct err e;
+	int rc;
+
+	if (args[0] == NULL || args[1] == NULL)
+		rc = err_set(&e, "fetch how, and which?");
+	else
+		rc = mill_fetch(d->mill, args[1],
+		    strcmp(args[0], "full") == 0, fetch_answered, call, &e);
+	if (rc == -1)
+		control_answer(call, MILL_REFUSED, e.msg, strlen(e.msg));
+}
+
 static const struct control_verb verbs[] = {
 	{ "status", call_status },
 	{ "why", call_why },
 	{ "reload", call_reload },
+	{ "fetch", call_fetch },
 	{ NULL, NULL }
 };
 

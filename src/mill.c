@@ -23,16 +23,15 @@
 #include <string.h>
 
 #include "feedmill/archive.h"
+#include "feedmill/ask.h"
 #include "feedmill/base/buf.h"
 #include "feedmill/base/clock.h"
 #include "feedmill/base/err.h"
 #include "feedmill/base/log.h"
 #include "feedmill/base/mem.h"
 #include "feedmill/config.h"
-#include "feedmill/identify.h"
 #include "feedmill/model.h"
 #include "feedmill/normalise.h"
-#include "feedmill/parse.h"
 #include "feedmill/publish.h"
 #include "feedmill/resolve.h"
 #include "feedmill/schedule.h"
@@ -115,43 +114,16 @@ take_validators(struct source *s, struct visit *v, const struct fetched *got,
 	v->body_digest = s->state.body_digest;
 }
 
-/* decode, parse, normalise, identify: NULL where there is nothing to store,
- * and got says why. */
+/* NULL where there is nothing to store, and s->got says why. */
 static struct feed *
-read_document(struct mill *m, struct source *s, struct fetched *got)
+read_document(struct mill *m, struct source *s)
 {
-	const struct parse_context context = {
-		.url = got->url, .content_type = got->content_type,
-		.content_language = got->content_language,
-		.content_location = got->content_location,
-		.charset = s->conf->charset, .zone_s = s->conf->zone_s,
-	};
-	const struct identify_rules rules = {
-		.scope = s->conf->name, .own = s->conf->identity_own,
-	};
-	struct feed *feed;
+	struct feed *feed = ask_read(s->conf, s->got);
 
-	got->outcome = parse_feed(got->body.data, got->body.len, &context,
-	    &feed);
-	metrics_add(&m->metrics, METRIC_BAD_BYTES, feed->bad_bytes);
-	if (got->outcome != OUTCOME_OK) {
-		struct buf why = { 0 };
-
-		buf_puts(&why, outcome_sentence(got->outcome));
-		if (feed->error.message != NULL)
-			buf_printf(&why, ": line %u, column %u: %s",
-			    feed->error.line, feed->error.column,
-			    feed->error.message);
-		free(got->reason);
-		got->reason = buf_take(&why);
-	}
-	if (got->outcome != OUTCOME_OK && got->outcome != OUTCOME_DAMAGED) {
-		feed_free(feed);
+	if (feed == NULL)
 		return NULL;
-	}
-	feed->is_delta = got->is_delta;
-	normalise_feed(feed);
-	identify_feed(feed, &rules);
+	metrics_add(&m->metrics, METRIC_BAD_BYTES, feed->bad_bytes);
+	mill_wish_read(s, feed);
 	return feed;
 }
 
@@ -218,9 +190,10 @@ mill_answered(struct fetched **taken, void *arg)
 	}
 	if (s->got->status == 200)
 		s->full_ms = clock_wall_ms();
+	mill_wish_answered(s);
 	if (s->got->outcome == OUTCOME_OK) {
 		store_mark_in_flight(m->store, s->state.id, 1);
-		feed = read_document(m, s, s->got);
+		feed = read_document(m, s);
 		buf_fini(&s->got->body);
 		if (feed == NULL)
 			store_mark_in_flight(m->store, s->state.id, 0);
@@ -243,52 +216,29 @@ wants_everything(const struct source *s, int64_t now_ms)
 	    now_ms - s->full_ms > s->conf->full_every_s * 1000;
 }
 
-/* The headers of the configuration as a transfer takes them; to free(). */
-static struct fetch_header *
-headers_of(const struct config_source *c)
-{
-	struct fetch_header *headers;
-	size_t n = 0;
-
-	while (c->headers != NULL && c->headers[n].name != NULL)
-		n++;
-	if (n == 0)
-		return NULL;
-	headers = xcalloc(n + 1, sizeof(*headers));
-	for (size_t i = 0; i < n; i++)
-		headers[i] = (struct fetch_header){ c->headers[i].name,
-		    c->headers[i].value };
-	return headers;
-}
-
 /* This source, now. */
 static void
 ask(int64_t source_id, void *arg)
 {
 	struct mill *m = arg;
 	struct source *s = source_find(m, source_id);
-	const struct config_source *c = s->conf;
-	int conditional = !wants_everything(s, clock_wall_ms());
-	struct fetch_header *headers = headers_of(c);
-	const struct fetch_order order = {
-		.source_id = source_id, .url = s->state.url,
-		.etag = conditional ? s->state.etag : NULL,
-		.last_modified = conditional ? s->state.last_modified : NULL,
-		.validators_url = s->state.validators_url,
-		.body_digest = s->state.body_digest,
-		.user_agent = c->user_agent, .proxy = c->proxy,
-		.user = c->user, .password = c->password,
-		.headers = headers,
-		.client_cert = c->client_cert, .client_key = c->client_key,
-		.ca_file = c->ca_file,
-		.allow_private_addresses = c->allow_private_addresses,
-		.timeout_ms = (uint64_t)c->timeout_ms,
-		.connect_timeout_ms = (uint64_t)c->connect_timeout_ms,
-		.body_bytes = (uint64_t)c->max_size_bytes,
-	};
+	struct fetch_header *headers;
+	struct fetch_order order;
 
 	assert(!s->busy);
 	s->busy = 1;
+	headers = ask_order(s->conf, &order);
+	order.source_id = source_id;
+	order.url = s->state.url;
+	order.keep_exchange = mill_wish_begins(s);
+	order.validators_url = s->state.validators_url;
+	if (!mill_wish_is_full(s))
+		order.body_digest = s->state.body_digest;
+	if (!mill_wish_is_full(s) &&
+	    !wants_everything(s, clock_wall_ms())) {
+		order.etag = s->state.etag;
+		order.last_modified = s->state.last_modified;
+	}
 	fetch_start(m->fetch, &order);
 	free(headers);
 }
@@ -361,17 +311,7 @@ mill_new(struct ev_loop *loop, const struct config *config,
 		.path = config->database, .access = STORE_OWN,
 		.prepare = normalise_entry, .now_ms = clock_wall_ms,
 	};
-	const struct fetch_limits fetch_limits = {
-		.header_bytes = (unsigned)config->fetch.header_bytes,
-		.header_lines = (unsigned)config->fetch.header_lines,
-		.redirects = (unsigned)config->fetch.redirects,
-		.low_speed_bytes_s =
-		    (unsigned)config->fetch.low_speed_bytes_s,
-		.low_speed_time_s = (unsigned)config->fetch.low_speed_time_s,
-		.connections = (unsigned)config->fetch.concurrency,
-		.connections_per_host =
-		    (unsigned)config->fetch.concurrency_per_host,
-	};
+	const struct fetch_limits fetch_limits = ask_limits(config);
 	struct mill *m = xcalloc(1, sizeof(*m));
 
 	m->loop = loop;

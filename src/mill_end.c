@@ -260,7 +260,7 @@ leave_out_of_round(struct mill *m, const char *host)
 
 /* Retry-After is said for the host that answered, not for one feed of it. */
 static void
-hold_host(struct mill *m, const struct source *s)
+hold_host(struct mill *m, struct source *s)
 {
 	const struct cadence_limits limits = limits_of(m, s->conf);
 	int64_t wait_ms = cadence_hold_ms(clock_wall_ms(), &limits,
@@ -275,6 +275,9 @@ hold_host(struct mill *m, const struct source *s)
 		    LOG_STR("host", host), LOG_INT("seconds", wait_ms / 1000),
 		    LOG_STR("source", source_name(s)));
 		schedule_hold(m->schedule, host, wait_ms);
+		if (strcmp(host, s->host) == 0)
+			mill_wish_refuse(s, "its host wants to be left "
+			    "alone");
 		if (m->options.once)
 			leave_out_of_round(m, host);
 	}
@@ -318,6 +321,7 @@ void
 mill_end_visit(struct mill *m, struct source *s, const struct visit_result *r)
 {
 	struct history before;
+	struct wish *wish;
 
 	mill_notice_clock(m);
 	before = s->state.history;
@@ -327,6 +331,7 @@ mill_end_visit(struct mill *m, struct source *s, const struct visit_result *r)
 	follow_permanent_redirect(m, s);
 	log_visit(m, s, &before, r);
 	count_visit(m, s->got, r);
+	wish = mill_wish_end(s, r);
 	if (s->conf != NULL)
 		hold_host(m, s);
 	s->busy = 0;
@@ -338,4 +343,5 @@ mill_end_visit(struct mill *m, struct source *s, const struct visit_result *r)
 		source_free(m, s);
 	show_progress(m);
 	mill_check_round(m);
+	mill_wish_answer(wish);
 }

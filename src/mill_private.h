@@ -4,6 +4,7 @@
  *	mill.c		the pipeline: from "ask" to "stored"
  *	mill_end.c	the end of every visit: history, log, when next
  *	mill_sources.c	the sources there are, and what is known of them
+ *	mill_wish.c	a source asked because somebody wants to see it
  */
 #ifndef FEEDMILL_MILL_PRIVATE_H
 #define FEEDMILL_MILL_PRIVATE_H
@@ -16,6 +17,8 @@
 #include "feedmill/outage.h"
 #include "feedmill/store.h"
 
+struct wish;
+
 struct source {
 	struct source_state		 state;
 	const struct config_source	*conf;	/* NULL: not configured now */
@@ -25,6 +28,7 @@ struct source {
 	int				 in_round;	/* and not yet visited */
 	int				 is_new;	/* to this configuration */
 	int64_t				 full_ms;	/* last 200, or start */
+	struct wish			*wish;	/* or NULL */
 };
 
 struct mill {
@@ -53,6 +57,8 @@ struct mill {
 /* NULL: it has left the configuration, and no visit is under way. */
 struct source *source_find(const struct mill *, int64_t id);
 void source_free(struct mill *, struct source *);
+/* NULL: it is not asked (disabled, or not yet applied). */
+struct source *source_of(const struct mill *, const struct config_source *);
 
 /* A name for logs, also for one that has just left the configuration. */
 const char *source_name(const struct source *);
@@ -73,6 +79,22 @@ void mill_plan(struct mill *, struct source *);
  * s->got is freed, and s too if it is not configured any more. */
 void mill_end_visit(struct mill *, struct source *,
     const struct visit_result *);
+
+/*
+ * A wish waits for the next ask(), follows that visit and is answered at its
+ * end.  All are harmless without one, or while it still waits.
+ */
+int mill_wish_waits(const struct source *);
+int mill_wish_begins(struct source *);		/* is there one? */
+int mill_wish_is_full(const struct source *);	/* no validators */
+void mill_wish_answered(struct source *);
+void mill_wish_read(struct source *, const struct feed *);
+/* The wish whose visit this was, its report complete, to be answered when
+ * nothing is left to do; or NULL. */
+struct wish *mill_wish_end(struct source *, const struct visit_result *);
+void mill_wish_answer(struct wish *);
+/* One that waits cannot come true, and why. */
+void mill_wish_refuse(struct source *, const char *why);
 
 /* The round is over when all were visited and all is written. */
 void mill_check_round(struct mill *);

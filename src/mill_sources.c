@@ -48,6 +48,8 @@ void
 source_free(struct mill *m, struct source *s)
 {
 	m->sources[s->state.id] = NULL;
+	mill_wish_refuse(s, "it has left the configuration, or the daemon "
+	    "stops");
 	source_state_fini(&s->state);
 	fetched_free(s->got);
 	free(s->host);
@@ -109,6 +111,16 @@ mill_notice_clock(struct mill *m)
 	}
 }
 
+/* What the schedule is told. */
+static int64_t
+due_ms_of(const struct mill *m, const struct source *s)
+{
+	if (mill_wish_waits(s))
+		return 0;		/* at once */
+	return m->options.once || m->options.idle ? INT64_MAX :
+	    s->state.next_due_ms;
+}
+
 void
 mill_plan(struct mill *m, struct source *s)
 {
@@ -118,7 +130,7 @@ mill_plan(struct mill *m, struct source *s)
 	    &s->state.history, clock_dice()).next_ms;
 	store_save_state(m->store, &s->state);
 	schedule_put(m->schedule, s->state.id, s->host, s->conf->order,
-	    m->options.once ? INT64_MAX : s->state.next_due_ms);
+	    due_ms_of(m, s));
 }
 
 /* -------------------------------------------------------- configuration */
@@ -161,6 +173,7 @@ due_now_ms(const struct mill *m, struct source *s, int is_new, int64_t now_ms)
 		log_event(LOG_WARN, "visit was cut off by a crash: "
 		    "asked again later", LOG_STR("source", source_name(s)));
 		st->next_due_ms = now_ms + s->conf->interval_min_s * 1000;
+		store_save_state(m->store, st);	/* it is told only once */
 		return st->next_due_ms;
 	}
 	st->next_due_ms = cadence_resume(now_ms, &limits, &st->history,
@@ -224,12 +237,14 @@ schedule_source(struct mill *m, struct source *s, int64_t now_ms)
 {
 	int64_t due_ms = due_now_ms(m, s, s->is_new, now_ms);
 
-	if (m->options.once)
+	if (m->options.idle)
+		due_ms = INT64_MAX;
+	else if (m->options.once)
 		due_ms = due_in_round_ms(m, s, due_ms, now_ms);
 	s->in_round = due_ms <= now_ms;
 	m->round.sources += s->in_round != 0;
 	schedule_put(m->schedule, s->state.id, s->host, s->conf->order,
-	    due_ms);
+	    mill_wish_waits(s) ? 0 : due_ms);
 }
 
 static void
@@ -308,6 +323,15 @@ mill_configure(struct mill *m, const struct config *config,
 	store_sync_sources(m->store, config, mill_synced, m);
 }
 
+struct source *
+source_of(const struct mill *m, const struct config_source *conf)
+{
+	for (size_t i = 0; i < m->sources_len; i++)
+		if (m->sources[i] != NULL && m->sources[i]->conf == conf)
+			return m->sources[i];
+	return NULL;
+}
+
 /* ----------------------------------------------------------- questions */
 
 const struct config *
@@ -377,23 +401,19 @@ mill_explain(const struct mill *m, const char *name, struct buf *b)
 {
 	const struct config_source *conf =
 	    config_find_source(m->config, name);
+	const struct source *s = conf != NULL ? source_of(m, conf) : NULL;
+	struct cadence_limits limits;
 
-	for (size_t i = 0; conf != NULL && i < m->sources_len; i++) {
-		const struct source *s = m->sources[i];
-		struct cadence_limits limits;
-
-		if (s == NULL || s->conf != conf)
-			continue;
-		limits = limits_of(m, conf);
-		cadence_explain(b, &limits, &s->state.history,
-		    &(struct cadence_facts){
-			.now_ms = clock_wall_ms(),
-			.next_ms = s->state.next_due_ms,
-			.turn_ms = schedule_due(m->schedule, s->state.id),
-			.held_ms = schedule_held_until(m->schedule, s->host),
-			.network_down = m->outage.down,
-		    });
-		return 0;
-	}
-	return -1;
+	if (s == NULL)
+		return -1;
+	limits = limits_of(m, conf);
+	cadence_explain(b, &limits, &s->state.history,
+	    &(struct cadence_facts){
+		.now_ms = clock_wall_ms(),
+		.next_ms = s->state.next_due_ms,
+		.turn_ms = schedule_due(m->schedule, s->state.id),
+		.held_ms = schedule_held_until(m->schedule, s->host),
+		.network_down = m->outage.down,
+	    });
+	return 0;
 }

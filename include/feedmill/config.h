@@ -173,6 +173,10 @@ void config_print_options(struct buf *, int as_mdoc);
 const struct config_source *config_find_source(const struct config *,
     const char *name_or_url);
 
+/* A source of which only the sections fetch and retention have spoken: name
+ * and url are NULL. */
+const struct config_source *config_defaults(const struct config *);
+
 /* Does the outlet's or archive's selection take this source? */
 int config_selects(const char *const *tags, const char *const *sources,
     const struct config_source *);

@@ -24,6 +24,7 @@ struct store;
 struct mill_options {
 	int		 once;		/* every due source once, then done */
 	int		 now;		/* every source, due or not */
+	int		 idle;		/* none but those mill_fetch() names */
 	void		(*done)(void *arg);	/* once: the round has ended */
 	void		*arg;
 };
@@ -36,6 +37,19 @@ struct mill *mill_new(struct ev_loop *, const struct config *,
  * when.  The first call starts the mill. */
 void mill_configure(struct mill *, const struct config *,
     void (*applied)(const struct err *failed, void *arg), void *arg);
+
+/*
+ * Ask this source now, due or not, in its turn among the others; right after
+ * it, if a visit of it is under way.  full: without validators.  done is
+ * called once, never before this has returned: status 0 if all is well, and
+ * a report for people (MILL_REFUSED: a sentence why it was not asked).
+ * -1 and a sentence: no such source, or another such wish waits.
+ */
+enum { MILL_REFUSED = 69 };
+typedef void mill_fetched_fn(int status, const char *text, size_t len,
+    void *arg);
+int mill_fetch(struct mill *, const char *name_or_url, int full,
+    mill_fetched_fn *done, void *arg, struct err *);
 
 /* Take no more, commit what is there, publish what is due, close. */
 void mill_free(struct mill *);

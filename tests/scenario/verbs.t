@@ -1,0 +1,172 @@
+#!/usr/bin/env python3
+"""What a person asks of single feeds, with and without a daemon."""
+import os
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from feedmill import *
+
+ONE = ('http://a.example/1', 'One', 'Sat, 22 Feb 2025 18:08:09 GMT', 'x')
+TWO = ('http://a.example/2', 'Two', 'Sun, 23 Feb 2025 18:08:09 GMT', 'y')
+OPEN = {'allow-private-addresses': True}
+site = Site({'/a.xml': rss(ONE), '/a.xml?token=s3cret': rss(ONE)})
+
+
+def answer(status, body, **headers):
+    """A document that is not simply served."""
+    return lambda h: (status, {k.replace('_', '-'): v
+                               for k, v in headers.items()}, body)
+
+
+# ------------------------------------------------------- fetch, no daemon
+
+site.documents['/bad.xml'] = rss(ONE, TWO)[:-17]
+site.documents['/page'] = answer(200, b'<!doctype html><title>x</title>',
+                                 Content_Type='text/html')
+site.documents['/steer'] = answer(
+    200, rss(ONE, title='a\x9b31mred'), X_Steer='\x1b[31mred')
+mill = Mill(fetch=OPEN, feeds={
+    'a': site.source('/a.xml'), 'none': site.source('/none'),
+    'bad': site.source('/bad.xml'), 'steer': site.source('/steer'),
+    'secret': site.source('/a.xml?token=s3cret', user='who',
+                          password='s3cret', headers={'X-Key': 's3cret'}),
+    'off': site.source('/a.xml?off', enabled=False)})
+
+r = mill.run('fetch', '--dry-run', 'a')
+same(r.status, 0, 'a dry run of a feed') or note(r)
+matches(r'^> GET %s/a.xml HTTP/1.1$' % site.url, r.out, 'shows the request')
+matches(r'^< HTTP/1.1 200', r.out, 'and the answer')
+matches(r'^document +rss 2.0, utf-8, 1 entry$', r.out, 'what it is')
+matches(r'^newest +2025-02-22T18:08:09Z\n +One$', r.out, 'and the newest')
+ok('stored' not in r.out, 'nothing is said to be stored', r)
+ok(not os.path.exists(mill.path('feedmill.db')), 'nor is there a database')
+
+r = mill.run('fetch', 'a')
+same(r.status, 0, 'fetch without a daemon') or note(r)
+matches(r'^stored +1 new, 0 updated, 0 known$', r.out, 'stores')
+matches(r'^outcome +ok', r.out, 'says so')
+same(r.err, '', 'and nothing else')
+same(list(mill.export()), ['//a.example/1'], 'the entry is there')
+ok(os.path.exists(mill.path('www', 'all.atom')), 'it is published')
+same(set(site.asked()), {'/a.xml'}, 'no other source is asked for it')
+
+r = mill.run('fetch', site.url + '/a.xml')
+same(r.status, 0, 'a source by its URL') or note(r)
+matches(r'^> If-None-Match: ', r.out, 'is asked with its validators')
+matches(r'^outcome +not-modified', r.out, 'and has nothing new')
+r = mill.run('fetch', '--full', 'a')
+ok(r.status == 0 and 'If-None-Match' not in r.out and
+   ' 0 new, 0 updated, 1 known' in r.out, '--full asks without', r)
+
+before = mill.export()
+r = mill.run('fetch', site.url + '/bad.xml?unknown')
+same(r.status, 1, 'a URL that is not configured: not found') or note(r)
+matches(r'^outcome +not-found: 404', r.out, 'is told')
+site.documents['/other.xml'] = rss(TWO)
+r = mill.run('fetch', site.url + '/other.xml')
+same(r.status, 0, 'another: a feed') or note(r)
+same(mill.export(), before, 'is not stored')
+r = mill.run('fetch', site.url + '/page')
+ok(r.status == 1 and 'feedmill discover' in r.out, 'a page is no feed', r)
+
+r = mill.run('fetch', 'none', 'bad', 'a')
+same(r.status, 1, 'several of which some fail') or note(r)
+same(re.findall(r'^==> (\S+) <==$', r.out, re.M), ['none', 'bad', 'a'],
+     'are told apart')
+matches(r'^damaged +line \d+, column \d+: ', r.out, 'where damage is')
+matches(r'^stored +1 new, 0 updated, 1 known\noutcome +damaged', r.out,
+        'what was complete is stored')
+
+r = mill.run('fetch', 'secret')
+same(r.status, 0, 'a source with secrets') or note(r)
+same(site.requests[-1][1].get('X-Key'), 's3cret', 'they are sent')
+ok('Authorization' in site.requests[-1][1], 'all of them')
+ok('s3cret' not in r.out + r.err and 'X-Key: ...' in r.out,
+   'and not shown', r)
+r = mill.run('fetch', 'steer')
+ok(r.status == 0 and not re.search(r'[\x00-\x09\x0b-\x1f\x7f-\x9f]', r.out),
+   'nothing in an answer steers a terminal', repr(r.out))
+r = mill.run('fetch', 'off')
+ok(r.status == 1 and 'disabled' in r.err, 'a disabled source is refused', r)
+r = mill.run('fetch', '--dry-run', 'off')
+ok(r.status == 1 and 'not-found' in r.out, 'but for a dry run', r)
+r = mill.run('fetch', 'nobody')
+ok(r.status == 2 and 'nobody' in r.err, 'an unknown name is a mistake', r)
+
+site.documents['/busy'] = answer(429, b'', Retry_After='100000')
+mill.set(feeds={'busy': site.source('/busy'), 'a': site.source('/a.xml')})
+r = mill.run('fetch', 'busy')
+ok(r.status == 1 and 'outcome   busy' in r.out, '429 is told', r)
+n = len(site.asked('/busy'))
+r = mill.run('fetch', 'busy')
+ok(r.status == 1 and 'left alone' in r.err, 'and obeyed', r)
+same(len(site.asked('/busy')), n, 'it is not asked again')
+
+
+# ---------------------------------------------------- fetch, by the daemon
+
+go_on = threading.Event()
+at_end(go_on.set)
+
+
+def slow(h):
+    go_on.wait(30)
+    return 200, {}, rss(ONE)
+
+
+site = Site({'/a.xml': rss(ONE), '/slow': slow})
+mill = Mill(fetch=OPEN, feeds={'a': site.source('/a.xml'),
+                               'slow': site.source('/slow')})
+daemon = mill.start()
+daemon.seen('visit', source='a')
+site.documents['/a.xml'] = rss(ONE, TWO)
+r = mill.run('fetch', 'a')
+same(r.status, 0, 'fetch through the daemon') or note(r)
+matches(r'^> If-None-Match: ', r.out, 'shows its request')
+matches(r'^stored +1 new, 0 updated, 1 known$', r.out, 'and what is new')
+ok(daemon.seen('visit', source='a', new='1', count=2), 'it is a visit of the '
+   'daemon', daemon.log)
+ok(eventually(lambda: b'//a.example/2' in get(mill.url + '/all.atom').body),
+   'which publishes it')
+r = mill.run('fetch', '--full', 'a')
+ok(r.status == 0 and 'If-None-Match' not in r.out and '2 known' in r.out,
+   '--full without validators', r)
+asked = len(site.requests)
+r = mill.run('fetch', '--dry-run', 'a')
+ok(r.status == 0 and 'stored' not in r.out, 'a dry run beside it', r)
+
+eventually(lambda: site.asked('/slow'))
+results = []
+waiting = [threading.Thread(
+    target=lambda: results.append(mill.run('fetch', 'slow')))
+    for _ in range(2)]
+for t in waiting:
+    t.start()
+eventually(lambda: results)
+ok(len(results) == 1 and results[0].status == 1 and
+   'somebody else' in results[0].err, 'two at once: one is refused',
+   results)
+same(len(site.asked('/slow')), 1, 'a visit under way is not doubled')
+go_on.set()
+for t in waiting:
+    t.join()
+ok(results[-1].status == 0 and 'unchanged' in results[-1].out,
+   'the source is asked right after it', results[-1])
+same(len(site.asked('/slow')), 2, 'once')
+
+go_on.clear()
+mill.set(feeds={'a': site.source('/a.xml'), 'new': site.source('/a.xml?n')})
+r = mill.run('fetch', 'new')
+ok(r.status == 1 and 'reload' in r.err, 'what is not loaded yet is told', r)
+mill.set(feeds={'a': site.source('/a.xml'), 'slow': site.source('/slow')})
+last = []
+waiting = threading.Thread(
+    target=lambda: last.append(mill.run('fetch', 'slow')))
+waiting.start()
+eventually(lambda: len(site.asked('/slow')) > 2)
+same(daemon.stop(), 0, 'stopped while somebody waits')
+waiting.join()
+ok(last[0].status not in (0, None) and last[0].err, 'who is told', last[0])
+done()
