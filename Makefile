@@ -26,6 +26,8 @@ DEPS_CHECK = perl python3 clang libclang-rt-14-dev libcmocka-dev valgrind \
 	newsboat sfeed jing libxml2-utils sqlite3 mandoc git procps openssl \
 	python3-yaml iproute2
 
+DEPS_BROWSER = chromium
+
 # ------------------------------------------------------------------- flags
 
 PKGS	 = libcurl expat sqlite3 libmicrohttpd libfyaml gumbo uchardet jansson \
@@ -82,6 +84,9 @@ $(BUILD)/%.o: %.c
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIB)
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
 
+$(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o $(LIB)
+	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
 # Replays its arguments without libFuzzer: what make check links.
 $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o \
     $(BUILD)/tests/fuzz/replay.o $(LIB)
@@ -133,7 +138,7 @@ $$as_root env DEBIAN_FRONTEND=noninteractive apt-get -q install -y \
     --no-install-recommends $$missing
 endef
 
-.PHONY: deps deps-build deps-demo deps-check
+.PHONY: deps deps-build deps-demo deps-check deps-browser
 deps: deps-build deps-demo deps-check
 deps-build:
 	$(call install_missing,$(DEPS_BUILD))
@@ -141,6 +146,8 @@ deps-demo: deps-build
 	$(call install_missing,$(DEPS_DEMO))
 deps-check: deps-demo
 	$(call install_missing,$(DEPS_CHECK))
+deps-browser: deps-demo
+	$(call install_missing,$(DEPS_BROWSER) perl)
 
 # --------------------------------------------------------------------- run
 
@@ -190,6 +197,16 @@ replays: $(REPLAYS)
 fuzz-replay:
 	$(SUBMAKE) BUILD=build/asan SANITIZE=1 replays
 	@FEEDMILL_TEST_BUILD=build/asan $(TEST_ENV) $(PROVE) tests/replay.t
+
+# What a browser makes of it: apart from make check, because Chromium is
+# 300 MB and takes its minute.
+BROWSER	  := $(sort $(wildcard tests/browser/*.t))
+
+.PHONY: check-browser
+check-browser: deps-browser
+	$(SUBMAKE) BUILD=build all build/tests/tools/sanitise
+	@FEEDMILL_TEST_BUILD=build FEEDMILL=build/feedmill \
+	    $(PROVE) $(BROWSER) </dev/null
 
 # -------------------------------------------------------------------- fuzz
 
@@ -267,6 +284,7 @@ help:
 	@echo 'make check           all tests; the last line is Result: PASS'
 	@echo 'make                 build build/feedmill (SANITIZE=1, CC=clang)'
 	@echo 'make deps            only install what is missing'
+	@echo 'make check-browser   what Chromium makes of the pages'
 	@echo 'make units           build the unit tests of BUILD'
 	@echo 'make fuzz TIME=60    every fuzzer for TIME seconds'
 	@echo 'make fuzz-replay     every fuzzer over its corpus'
