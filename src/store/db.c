@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "feedmill/base/err.h"
 #include "feedmill/base/mem.h"
@@ -106,6 +107,22 @@ db_open_as(struct db *db, const char *name, int flags, enum db_mode mode,
  * writing and the file alone is all there is: open it as it lies.
  */
 static int
+db_is_at_rest(const struct db *db)
+{
+	int code = sqlite3_errcode(db->sqlite) & 0xff;
+	char *wal;
+	int is_there;
+
+	if ((code != SQLITE_CANTOPEN && code != SQLITE_READONLY) ||
+	    strpbrk(db->path, "?#%") != NULL)
+		return 0;
+	wal = sqlite3_mprintf("%s-wal", db->path);
+	is_there = access(wal, F_OK) == 0;
+	sqlite3_free(wal);
+	return !is_there;
+}
+
+static int
 db_open_at_rest(struct db *db, struct err *err)
 {
 	char *name;
@@ -146,9 +163,7 @@ db_open(struct db *db, const char *path, enum db_mode mode, struct err *err)
 		return -1;
 	if (db_number(db, "SELECT count(*) FROM sqlite_schema", &n, err) == 0)
 		return 0;
-	if (err->exit_status == 69 && strpbrk(path, "?#%") == NULL)
-		return db_open_at_rest(db, err);
-	return -1;
+	return db_is_at_rest(db) ? db_open_at_rest(db, err) : -1;
 }
 
 void

@@ -125,10 +125,12 @@ document_look_up(struct document *d, struct db *db, struct sighting *s,
 }
 
 static struct guid *
-document_count_guid(struct document *d, const char *guid)
+document_count_guid(struct document *d, const char *guid, uint64_t seed)
 {
 	struct digest digest = hash_128(guid, strlen(guid));
-	struct guid **at = &d->guids[digest.lo & d->mask], *g = *at;
+	/* Seeded: a publisher must not be able to choose one bucket. */
+	uint64_t bucket = hash_64(&digest, sizeof(digest), seed);
+	struct guid **at = &d->guids[bucket & d->mask], *g = *at;
 
 	while (g != NULL && !digest_equal(g->digest, digest))
 		g = g->next;
@@ -215,7 +217,8 @@ document_open(struct document *d, struct db *db, struct feed *feed,
 		if (document_look_up(d, db, s, src) != 0)
 			return -1;
 		if (e->identity.alias != NULL)
-			s->guid = document_count_guid(d, e->identity.alias);
+			s->guid = document_count_guid(d, e->identity.alias,
+			    src->seed);
 	}
 	for (size_t i = 0; src->has_aliases && i < d->count; i++) {
 		if (document_follow_alias(d, db, &d->sightings[i], src) != 0)

@@ -513,6 +513,38 @@ test_read_beside(void **state)
 	store_close(beside.store);
 }
 
+/* A folder one may look into and no more, and nobody at work. */
+static void
+test_read_at_rest(void **state)
+{
+	struct fixture *f = *state;
+	int status;
+	pid_t pid;
+
+	VISIT(f, 0, { "//a/1", NULL, T0, "A" });
+	close_store(f);
+	assert_int_equal(chmod(folder, 0555), 0);
+	pid = fork();
+	if (pid == 0) {
+		struct fixture beside = { 0 };
+		struct err err;
+
+		/* Root may write anywhere. */
+		if (geteuid() == 0 && setresuid(65534, 65534, 65534) != 0)
+			_exit(0);
+		beside.store = try_open(STORE_READ, &err);
+		if (beside.store == NULL)
+			_exit(1);
+		expect_entries(&beside, "1 //a/1 one A 1740000000000\n");
+		store_close(beside.store);
+		_exit(try_open(STORE_OWN, &err) != NULL ||
+		    err.exit_status != 69);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(chmod(folder, 0700), 0);
+	assert_int_equal(status, 0);
+}
+
 static void
 expect_refused(struct fixture *f, const char *sql, const char *words)
 {
@@ -802,6 +834,7 @@ main(void)
 		TEST(test_outlets),
 		TEST(test_one_writer),
 		TEST(test_read_beside),
+		TEST(test_read_at_rest),
 		TEST(test_refused_files),
 		TEST(test_in_flight),
 		TEST(test_kill_anywhere),
