@@ -157,6 +157,8 @@ const struct option_row status_options[] = {
 };
 
 struct reading {
+	const struct config *config;
+	const struct config_source *source;
 	struct status	 status;
 	struct buf	 out;
 	struct err	 failed;
@@ -175,6 +177,39 @@ static void
 nothing_more(void *arg)
 {
 	(void)arg;
+}
+
+static void
+read_why(struct store_reader *r, void *arg)
+{
+	struct reading *reading = arg;
+
+	reading->rc = status_explain(r, reading->config, reading->source,
+	    clock_wall_ms(), &reading->out, &reading->failed);
+}
+
+static int
+why_of_database(struct call *c, const struct config *config)
+{
+	struct reading r = { .config = config, .source =
+	    config_find_source(config, c->option[STATUS_WHY]) };
+	struct store *store;
+	int status;
+
+	if (r.source == NULL || !r.source->enabled) {
+		fprintf(stderr, "no such source is asked\n");
+		return 1;
+	}
+	store = open_to_read(config, &r.failed);
+	if (store == NULL)
+		return fail(c, &r.failed, EXIT_UNREACHABLE);
+	store_read(store, read_why, nothing_more, &r);
+	store_drain(store);
+	store_close(store);
+	status = r.rc == -1 ? fail(c, &r.failed, 1) :
+	    print_out(buf_str(&r.out), r.out.len);
+	buf_fini(&r.out);
+	return status;
 }
 
 /* No daemon: what its database says. */
@@ -250,7 +285,7 @@ command_status(struct call *c)
 		return 1;
 	status = status_of_daemon(c, config, &e);
 	if (status == -1 && c->option[STATUS_WHY] != NULL)
-		status = fail(c, &e, EXIT_UNREACHABLE);
+		status = why_of_database(c, config);
 	else if (status == -1)
 		status = status_of_database(c, config);
 	config_unref(config);

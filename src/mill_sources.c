@@ -17,6 +17,7 @@
 #include "feedmill/config.h"
 #include "feedmill/publish.h"
 #include "feedmill/schedule.h"
+#include "feedmill/status.h"
 
 #include "mill_private.h"
 
@@ -66,12 +67,7 @@ source_name(const struct source *s)
 struct cadence_limits
 limits_of(const struct mill *m, const struct config_source *conf)
 {
-	return (struct cadence_limits){
-		.interval_s = conf->interval_s,
-		.min_s = conf->interval_min_s,
-		.max_s = conf->interval_max_s,
-		.jitter_percent = (unsigned)m->config->fetch.jitter_percent,
-	};
+	return status_limits(m->config, conf);
 }
 
 void

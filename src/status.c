@@ -10,6 +10,8 @@
 #include "feedmill/base/mem.h"
 #include "feedmill/base/text.h"
 #include "feedmill/base/url.h"
+#include "feedmill/cadence.h"
+#include "feedmill/config.h"
 #include "feedmill/status.h"
 
 struct collecting {
@@ -232,4 +234,79 @@ status_print(struct buf *b, const struct status *s,
     const struct status_query *q)
 {
 	return q->json ? print_json(b, s, q) : print_text(b, s, q);
+}
+
+/* ------------------------------------------------------------------- why */
+
+struct why {
+	const struct config	*config;
+	const struct config_source *source;
+	char			*host;
+	struct history		 history;
+	struct cadence_facts	 facts;
+};
+
+struct cadence_limits
+status_limits(const struct config *config, const struct config_source *s)
+{
+	return (struct cadence_limits){
+		.interval_s = s->interval_s, .min_s = s->interval_min_s,
+		.max_s = s->interval_max_s,
+		.jitter_percent = (unsigned)config->fetch.jitter_percent,
+	};
+}
+
+static int
+why_of_state(const char *name, const struct source_state *st, void *arg)
+{
+	struct why *w = arg;
+
+	if (strcmp(name, w->source->name) != 0)
+		return 0;
+	w->history = st->history;
+	w->facts.next_ms = st->gone ? INT64_MAX : st->next_due_ms;
+	w->host = url_host(st->url);
+	return 1;
+}
+
+/* Retry-After of any source holds its host. */
+static int
+hold_of_state(const char *name, const struct source_state *st, void *arg)
+{
+	struct why *w = arg;
+	const struct config_source *s = config_find_source(w->config, name);
+	char *host = url_host(st->url);
+	struct cadence_limits limits;
+	int64_t hold_ms = 0;
+
+	if (s != NULL && host != NULL && w->host != NULL &&
+	    strcmp(host, w->host) == 0) {
+		limits = status_limits(w->config, s);
+		hold_ms = cadence_hold_ms(w->facts.now_ms, &limits,
+		    &st->history);
+	}
+	free(host);
+	if (hold_ms > 0 && w->facts.now_ms + hold_ms > w->facts.held_ms)
+		w->facts.held_ms = w->facts.now_ms + hold_ms;
+	return 0;
+}
+
+int
+status_explain(struct store_reader *r, const struct config *config,
+    const struct config_source *source, int64_t now_ms, struct buf *b,
+    struct err *e)
+{
+	const struct cadence_limits limits = status_limits(config, source);
+	struct why w = { .config = config, .source = source,
+	    .facts.now_ms = now_ms };
+	int rc;
+
+	history_init(&w.history);
+	rc = store_each_state(r, why_of_state, &w, e);
+	if (rc == 0)
+		rc = store_each_state(r, hold_of_state, &w, e);
+	if (rc == 0)
+		cadence_explain(b, &limits, &w.history, &w.facts);
+	free(w.host);
+	return rc;
 }

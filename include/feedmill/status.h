@@ -39,4 +39,14 @@ struct status_query {
 size_t status_print(struct buf *, const struct status *,
     const struct status_query *);
 
+/* The configuration as cadence.h takes it. */
+struct cadence_limits status_limits(const struct config *,
+    const struct config_source *);
+
+/* Why a source is asked when it is asked, as the database has it: for a
+ * daemon that does not run.  0, or -1 and a sentence. */
+int status_explain(struct store_reader *, const struct config *,
+    const struct config_source *, int64_t now_ms, struct buf *,
+    struct err *);
+
 #endif

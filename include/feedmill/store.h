@@ -227,6 +227,12 @@ int store_each_source(struct store_reader *,
     int (*fn)(const struct source_summary *, void *), void *arg,
     struct err *);
 
+/* What was remembered of each source that is configured: lent to fn. */
+typedef int store_state_fn(const char *name, const struct source_state *,
+    void *arg);
+int store_each_state(struct store_reader *, store_state_fn *, void *arg,
+    struct err *);
+
 struct store_totals {
 	int64_t		 entries, revisions, sources, visits, last_seq;
 	int64_t		 database_bytes;

@@ -13,6 +13,8 @@
 
 #include "extra.h"
 #include "reader.h"
+#include "sources.h"
+#include "statements.h"
 #include "which.h"
 
 #define RECORD_COLUMNS \
@@ -232,6 +234,31 @@ store_each_source(struct store_reader *r,
 	while (!stop && (row = db_row(q)) == 1) {
 		summary_read(q, &s);
 		stop = fn(&s, arg);
+	}
+	if (row < 0)
+		reader_fail(r, err);
+	sqlite3_finalize(q);
+	return row < 0 ? -1 : 0;
+}
+
+int
+store_each_state(struct store_reader *r, store_state_fn *fn, void *arg,
+    struct err *err)
+{
+	sqlite3_stmt *q = reader_prepare(r, statement_sql[SQL_SOURCES_ALL],
+	    err);
+	int row = 0, stop = 0;
+
+	if (q == NULL)
+		return -1;
+	while (!stop && (row = db_row(q)) == 1) {
+		struct source_state st = { 0 };
+
+		if (sqlite3_column_type(q, 3) == SQLITE_NULL)
+			continue;	/* its place: not configured */
+		sources_read_state(q, &st);
+		stop = fn(db_text(q, 1), &st, arg);
+		source_state_fini(&st);
 	}
 	if (row < 0)
 		reader_fail(r, err);

@@ -70,8 +70,8 @@ read_history(sqlite3_stmt *q, struct history *h)
 	h->network_down = sqlite3_column_int(q, 28);
 }
 
-static void
-read_state(sqlite3_stmt *q, struct source_state *st)
+void
+sources_read_state(sqlite3_stmt *q, struct source_state *st)
 {
 	st->id = sqlite3_column_int64(q, 0);
 	st->url = db_strdup(q, 4);
@@ -109,7 +109,7 @@ sync_read(struct sync *sy)
 
 	while ((code = db_row(q)) == 1) {
 		row = sync_add_row(sy);
-		read_state(q, &row->state);
+		sources_read_state(q, &row->state);
 		row->name = db_strdup(q, 1);
 		row->configured_url = db_strdup(q, 2);
 		if (sqlite3_column_type(q, 3) != SQLITE_NULL)
