@@ -161,6 +161,7 @@ static void
 test_owner_removed(void **state)
 {
 	struct fixture *f = *state;
+	int64_t three = f->states[2].id;
 
 	VISIT(f, 2, { "//a/1", NULL, T0, "A" });
 	VISIT(f, 1, { "//a/1", NULL, T0 + 5000, "B" });
@@ -172,6 +173,13 @@ test_owner_removed(void **state)
 	VISIT(f, 1, { "//a/1", NULL, T0 + 7000, "C" });
 	EXPECT(f, 0, 1, 0);
 	expect_entries(f, "2 //a/1 two C 1740000007000 update\n");
+	/* Who comes back is known, and lists what it once owned. */
+	config.sources_count = 3;
+	sync_sources(f);
+	assert_int_equal(f->states[2].id, three);
+	VISIT(f, 2, { "//a/1", NULL, T0 + 9000, "D" });
+	EXPECT(f, 0, 0, 1);
+	assert_int_equal(f->result.gap, 0);
 }
 
 static void
