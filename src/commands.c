@@ -34,6 +34,12 @@ static const struct verb verbs[] = {
 	    parse_options, 1, 0, command_parse },
 	{ "fetch", "SOURCE|URL...", "ask now, and show all that came of it",
 	    fetch_options, 1, 0, command_fetch },
+	{ "discover", "URL", "list the feeds a web page advertises",
+	    NULL, 1, 1, command_discover },
+	{ "add", "URL", "subscribe to a feed, or to the one of a page",
+	    add_options, 1, 1, command_add },
+	{ "feeds", "", "list the sources that are configured",
+	    feeds_options, 0, 0, command_feeds },
 	{ "status", "[SOURCE...]", "what the daemon knows of its sources",
 	    status_options, 0, 0, command_status },
 	{ "reload", "", "ask the running daemon to read its configuration "
@@ -205,6 +211,17 @@ load_config(const struct call *c, enum secrets secrets)
 	fputs(buf_str(&report), stderr);
 	buf_fini(&report);
 	return config;
+}
+
+const struct config *
+load_config_to_ask(const struct call *c)
+{
+	const struct config *config = load_config(c, SECRETS_LEFT_OUT);
+
+	if (config == NULL || config_defaults(config)->proxy_from == NULL)
+		return config;
+	config_unref(config);
+	return load_config(c, SECRETS_NEEDED);
 }
 
 /* ------------------------------------------------------------ the options */

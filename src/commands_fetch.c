@@ -274,8 +274,8 @@ int
 command_fetch(struct call *c)
 {
 	int dry = c->option[FETCH_DRY_RUN] != NULL, status;
-	const struct config *config = load_config(c, dry ? SECRETS_NEEDED :
-	    SECRETS_LEFT_OUT);
+	const struct config *config = dry ? load_config(c, SECRETS_NEEDED) :
+	    load_config_to_ask(c);
 	const char **names;
 	size_t n = 0;
 

@@ -53,6 +53,10 @@ int usage_error(const struct call *, const char *fmt, ...)
 enum secrets { SECRETS_NEEDED, SECRETS_LEFT_OUT };
 const struct config *load_config(const struct call *, enum secrets);
 
+/* The same for asking URLs that are not configured: with secrets only if the
+ * defaults have one. */
+const struct config *load_config_to_ask(const struct call *);
+
 /* Everything to standard output; 0, or EXIT_IO and a sentence. */
 int print_out(const char *bytes, size_t len);
 
@@ -63,6 +67,23 @@ int fail(const struct call *, const struct err *, int status);
 int ask_daemon(const struct config *, const char *const *words,
     struct buf *text, struct err *);
 
+/*
+ * Ask a URL and see what it is: a feed (feed is not NULL), or a page that
+ * advertises count of them, or neither, and got says why.
+ */
+struct advert {
+	char		*url, *type, *title;	/* title or NULL */
+};
+enum { ADVERTS_MAX = 32 };
+struct discovery {
+	struct fetched	*got;
+	struct feed	*feed;
+	struct advert	 adverts[ADVERTS_MAX];
+	size_t		 count;
+};
+void discover(const struct config *, const char *url, struct discovery *ret);
+void discovery_fini(struct discovery *);
+
 int command_run(struct call *);
 int command_check(struct call *);
 int command_parse(struct call *);
@@ -71,9 +92,12 @@ int command_reload(struct call *);
 int command_import(struct call *);
 int command_export(struct call *);
 int command_fetch(struct call *);
+int command_discover(struct call *);
+int command_add(struct call *);
+int command_feeds(struct call *);
 
 extern const struct option_row run_options[], check_options[],
     parse_options[], status_options[], export_options[],
-    fetch_options[];
+    fetch_options[], add_options[], feeds_options[];
 
 #endif

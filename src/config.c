@@ -131,18 +131,52 @@ by_bytes(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
+char *
+config_fragments(const char *main_path)
+{
+	const char *slash = strrchr(main_path, '/');
+	size_t len = slash != NULL ? (size_t)(slash - main_path) + 1 : 0;
+	struct buf b = { 0 };
+
+	buf_append(&b, main_path, len);
+	buf_puts(&b, "conf.d");
+	return buf_take(&b);
+}
+
+/* Also the one that is only as if, in its place; name NULL: the end. */
+static void
+add_fragment(struct files *f, const char *dir, const char *name,
+    struct loader *l)
+{
+	const struct config_fragment *own = l->fragment;
+	char *path = NULL;
+
+	if (own != NULL && (name == NULL || strcmp(own->name, name) <= 0)) {
+		l->fragment = NULL;
+		if (asprintf(&path, "%s/%s", dir, own->name) == -1)
+			return;
+		config_file_set(&f->list[f->count], path, own->text,
+		    own->len);
+		f->list[f->count].number = (unsigned)f->count;
+		f->count++;
+		free(path);
+		if (name != NULL && strcmp(own->name, name) == 0)
+			return;
+	}
+	if (name == NULL || asprintf(&path, "%s/%s", dir, name) == -1)
+		return;
+	add_file(f, path, l);
+	free(path);
+}
+
 /* conf.d beside the main file, in name order. */
 static void
 add_fragments(struct files *f, const char *main_path, struct loader *l)
 {
-	const char *slash = strrchr(main_path, '/');
-	size_t len = slash != NULL ? (size_t)(slash - main_path) + 1 : 0;
 	struct dirent **names = NULL;
-	char *dir = NULL, *path = NULL;
+	char *dir = config_fragments(main_path);
 	int n;
 
-	if (asprintf(&dir, "%.*sconf.d", (int)len, main_path) == -1)
-		return;
 	n = scandir(dir, &names, is_fragment, by_bytes);
 	if (n == -1 && errno != ENOENT && errno != ENOTDIR) {
 		struct place nowhere = { .line = 0 };
@@ -151,13 +185,11 @@ add_fragments(struct files *f, const char *main_path, struct loader *l)
 		    dir, strerror(errno));
 	}
 	for (int i = 0; i < n; i++) {
-		if (i < CONFIG_FILES_MAX &&
-		    asprintf(&path, "%s/%s", dir, names[i]->d_name) != -1) {
-			add_file(f, path, l);
-			free(path);
-		}
+		if (i < CONFIG_FILES_MAX)
+			add_fragment(f, dir, names[i]->d_name, l);
 		free(names[i]);
 	}
+	add_fragment(f, dir, NULL, l);
 	free(names);
 	free(dir);
 }
@@ -254,17 +286,19 @@ loader_fini(struct loader *l, struct files *files)
 
 static const struct config *
 load_files(const struct config_options *options, int without_secrets,
-    struct buf *report, unsigned *ret_mistakes)
+    const struct config_fragment *fragment, struct buf *report,
+    unsigned *ret_mistakes)
 {
 	const char *path = options != NULL && options->path != NULL ?
 	    options->path : config_find();
 	const struct config *ret;
-	struct files files = { xcalloc(CONFIG_FILES_MAX + 1,
+	struct files files = { xcalloc(CONFIG_FILES_MAX + 2,
 	    sizeof(*files.list)), 0 };
 	struct loader l;
 
 	loader_init(&l, options, path);
 	l.without_secrets = without_secrets;
+	l.fragment = fragment;
 	add_file(&files, path, &l);
 	add_fragments(&files, path, &l);
 	ret = load(&l, &files, report, ret_mistakes);
@@ -276,14 +310,22 @@ const struct config *
 config_load(const struct config_options *options, struct buf *report,
     unsigned *ret_mistakes)
 {
-	return load_files(options, 0, report, ret_mistakes);
+	return load_files(options, 0, NULL, report, ret_mistakes);
 }
 
 const struct config *
 config_load_public(const struct config_options *options, struct buf *report,
     unsigned *ret_mistakes)
 {
-	return load_files(options, 1, report, ret_mistakes);
+	return load_files(options, 1, NULL, report, ret_mistakes);
+}
+
+const struct config *
+config_load_with(const struct config_options *options,
+    const struct config_fragment *fragment, struct buf *report,
+    unsigned *ret_mistakes)
+{
+	return load_files(options, 1, fragment, report, ret_mistakes);
 }
 
 const struct config *

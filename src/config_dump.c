@@ -31,8 +31,8 @@ is_plain(const char *s)
 	    "0123456789._/%+-") == strlen(s);
 }
 
-static void
-put_text(struct buf *out, const char *s)
+void
+config_put_text(struct buf *out, const char *s)
 {
 	const char *p = s, *end = s + strlen(s);
 
@@ -67,7 +67,7 @@ put_origin(struct buf *out, const char *from)
 	const char *blank = strchr(from, ' ');
 
 	buf_append(out, from, (size_t)(blank - from) + 1);
-	put_text(out, blank + 1);
+	config_put_text(out, blank + 1);
 }
 
 /* What is below state is shown as the rest of the way, so that a dump can be
@@ -91,7 +91,7 @@ put_list(struct buf *out, const char *const *list)
 	buf_putc(out, '[');
 	for (size_t i = 0; list[i] != NULL; i++) {
 		buf_puts(out, i > 0 ? ", " : "");
-		put_text(out, list[i]);
+		config_put_text(out, list[i]);
 	}
 	buf_putc(out, ']');
 }
@@ -100,7 +100,7 @@ static void
 put_path(struct buf *out, const char *path, const char *state)
 {
 	if (path != NULL)
-		put_text(out, relative(path, state));
+		config_put_text(out, relative(path, state));
 	else
 		buf_puts(out, "null");
 }
@@ -118,7 +118,7 @@ put_listen(struct buf *out, const char *const *list, const char *state)
 		buf_printf(&item, "%s%s", is_unix ? "unix:" : "", is_unix ?
 		    relative(list[i] + 5, state) : list[i]);
 		buf_puts(out, i > 0 ? ", " : "");
-		put_text(out, item.data);
+		config_put_text(out, item.data);
 	}
 	buf_putc(out, ']');
 	buf_fini(&item);
@@ -183,7 +183,7 @@ put_url(struct buf *out, const char *url)
 {
 	char *shown = url_redact(url);
 
-	put_text(out, shown != NULL ? shown : url);
+	config_put_text(out, shown != NULL ? shown : url);
 	free(shown);
 }
 
@@ -198,7 +198,7 @@ put_secret(struct buf *out, const struct option *o, const char *value,
 	else if (o->type == OPTION_SECRET_URL || o->type == OPTION_PROXY)
 		put_url(out, value);
 	else if (o->offset == offsetof(struct config_source, user))
-		put_text(out, value);
+		config_put_text(out, value);
 	else
 		buf_puts(out, "\"...\"");
 }
@@ -265,7 +265,7 @@ put_value(struct buf *out, const struct option *o, const void *base,
 		break;
 	default:
 		if (*text != NULL)
-			put_text(out, *text);
+			config_put_text(out, *text);
 		else
 			buf_puts(out, "null");
 	}
@@ -308,7 +308,7 @@ static void
 put_name(struct buf *out, const char *name)
 {
 	buf_puts(out, "  ");
-	put_text(out, name);
+	config_put_text(out, name);
 	buf_puts(out, ":\n");
 }
 

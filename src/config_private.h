@@ -190,6 +190,7 @@ struct loader {
 	struct mistakes	 mistakes;
 	struct seen	*seen;
 	const struct config_options *options;
+	const struct config_fragment *fragment;	/* not yet there; or NULL */
 	int		 without_secrets;
 	const struct node **source_nodes;	/* as config.sources */
 	const struct node **outlet_nodes;	/* NULL: the default one */

@@ -131,9 +131,19 @@ struct config_options {
 	const char	*state;		/* --state, or NULL */
 };
 
+/* A file of conf.d as if it were there and had this text. */
+struct config_fragment {
+	const char	*name;		/* "90-added.yaml" */
+	const char	*text;
+	size_t		 len;
+};
+
 /* ./conf/feedmill.yaml is not searched: $FEEDMILL_CONFIG, then
  * /etc/feedmill/feedmill.yaml.  A static or malloc()ed-once string. */
 const char *config_find(void);
+
+/* The folder conf.d beside the main file; malloc()ed. */
+char *config_fragments(const char *main_path);
 
 /*
  * Load and check.  NULL when there was any mistake: all of them are then in
@@ -152,6 +162,11 @@ const struct config *config_load(const struct config_options *,
 const struct config *config_load_public(const struct config_options *,
     struct buf *report, unsigned *ret_mistakes);
 
+/* The same as it would be with this fragment. */
+const struct config *config_load_with(const struct config_options *,
+    const struct config_fragment *, struct buf *report,
+    unsigned *ret_mistakes);
+
 /* The same from memory, without conf.d: name stands for the file in the
  * report. */
 const struct config *config_load_text(const struct config_options *,
@@ -164,6 +179,9 @@ void config_unref(const struct config *);	/* NULL is harmless */
 /* The effective configuration as YAML that loads to the same; secrets are
  * shown as their !credential or !env tag, or "...". */
 void config_dump(const struct config *, struct buf *);
+
+/* Text as YAML has it, quoted where it must be. */
+void config_put_text(struct buf *, const char *);
 
 /* Every option with default and help, as the manual has it (mdoc) and as
  * `check --defaults` prints it. */

@@ -48,6 +48,7 @@ struct outlet_head {
 struct outlet_source {
 	const struct outlet_source *next;
 	const char	*title, *url, *link;	/* link or NULL */
+	const char	*category;	/* "a,b", or NULL */
 };
 
 void render_atom_begin(struct buf *, const struct outlet_head *);

@@ -28,6 +28,7 @@ render_opml_begin(struct buf *b, const struct outlet_head *head)
 		put_attribute(b, "title", s->title);
 		put_attribute(b, "xmlUrl", s->url);
 		put_attribute(b, "htmlUrl", safe_link(s->link));
+		put_attribute(b, "category", s->category);
 		buf_puts(b, "/>\n");
 	}
 }

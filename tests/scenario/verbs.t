@@ -169,4 +169,145 @@ eventually(lambda: len(site.asked('/slow')) > 2)
 same(daemon.stop(), 0, 'stopped while somebody waits')
 waiting.join()
 ok(last[0].status not in (0, None) and last[0].err, 'who is told', last[0])
+
+# ----------------------------------------------------------------- discover
+
+def page(*feeds, more=''):
+    links = ''.join('<link rel="alternate" type="application/%s+xml" '
+                    'href="%s" title="%s">' % f for f in feeds)
+    return answer(200, ('<!doctype html><html><head>%s%s</head><body>x'
+                        '</body></html>' % (more, links)).encode(),
+                  Content_Type='text/html; charset=utf-8')
+
+
+site = Site({
+    '/a.xml': rss(ONE, title="Ann's News &  Views"),
+    '/zh.xml': rss(TWO, title='\u7ebd\u7ea6\u65f6\u62a5'),
+    '/one': page(('rss', '/a.xml', 'All')),
+    '/two': page(('rss', 'a.xml', 'RSS'), ('atom', '/b.xml', 'At\x1bom'),
+                 ('rss', '/a.xml', 'again'), more='<base href="/sub/">'),
+    '/none': page(), '/lies': page(('rss', '/none', 'None')),
+    '/moved': answer(301, b'', Location='/a.xml')})
+mill = Mill(fetch=OPEN)
+r = mill.run('discover', site.url + '/two')
+same((r.status, r.out), (0, ''.join(
+    '%s%s\t%s\t%s\n' % (site.url, *f) for f in (
+        ('/sub/a.xml', 'application/rss+xml', 'RSS'),
+        ('/b.xml', 'application/atom+xml', 'At om'),
+        ('/a.xml', 'application/rss+xml', 'again')))),
+     'discover lists what a page advertises') or note(r)
+matches('text/html', site.requests[-1][1]['Accept'], 'a page is asked for')
+r = mill.run('discover', site.url + '/a.xml')
+same((r.status, r.out), (0, site.url + "/a.xml\trss\tAnn's News & Views\n"),
+     'a URL that is a feed') or note(r)
+ok('itself is a feed' in r.err, 'is told', r)
+r = mill.run('discover', site.url + '/none')
+ok(r.status == 1 and r.out == '' and 'advertises none' in r.err,
+   'a page without', r)
+r = mill.run('discover', site.url + '/nothing')
+ok(r.status == 1 and r.out == '' and '404' in r.err, 'no page', r)
+same([p for p in site.asked() if p in ('/feed', '/rss', '/b.xml')], [],
+     'nothing is guessed')
+same(mill.run('discover', 'x').status, 2, 'what is no URL is a mistake')
+
+
+# ---------------------------------------------------------------------- add
+
+added = os.path.join(mill.dir, 'conf.d', '90-added.yaml')
+
+
+def feeds():
+    r = mill.run('feeds', '--format', 'json')
+    return {f['name']: f for f in json.loads(r.out)} if r.status == 0 else r
+
+
+r = mill.run('add', site.url + '/a.xml', '--tag', 'x', '--tag', 'yes: no')
+same(r.status, 0, 'add a feed') or note(r)
+f = feeds()
+same(list(f), ['anns-news-views'], 'its name is of its title')
+f = f['anns-news-views']
+same((f['url'], f['tags'], f['file']),
+     (site.url + '/a.xml', ['x', 'yes: no'], added), 'it is configured')
+before = read(added)
+for url in ('/a.xml', '/one', '/moved'):
+    r = mill.run('add', site.url + url)
+    ok(r.status == 1 and 'anns-news-views' in r.err and added in r.err,
+       '%s: the same again is refused, with the place' % url, r)
+r = mill.run('add', site.url + '/zh.xml', '--name', 'anns-news-views')
+ok(r.status == 1 and '%s:3' % added in r.err, 'a name that is taken too', r)
+for url in ('/none', '/nothing', '/lies'):
+    r = mill.run('add', site.url + url)
+    same(r.status, 1, url + ' is not added') or note(r)
+r = mill.run('add', site.url + '/two')
+ok(r.status == 1 and site.url + '/b.xml' in r.err,
+   'of several feeds none is chosen', r)
+same(read(added), before, 'all that has changed nothing')
+
+r = mill.run('add', site.url + '/zh.xml')
+same(r.status, 0, 'a title that is hard to type') or note(r)
+ok('127.0.0.1' in feeds(), 'gives way to the host', feeds())
+ok(read(added).startswith(before), 'what was there stays')
+site.documents['/a2.xml'] = site.documents['/a.xml']
+site.documents['/one2'] = page(('rss', '/a2.xml', ''))
+r = mill.run('add', site.url + '/one2')
+same(r.status, 0, 'the one feed of a page') or note(r)
+same(feeds()['anns-news-views-2']['url'], site.url + '/a2.xml',
+     'is added under a name that is free')
+
+hand = '# mine\nfeeds:\n  "h": {url: "http://h.example/"}   # no newline'
+write(added, hand)
+os.chmod(added, 0o640)
+r = mill.run('add', site.url + '/a.xml', '--name', 'q": 1')
+same(r.status, 0, 'after what a hand has written') or note(r)
+ok(read(added).decode().startswith(hand + '\n  "q'),
+   'which stays byte for byte', read(added))
+same(set(feeds()), {'h', 'q": 1'}, 'any name will do')
+same(os.stat(added).st_mode & 0o777, 0o640, 'its mode stays')
+for text in ('feeds:\n  h: {url: "http://h.example/"}\npublish:\n  x:\n'
+             '    url: http://x.example/\n', 'feeds: {}\n', 'feeds: [\n',
+             'feeds:\n     h:\n          url: http://h.example/\n'):
+    write(added, text)
+    r = mill.run('add', site.url + '/a.xml')
+    ok(r.status == 1 and r.err and read(added).decode() == text,
+       'not where it would mean something else', r)
+os.unlink(added)
+threads = [threading.Thread(target=mill.run, args=(
+    'add', site.url + p)) for p in ('/a.xml', '/a2.xml', '/zh.xml')]
+for t in threads:
+    t.start()
+for t in threads:
+    t.join()
+same(len(feeds()), 3, 'three at once are all added') or note(read(added))
+same(mill.run('check').status, 0, 'and the configuration is right')
+
+os.unlink(added)
+daemon = mill.start()
+r = mill.run('add', site.url + '/a.xml', '--name', 'live')
+same(r.status, 0, 'beside a daemon') or note(r)
+ok(daemon.seen('visit', source='live', new='1'), 'it asks at once',
+   daemon.log)
+mill.set(http={'listen': 'nowhere'})
+r = mill.run('add', site.url + '/a2.xml')
+ok(r.status == 1 and b'a2' not in read(added) and 'listen' in r.err,
+   'a configuration with mistakes is not touched', r)
+same(daemon.stop(), 0, 'it stops')
+
+
+# -------------------------------------------------------------------- feeds
+
+mill = Mill(feeds={
+    'a': site.source('/a.xml', title='T & U', tags=['x', 'y']),
+    's': site.source('/a.xml?token=s3cret', enabled=False)})
+r = mill.run('feeds')
+same((r.status, r.out), (0, 'a: T & U\n    %s/a.xml\n    tags: x, y\n'
+                            's (disabled)\n    %s/a.xml?token=...\n' % (
+                                site.url, site.url)), 'feeds') or note(r)
+r = mill.run('feeds', '--format', 'opml')
+ok(r.status == 0 and 'text="T &amp; U"' in r.out and
+   'xmlUrl="%s/a.xml" category="x,y"' % site.url in r.out, 'as OPML', r)
+ok('s3cret' not in r.out and '1 left out' in r.err, 'without secrets', r)
+f = json.loads(mill.run('feeds', '--format', 'json').out)
+same((f[0]['tags'], f[1]['enabled'], f[1]['url']),
+     (['x', 'y'], False, site.url + '/a.xml?token=...'), 'as JSON')
+same(mill.run('feeds', '--format', 'x').status, 2, 'not as anything')
 done()
