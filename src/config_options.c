@@ -175,8 +175,10 @@ const struct option config_options[] = {
 	/* ------------------------------- a feed's, with a default in fetch */
 	{ "interval", IN_FETCH | IN_FEED, SOURCE(interval_s),
 	    OPTION_SECONDS, "30m", NULL,
-	    "How often a feed is asked, where neither the feed nor its "
-	    "server says otherwise.", 1, YEAR_S, NULL, NULL },
+	    "How often a feed is asked that publishes every four intervals "
+	    "or more often; one that publishes four times as rarely is asked "
+	    "half as often. What the feed or its server asks for only makes "
+	    "it longer.", 1, YEAR_S, NULL, NULL },
 	{ "interval-min", IN_FETCH | IN_FEED, SOURCE(interval_min_s),
 	    OPTION_SECONDS, "15m", NULL,
 	    "Never more often than this, whatever is set or claimed.",

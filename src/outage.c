@@ -3,7 +3,10 @@
 
 #include "feedmill/outage.h"
 
-enum { HOSTS_ENOUGH = 5, HOSTS_LEAST = 2, WINDOW_MS = 120000 };
+/* A few hosts are asked so rarely that all of them must fail, in a longer
+ * time; otherwise a night without a network would be held against them. */
+enum { HOSTS_ENOUGH = 5, HOSTS_LEAST = 2, WINDOW_MS = 120000,
+	WINDOW_FEW_MS = 3600000 };
 
 int
 outage_answered(struct outage *o)
@@ -16,14 +19,14 @@ outage_answered(struct outage *o)
 }
 
 static size_t
-distinct_hosts(const struct outage *o, int64_t now_ms)
+distinct_hosts(const struct outage *o, int64_t now_ms, int64_t window_ms)
 {
 	size_t distinct = 0;
 
 	for (unsigned i = 0; i < o->count; i++) {
 		unsigned j = 0;
 
-		if (now_ms - o->failed[i].at_ms > WINDOW_MS)
+		if (now_ms - o->failed[i].at_ms > window_ms)
 			continue;
 		while (j < i && o->failed[j].host != o->failed[i].host)
 			j++;
@@ -36,7 +39,8 @@ int
 outage_failed(struct outage *o, int64_t source_id, uint64_t host,
     int64_t now_ms, size_t hosts)
 {
-	size_t enough = hosts < HOSTS_ENOUGH ? hosts : HOSTS_ENOUGH;
+	int few = hosts < HOSTS_ENOUGH;
+	size_t enough = few ? hosts : HOSTS_ENOUGH;
 
 	if (o->count == OUTAGE_KEPT)
 		memmove(&o->failed[0], &o->failed[1],
@@ -45,7 +49,8 @@ outage_failed(struct outage *o, int64_t source_id, uint64_t host,
 	o->failed[o->count].host = host;
 	o->failed[o->count++].at_ms = now_ms;
 	if (o->down || enough < HOSTS_LEAST ||
-	    distinct_hosts(o, now_ms) < enough)
+	    distinct_hosts(o, now_ms, few ? WINDOW_FEW_MS : WINDOW_MS) <
+	    enough)
 		return 0;
 	o->down = 1;
 	return 1;

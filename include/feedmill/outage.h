@@ -2,8 +2,8 @@
  * outage.h - from transfers that reached nobody to "the network is down".
  *
  * Pure.  One host that cannot be reached is that host's affair; many
- * different ones within a short window, and nobody who answers, is ours: no
- * source is to blame for it.
+ * different ones within a short window (or all of a few within an hour), and
+ * nobody who answers, is ours: no source is to blame for it.
  */
 #ifndef FEEDMILL_OUTAGE_H
 #define FEEDMILL_OUTAGE_H

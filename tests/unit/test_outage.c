@@ -48,7 +48,23 @@ test_old_failures_do_not_count(void **state)
 	(void)state;
 	outage_failed(&o, 1, 11, 0, 3);
 	outage_failed(&o, 2, 12, 1, 3);
-	assert_false(outage_failed(&o, 3, 13, 3600000, 3));
+	assert_false(outage_failed(&o, 3, 13, 3600002, 3));
+	o = (struct outage){ 0 };
+	for (int i = 0; i < 10; i++)
+		assert_false(outage_failed(&o, i, (uint64_t)i, i * 60000, 50));
+}
+
+/* Three sources, half an hour apart from each other. */
+static void
+test_a_few_hosts_have_more_time(void **state)
+{
+	struct outage o = { 0 };
+
+	(void)state;
+	assert_false(outage_failed(&o, 1, 11, 0, 3));
+	assert_false(outage_failed(&o, 2, 12, 900000, 3));
+	assert_false(outage_failed(&o, 1, 11, 1800000, 3));
+	assert_true(outage_failed(&o, 3, 13, 1900000, 3));
 }
 
 static void
@@ -70,6 +86,7 @@ main(void)
 		cmocka_unit_test(test_all_of_a_few_hosts),
 		cmocka_unit_test(test_an_answer_begins_anew),
 		cmocka_unit_test(test_old_failures_do_not_count),
+		cmocka_unit_test(test_a_few_hosts_have_more_time),
 		cmocka_unit_test(test_five_of_many_are_enough),
 	};
 
