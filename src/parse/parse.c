@@ -152,6 +152,9 @@ conclude(struct feed *f, const struct decoded *d, const struct attempt *a)
 		    "bytes that are no text in its encoding" :
 		    "not encoded as declared", 1, 1);
 	}
+	if (f->damaged && f->count == 0 &&
+	    f->head.title.value == NULL)
+		return OUTCOME_UNREADABLE;
 	return f->damaged ? OUTCOME_DAMAGED : OUTCOME_OK;
 }
 
