@@ -24,6 +24,7 @@ ask_limits(const struct config *c)
 		.connections = (unsigned)c->fetch.concurrency,
 		.connections_per_host =
 		    (unsigned)c->fetch.concurrency_per_host,
+		.held_bytes = (uint64_t)c->fetch.bytes_in_flight,
 	};
 }
 

@@ -64,6 +64,16 @@ fetch_count_held(struct xfer *x, uint64_t bytes)
 	x->held = bytes;
 }
 
+int
+fetch_may_hold(const struct xfer *x, uint64_t bytes)
+{
+	const struct fetch *f = x->fetch;
+	uint64_t limit = f->limits.held_bytes;
+
+	return limit == 0 || f->held + (bytes - x->held) <= limit ||
+	    bytes <= limit / f->active;
+}
+
 static int64_t
 remaining_ms(const struct xfer *x)
 {

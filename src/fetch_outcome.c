@@ -146,6 +146,10 @@ outcome_of_stop(struct xfer *x)
 	case STOP_MEMORY:
 		outcome_set(x, OUTCOME_TOO_LARGE, "not enough memory for it");
 		return 1;
+	case STOP_CROWD:
+		outcome_set(x, OUTCOME_TOO_LARGE,
+		    "all transfers together are over bytes-in-flight");
+		return 1;
 	case STOP_ADDRESS:
 		outcome_set(x, OUTCOME_REFUSED_ADDRESS,
 		    "the address is not public");

@@ -31,6 +31,7 @@ enum fetch_stop {
 	STOP_BODY,		/* over the body cap */
 	STOP_LENGTH,		/* Content-Length is no number, or two */
 	STOP_MEMORY,
+	STOP_CROWD,		/* all bodies together are too much */
 	STOP_ADDRESS,		/* the guard, at the socket */
 };
 
@@ -123,5 +124,7 @@ void fetched_take_head(struct fetched *, const struct fetch_head *);
 const struct fetch_limits *fetch_limits_of(const struct fetch *);
 /* These many bytes of its body are held now. */
 void fetch_count_held(struct xfer *, uint64_t bytes);
+/* May this body be so long, as things are?  The large ones go first. */
+int fetch_may_hold(const struct xfer *, uint64_t bytes);
 
 #endif

@@ -98,6 +98,10 @@ curl_has_bytes(char *data, size_t one, size_t n, void *arg)
 		x->stop = STOP_BODY;
 		return ERROR_NONE;
 	}
+	if (!fetch_may_hold(x, body->len + n)) {
+		x->stop = STOP_CROWD;
+		return ERROR_NONE;
+	}
 	if (buf_try_reserve(body, n) == NULL) {
 		x->stop = STOP_MEMORY;
 		return ERROR_NONE;

@@ -29,6 +29,10 @@ struct fetch_limits {
 	unsigned	 redirects;
 	unsigned	 low_speed_bytes_s, low_speed_time_s;
 	unsigned	 connections, connections_per_host;
+	/* Of all bodies together, 0: no limit.  Once it is reached, a body
+	 * over its even share goes no further; so it is passed by at most
+	 * as much again, by those under theirs. */
+	uint64_t	 held_bytes;
 };
 
 struct fetch_header {

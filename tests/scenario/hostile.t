@@ -250,7 +250,7 @@ FAULTS = {
             '/retry/503-none',
     'empty': '/type/empty',
     'not-a-feed': '/type/html,/redir/301-parking',
-    'damaged|unreadable': '/gen/deep',
+    'unreadable': '/gen/deep',
 }
 # Half a gigabyte that the server has to make first.
 if ALL:

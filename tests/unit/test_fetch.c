@@ -501,6 +501,52 @@ nobody_is_told_after_the_end(void **state)
 	assert_int_equal(told, 100);
 }
 
+struct crowd {
+	struct fetch	*fetch;
+	unsigned	 ok, given_up;
+	uint64_t	 most;
+};
+
+static void
+count_crowd(struct fetched **taken, void *arg)
+{
+	struct crowd *c = arg;
+
+	c->ok += (*taken)->outcome == OUTCOME_OK;
+	c->given_up += (*taken)->outcome == OUTCOME_TOO_LARGE &&
+	    strstr((*taken)->reason, "bytes-in-flight") != NULL;
+	if (fetch_bytes_in_flight(c->fetch) > c->most)
+		c->most = fetch_bytes_in_flight(c->fetch);
+	if (c->ok + c->given_up == 4)
+		ev_break(rig.loop, EVBREAK_ALL);
+}
+
+/* Three bodies without an end share what there is; a small one gets by. */
+static void
+bodies_together_have_a_cap(void **state)
+{
+	static const char *const paths[] = {
+		"/endless", "/endless", "/feed", "/endless"
+	};
+	struct fetch_limits few = limits;
+	struct crowd c = { 0 };
+
+	(void)state;
+	few.held_bytes = 1 << 20;
+	c.fetch = fetch_new(rig.loop, rig.resolve, &few, count_crowd, &c);
+	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+		struct fetch_order o = rig_order(&origin, paths[i]);
+
+		o.body_bytes = 1 << 30;
+		fetch_start(c.fetch, &o);
+	}
+	rig_run();
+	assert_int_equal(c.ok, 1);
+	assert_int_equal(c.given_up, 3);
+	assert_true(c.most <= 2 * few.held_bytes);
+	fetch_free(c.fetch);
+}
+
 static int
 setup(void **state)
 {
@@ -545,6 +591,7 @@ main(void)
 		cmocka_unit_test(bytes_in_flight_are_counted),
 		cmocka_unit_test(callback_may_start_the_next),
 		cmocka_unit_test(nobody_is_told_after_the_end),
+		cmocka_unit_test(bodies_together_have_a_cap),
 	};
 
 	setenv("CMOCKA_MESSAGE_OUTPUT", "TAP", 0);
