@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+"""The wall clock is set, forward and back, by a year: no herd, no freeze.  A
+small library between the release build and the C library lends it another
+clock."""
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from feedmill import *
+
+SHIM = r'''
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+int clock_gettime(clockid_t id, struct timespec *t)
+{
+	int rc = (int)syscall(SYS_clock_gettime, id, t);
+	char text[32] = "";
+	int fd;
+
+	if (id != CLOCK_REALTIME || (fd = open(getenv("CLOCK_BY"),
+	    O_RDONLY | O_CLOEXEC)) == -1)
+		return rc;
+	if (read(fd, text, sizeof(text) - 1) > 0)
+		t->tv_sec += atol(text);
+	close(fd);
+	return rc;
+}
+'''
+YEAR_S = 365 * 86400
+ITEM = ('http://a.example/1', 'One', 'Sat, 22 Feb 2025 18:08:09 GMT', 'x')
+cc = shutil.which('cc') or shutil.which('gcc') or skip_all('no compiler')
+site = Site({'/s%d' % i: rss(ITEM) for i in range(20)})
+site.documents['/often'] = rss(ITEM)
+often = site.source('/often', **{'interval': '1s', 'interval-min': '1s',
+                                 'interval-max': '1s'})
+mill = Mill(binary=RELEASE, feeds={
+    'often': often, **{'s%d' % i: site.source('/s%d' % i)
+                       for i in range(20)}})
+source = write(os.path.join(mill.dir, 'shim.c'), SHIM)
+shim = os.path.join(mill.dir, 'shim.so')
+subprocess.run([cc, '-shared', '-fPIC', '-O1', '-o', shim, source],
+               check=True)
+by = write(os.path.join(mill.dir, 'by'), '0')
+daemon = mill.start(env={'LD_PRELOAD': shim, 'CLOCK_BY': by})
+ok(eventually(lambda: len(set(site.asked())) == 21, 30), 'all are asked',
+   daemon.log)
+
+
+def others():
+    return [p for p in site.asked() if p != '/often']
+
+
+def due(name):
+    r = mill.run('status', '--why', name,
+                 env={'LD_PRELOAD': shim, 'CLOCK_BY': by})
+    lines = {line[:26].strip(): line[26:].strip()
+             for line in r.out.splitlines()}
+    at = [time.mktime(time.strptime(lines[k], '%Y-%m-%dT%H:%M:%SZ'))
+          for k in ('now', 'next visit')]
+    return at[1] - at[0]
+
+
+for name, text in (('forward', YEAR_S), ('back again', 0),
+                   ('back', -YEAR_S)):
+    n, seen = len(site.asked('/often')), daemon.mark()
+    write(by, str(text))
+    ok(daemon.seen('the clock was set: the schedule moves with it', 15,
+               since=seen), 'the clock is set %s: it is noticed' % name,
+       daemon.log)
+    ok(eventually(lambda: len(site.asked('/often')) >= n + 3, 15),
+       'no freeze', daemon.log)
+    same(len(others()), 20, 'no herd')
+    ok(0 < due('s3') <= 1980, 'due as before, by the new clock', due('s3'))
+same(daemon.stop(), 0, 'stopped')
+for text in (YEAR_S, -YEAR_S, 0):
+    write(by, str(text))
+    daemon = mill.start(env={'LD_PRELOAD': shim, 'CLOCK_BY': by})
+    n = len(site.asked('/often'))
+    ok(eventually(lambda: len(site.asked('/often')) > n, 15),
+       'started with the clock at %+d years: no freeze' % (text // YEAR_S),
+       daemon.log)
+    ok(daemon.stop() == 0 and due('s3') < 90000, 'nor for the others')
+done()
