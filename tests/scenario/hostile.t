@@ -102,7 +102,9 @@ def adapt(url, out):
 def feeds_one_by_one():
     result = os.path.join(folder(), 'result.json')
     # A sanitizer's report has to end in a signal to be seen.
-    env = dict(os.environ, ASAN_OPTIONS='abort_on_error=1:'
+    # The adapter runs in another folder.
+    env = dict(os.environ, FEEDMILL=BINARY, FEEDMILL_RELEASE=RELEASE,
+               ASAN_OPTIONS='abort_on_error=1:'
                'allocator_may_return_null=1',
                UBSAN_OPTIONS='abort_on_error=1')
     # exec: or the shell in between would hide the signal.
