@@ -296,6 +296,7 @@ outcome_of_status(struct xfer *x)
 {
 	long status = x->head.status;
 
+	x->result->was_conditional = x->validators_sent;
 	switch (status) {
 	case 200:
 		outcome_set(x, OUTCOME_OK, "read");

@@ -95,13 +95,15 @@ take_hints(struct source *s, const struct feed *feed)
 /*
  * Validators, in memory and (the same) in the visit that carries the
  * entries.  They belong to the URL that gave them, the last of a chain of
- * redirects; a damaged document's vouch for what was not read.
+ * redirects; a damaged document's vouch for what was not read.  Those of a
+ * 226 vouch for what it is a difference to as well (RFC 3229 section 10.5),
+ * so there must have been something.
  */
 static void
 take_validators(struct source *s, struct visit *v, const struct fetched *got,
     int vouched)
 {
-	int keep = vouched && !got->is_delta;
+	int keep = vouched && (!got->is_delta || got->was_conditional);
 
 	string_replace(&s->state.etag, keep ? got->etag : NULL);
 	string_replace(&s->state.last_modified, keep ? got->last_modified : NULL);

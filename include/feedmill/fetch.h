@@ -97,6 +97,7 @@ struct fetched {
 	char		*address;	/* connected to, or NULL */
 	struct buf	 exchange;	/* requests and answer heads, readable,
 					 * without credentials */
+	int		 was_conditional;	/* validators were sent to url */
 };
 
 typedef void fetch_done_fn(struct fetched **taken, void *arg);
