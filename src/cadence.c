@@ -404,9 +404,9 @@ cadence_explain(struct buf *b, const struct cadence_limits *limits,
 	if (f->turn_ms > f->next_ms && f->turn_ms != INT64_MAX)
 		explain_at(b, "its turn", f->turn_ms, "-");
 	buf_printf(b, "%-26s %s\n", "because of",
+	    f->held_ms > f->next_ms ? "Retry-After of its host" :
 	    f->next_ms == 0 ? visited ? "its address or the command line" :
 	    "no visit yet" :
-	    f->held_ms > f->next_ms ? "Retry-After of its host" :
 	    f->network_down ? cadence_rule_name(CADENCE_NETWORK_DOWN) :
 	    cadence_rule_name(a.rule));
 }
