@@ -430,6 +430,47 @@ class Site:
                 **more}
 
 
+class Origin:
+    """tests/tools/origin.py with a script; what it was asked, read back."""
+
+    def __init__(self, *arguments, addresses=('127.0.0.1',), seconds=150,
+                 script=None):
+        self.dir = folder()
+        self.script = os.path.join(self.dir, 'script.json')
+        self.log = write(os.path.join(self.dir, 'log'), '')
+        self.paths = {}
+        self.set(script or {})
+        argv = [sys.executable, os.path.join(ROOT, 'tests/tools/origin.py'),
+                '--max-seconds', str(seconds)]
+        for address in addresses:
+            argv += ['--address', address]
+        self.process = subprocess.Popen(
+            argv + [*arguments, self.script, self.log],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        at_end(lambda: (self.process.kill(), self.process.wait()))
+        self.port = int(self.process.stdout.readline())
+
+    def set(self, paths):
+        """More answers, or other ones."""
+        self.paths.update(paths)
+        write(self.script + '.new', json.dumps(self.paths))
+        os.replace(self.script + '.new', self.script)
+
+    def url(self, path, host='127.0.0.1', scheme='http'):
+        return '%s://%s:%d%s' % (scheme, host, self.port, path)
+
+    def requests(self, path=None):
+        """In order of arrival; in each, h: the headers by small name."""
+        found = []
+        for line in read(self.log).decode().splitlines():
+            r = json.loads(line)
+            r['path'] = r['target'].partition('?')[0]
+            r['h'] = {n.lower(): v for n, v in r['headers']}
+            if path in (None, r['path']):
+                found.append(r)
+        return found
+
+
 def rss(*items, title='Made up'):
     """A small RSS document of (link, title, pubDate, description) items."""
     def esc(s):

@@ -2,11 +2,12 @@
 """A scripted origin server on loopback that writes down what it was asked.
 
 	origin.py [--max-seconds N] [--tls CERT KEY [--client-ca CA]]
-	          [--address A] [--set NAME=TEXT]... SCRIPT LOG
+	          [--address A]... [--set NAME=TEXT]... SCRIPT LOG
 
-Listens on a free port, prints "PORT\\n" on stdout, and stops by itself: after
---max-seconds (default 120), or when its stdin ends, whichever comes first (so
-it dies with the test that holds the other end).  Standard library only.
+Listens on a free port, the same of all addresses (default 127.0.0.1), prints
+"PORT\\n" on stdout, and stops by itself: after --max-seconds (default 120), or
+when its stdin ends, whichever comes first (so it dies with the test that holds
+the other end).  Standard library only.
 
 SCRIPT is JSON: {"/path": ANSWER or [ANSWER, ANSWER...], ...}.  The n-th
 request of a path (without its query) gets the n-th answer, later ones the
@@ -24,11 +25,13 @@ last.  The file is read again when it changes.  An ANSWER holds any of
 	chunked     true: in chunks of 1,000 bytes, no length
 	conditional true: 304 without body where If-None-Match or
 	            If-Modified-Since has exactly the ETag or Last-Modified of
-	            headers (all other headers are sent as well)
+	            headers (all other headers are sent as well); a list of
+	            older validators: those count too
 	cut         close after that many bytes of the body
 	repeat      the header lines again, that many times over (1)
 	close       true: say Connection: close and do it
 	delay_ms    wait before answering
+	drip_ms     the body a byte at a time, that far apart
 	hang        "start", "head" or "body": nothing more from there on,
 	            until the client goes away
 	reset       true: reset the connection instead of answering
@@ -37,7 +40,7 @@ last.  The file is read again when it changes.  An ANSWER holds any of
 What is not in SCRIPT is 404.  LOG gets a line of JSON for each request before
 it is answered: {"n": count from 1, "connection": count from 1, "ms": since
 the start, "method", "target", "headers": [[name, value]...], "raw": the whole
-head as it came, latin-1}.
+head as it came, latin-1, "answer": {"status", "headers"} as they will be sent}.
 """
 import argparse
 import base64
@@ -78,6 +81,48 @@ class Script:
         return answers[min(n, len(answers) - 1)]
 
 
+def is_not_modified(answer, request):
+    known = answer.get('conditional')
+    if not known:
+        return False
+    ours = {n.lower(): v for n, v in answer.get('headers', [])}
+    theirs = {n.lower(): v for n, v in request['headers']}
+    for condition, validator in (('if-none-match', 'etag'),
+                                 ('if-modified-since', 'last-modified')):
+        if condition in theirs:
+            return theirs[condition] == ours.get(validator) or \
+                known is not True and theirs[condition] in known
+    return False
+
+
+def listen_once(addresses):
+    sockets, port = [], 0
+    try:
+        for address in addresses:
+            s = socket.socket(socket.AF_INET6 if ':' in address
+                              else socket.AF_INET)
+            sockets.append(s)
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            s.bind((address, port))
+            s.listen(128)
+            port = s.getsockname()[1]
+    except OSError:
+        for s in sockets:
+            s.close()
+        raise
+    return sockets
+
+
+def listen_at(addresses):
+    """One port of all of them: free at the first, perhaps not at the next."""
+    for _ in range(9):
+        try:
+            return listen_once(addresses)
+        except OSError:
+            pass
+    return listen_once(addresses)
+
+
 class Origin:
     def __init__(self, args):
         self.args = args
@@ -93,12 +138,8 @@ class Origin:
             if args.client_ca:
                 self.tls.load_verify_locations(args.client_ca)
                 self.tls.verify_mode = ssl.CERT_REQUIRED
-        family = socket.AF_INET6 if ':' in args.address else socket.AF_INET
-        self.socket = socket.socket(family)
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.socket.bind((args.address, 0))
-        self.socket.listen(128)
-        self.port = self.socket.getsockname()[1]
+        self.sockets = listen_at(args.address or ['127.0.0.1'])
+        self.port = self.sockets[0].getsockname()[1]
 
     def fill(self, value):
         value = value.replace('{port}', str(self.port))
@@ -122,9 +163,15 @@ class Origin:
                             for line in lines[1:] if ':' in line],
                 'raw': head.decode('latin-1'),
             }
+            answer = self.script.answer(entry['target'].partition('?')[0])
+            entry['answer'] = {
+                'status': 304 if is_not_modified(answer, entry)
+                else answer.get('status', 200),
+                'headers': [[n, self.fill(v)]
+                            for n, v in answer.get('headers', [])],
+            }
             self.log.write(json.dumps(entry) + '\n')
-            path = entry['target'].partition('?')[0]
-            return entry, self.script.answer(path)
+            return entry, answer
 
 
 def read_head(conn):
@@ -180,15 +227,6 @@ def chunked(body):
                     for p in parts) + b'0\r\n\r\n'
 
 
-def not_modified(answer, request):
-    ours = {n.lower(): v for n, v in answer.get('headers', [])}
-    theirs = {n.lower(): v for n, v in request['headers']}
-    if 'if-none-match' in theirs:
-        return theirs['if-none-match'] == ours.get('etag')
-    return 'if-modified-since' in theirs and \
-        theirs['if-modified-since'] == ours.get('last-modified')
-
-
 def hang(conn):
     """Until the client has gone."""
     while conn.recv(65536):
@@ -217,7 +255,7 @@ def respond(origin, conn, request, answer):
     headers = [list(h) for h in answer.get('headers', [])]
     body = encoded(answer, body_of(answer, os.path.dirname(
         os.path.abspath(origin.args.script))), headers)
-    if answer.get('conditional') and not_modified(answer, request):
+    if is_not_modified(answer, request):
         status, body = 304, b''
     if answer.get('chunked'):
         headers.append(['Transfer-Encoding', 'chunked'])
@@ -244,7 +282,13 @@ def respond(origin, conn, request, answer):
         conn.sendall(body[:len(body) // 2])
         hang(conn)
         return False
-    conn.sendall(body[:answer.get('cut', len(body))])
+    body = body[:answer.get('cut', len(body))]
+    if 'drip_ms' in answer:
+        for i in range(len(body)):
+            conn.sendall(body[i:i + 1])
+            time.sleep(answer['drip_ms'] / 1000)
+    else:
+        conn.sendall(body)
     return not close
 
 
@@ -281,13 +325,15 @@ def serve(origin, conn, number):
         conn.close()
 
 
-def accept_all(origin):
+def accept_all(origin, listening):
     while True:
-        conn, _ = origin.socket.accept()
+        conn, _ = listening.accept()
         conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        origin.connections += 1
+        with origin.lock:
+            origin.connections += 1
+            number = origin.connections
         threading.Thread(target=serve, daemon=True,
-                         args=(origin, conn, origin.connections)).start()
+                         args=(origin, conn, number)).start()
 
 
 def main():
@@ -295,13 +341,15 @@ def main():
     p.add_argument('--max-seconds', type=int, default=120)
     p.add_argument('--tls', nargs=2, metavar=('CERT', 'KEY'))
     p.add_argument('--client-ca')
-    p.add_argument('--address', default='127.0.0.1')
+    p.add_argument('--address', action='append')
     p.add_argument('--set', action='append', default=[])
     p.add_argument('script')
     p.add_argument('log')
     origin = Origin(p.parse_args())
     threading.Timer(origin.args.max_seconds, os._exit, [0]).start()
-    threading.Thread(target=accept_all, args=(origin,), daemon=True).start()
+    for listening in origin.sockets:
+        threading.Thread(target=accept_all, args=(origin, listening),
+                         daemon=True).start()
     print(origin.port, flush=True)
     sys.stdin.buffer.read()
     os._exit(0)
