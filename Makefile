@@ -179,8 +179,8 @@ PROVE	  = prove -j2 -e 'timeout -k 10 420'
 .PHONY: check check-builds fuzz-replay
 check: deps-check
 	$(SUBMAKE) check-builds
-	@FEEDMILL_TEST_BUILD=build/asan FEEDMILL_RELEASE=build/feedmill \
-	    FEEDMILL=build/asan/feedmill $(TEST_ENV) \
+	@FEEDMILL_TEST_BUILD=build/asan FEEDMILL_RELEASE=$(CURDIR)/build/feedmill \
+	    FEEDMILL=$(CURDIR)/build/asan/feedmill $(TEST_ENV) \
 	    $(PROVE) tests/layers.sh tests/replay.t tests/manuals.t \
 	    $(SCENARIOS) $(UNITS:%.c=build/asan/%) </dev/null
 
