@@ -305,8 +305,11 @@ status_explain(struct store_reader *r, const struct config *config,
 	rc = store_each_state(r, why_of_state, &w, e);
 	if (rc == 0)
 		rc = store_each_state(r, hold_of_state, &w, e);
-	if (rc == 0)
+	if (rc == 0) {		/* as a start would have it */
+		w.facts.next_ms = cadence_resume(now_ms, &limits, &w.history,
+		    w.facts.next_ms, 0);
 		cadence_explain(b, &limits, &w.history, &w.facts);
+	}
 	free(w.host);
 	return rc;
 }
