@@ -154,6 +154,9 @@ join(struct buf *b, struct window *w, int i)
 
 		if (n > 0)
 			buf_puts(b, format->between);
+		if (format->before != NULL)
+			format->before(b, &w->head, p->effective_ms,
+			    n > 0 ? &p[-1].effective_ms : NULL);
 		buf_append(b, w->items[i].data + p->from[i],
 		    p->to[i] - p->from[i]);
 	}

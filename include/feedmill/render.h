@@ -70,6 +70,11 @@ struct render_format {
 			    const struct item *);
 	const char	*between;	/* two items; or "" */
 	void		(*end)(struct buf *);
+	const char	*label;		/* for people: "JSON Feed" */
+	/* Said before an item in its place, or NULL: what depends on the one
+	 * shown before it.  Times are effective_ms; no previous: the first. */
+	void		(*before)(struct buf *, const struct outlet_head *,
+			    int64_t ms, const int64_t *previous_ms);
 };
 extern const struct render_format render_formats[];
 
@@ -95,7 +100,11 @@ void render_json_end(struct buf *);
 void render_html_begin(struct buf *, const struct outlet_head *);
 void render_html_item(struct buf *, const struct outlet_head *,
     const struct item *);
+void render_html_before(struct buf *, const struct outlet_head *, int64_t ms,
+    const int64_t *previous_ms);
 void render_html_end(struct buf *);
+/* The look of every page feedmill makes, for a <style> of theirs. */
+extern const char render_html_style[];
 
 /* OPML 2.0: the subscriptions, whatever the items. */
 void render_opml_begin(struct buf *, const struct outlet_head *);

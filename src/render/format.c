@@ -5,15 +5,20 @@
 
 const struct render_format render_formats[] = {
 	{ OUTLET_ATOM, ".atom", "application/atom+xml; charset=utf-8",
-	    render_atom_begin, render_atom_item, "", render_atom_end },
+	    render_atom_begin, render_atom_item, "", render_atom_end,
+	    "Atom", NULL },
 	{ OUTLET_RSS, ".rss", "application/rss+xml; charset=utf-8",
-	    render_rss_begin, render_rss_item, "", render_rss_end },
+	    render_rss_begin, render_rss_item, "", render_rss_end,
+	    "RSS", NULL },
 	{ OUTLET_JSON, ".json", "application/feed+json; charset=utf-8",
-	    render_json_begin, render_json_item, ",\n", render_json_end },
+	    render_json_begin, render_json_item, ",\n", render_json_end,
+	    "JSON Feed", NULL },
 	{ OUTLET_HTML, ".html", "text/html; charset=utf-8",
-	    render_html_begin, render_html_item, "", render_html_end },
+	    render_html_begin, render_html_item, "", render_html_end,
+	    "Page", render_html_before },
 	{ OUTLET_OPML, ".opml", "text/x-opml; charset=utf-8",
-	    render_opml_begin, render_opml_item, "", render_opml_end },
+	    render_opml_begin, render_opml_item, "", render_opml_end,
+	    "OPML", NULL },
 	{ 0 }
 };
 

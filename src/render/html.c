@@ -1,10 +1,13 @@
 /*
- * html.c - an outlet as a page for people.
+ * html.c - an outlet as a page for people: a river of entries by day.
  *
- * One column, readable on a phone and in the dark; titles, sources, dates
- * and the beginning of the text as plain text.  There is no script and
- * nothing a publisher wrote is markup, so the page is safe without trust in
- * the sanitiser.
+ * One column, readable on a phone and in the dark; titles, sources, times,
+ * the beginning of the text as plain text, a picture beside it.  There is no
+ * script and nothing a publisher wrote is markup, so the page is safe without
+ * trust in the sanitiser.
+ *
+ * The words of the page are English and say so where the outlet speaks
+ * another language; an entry whose language nobody told says that, too.
  */
 #include <stdio.h>
 #include <string.h>
@@ -16,27 +19,57 @@
 #include "feedmill/render.h"
 #include "text.h"
 
-enum { EXCERPT_BYTES = 500 };
+#define DAY_MS	INT64_C(86400000)
 
-static const char style[] =
-    ":root{color-scheme:light dark;--fg:#1d1f21;--dim:#5f6368;"
-    "--line:#e3e5e8;--bg:#fff;--link:#0b57d0}\n"
-    "@media(prefers-color-scheme:dark){:root{--fg:#e6e6e6;--dim:#9aa0a6;"
-    "--line:#33363a;--bg:#16181a;--link:#8ab4f8}}\n"
+enum { EXCERPT_BYTES = 500 };
+/* What a reader can subscribe to. */
+enum { FEEDS = OUTLET_ATOM | OUTLET_RSS | OUTLET_JSON };
+
+const char render_html_style[] =
+    ":root{color-scheme:light dark;--fg:#1c1e21;--dim:#5c6167;"
+    "--line:#e1e4e8;--bg:#fff;--soft:#f4f5f7;--link:#0b57d0;"
+    "--bad:#b3261e;--good:#146c2e}\n"
+    "@media(prefers-color-scheme:dark){:root{--fg:#e4e6e8;--dim:#9da3aa;"
+    "--line:#32363b;--bg:#15171a;--soft:#212429;--link:#8ab4f8;"
+    "--bad:#f2b8b5;--good:#7fd99a}}\n"
     "*{box-sizing:border-box}\n"
-    "body{margin:0 auto;max-width:44rem;padding:1rem;color:var(--fg);"
-    "background:var(--bg);font:1rem/1.6 system-ui,\"Noto Sans CJK SC\","
-    "\"PingFang SC\",sans-serif;overflow-wrap:anywhere}\n"
-    "a{color:var(--link)}\nh1{font-size:1.6rem;margin:.5rem 0}\n"
-    "nav a{margin-right:1rem}\n"
-    "article{padding:.8rem 0;border-top:1px solid var(--line)}\n"
-    "h2{font-size:1.1rem;margin:0;line-height:1.4}\n"
-    "h2 a{color:inherit;text-decoration:none}\n"
-    "h2 a:hover,h2 a:focus{text-decoration:underline}\n"
+    "body{margin:0 auto;max-width:46rem;padding:1rem;color:var(--fg);"
+    "background:var(--bg);font:1rem/1.6 system-ui,sans-serif;"
+    "overflow-wrap:anywhere}\n"
+    "a{color:var(--link)}\n"
+    ":focus-visible{outline:2px solid var(--link);outline-offset:2px}\n"
+    "h1{font-size:1.7rem;line-height:1.25;margin:.5rem 0}\n"
+    "h2{font-size:.9rem;margin:2rem 0 0;padding-bottom:.3rem;"
+    "color:var(--dim);border-bottom:1px solid var(--line)}\n"
+    "h3{font-size:1.1rem;margin:0;line-height:1.4}\n"
+    "h3 a{color:inherit;text-decoration:none}\n"
+    "h3 a:hover,h3 a:focus{text-decoration:underline}\n"
+    "h3 a:visited{color:var(--dim)}\n"
     "p{margin:.3rem 0}\n"
-    ".meta,footer{font-size:.85rem;color:var(--dim)}\n"
+    "nav,.meta,footer{font-size:.875rem;color:var(--dim)}\n"
+    "nav{background:var(--soft);border-radius:.4rem;padding:.5rem .8rem;"
+    "margin:.8rem 0}\n"
+    "nav a{margin-right:.6rem}\n"
     ".meta a{color:inherit}\n"
-    ".skip{position:absolute;left:-99rem}\n.skip:focus{left:1rem}\n";
+    "article{padding:1rem 0;border-bottom:1px solid var(--line)}\n"
+    "article::after{content:\"\";display:block;clear:both}\n"
+    "article img{float:right;width:7.5rem;height:5.6rem;object-fit:cover;"
+    "margin:.2rem 0 .3rem 1rem;border-radius:.4rem;"
+    "background:var(--soft)}\n"
+    "@media(max-width:30rem){article img{width:5.5rem;height:4.2rem}}\n"
+    "footer{margin-top:2rem}\n"
+    ".skip{position:absolute;left:-99rem}\n"
+    ".skip:focus{left:1rem;top:.3rem;background:var(--bg)}\n";
+
+/* Of the page's own words, where they are not in its language. */
+static const char *
+english(const struct outlet_head *head)
+{
+	if (!is_language_tag(head->language) ||
+	    text_prefix_nocase(head->language, "en"))
+		return "";
+	return " lang=\"en\"";
+}
 
 static void
 put_attribute(struct buf *b, const char *name, const char *value)
@@ -46,68 +79,109 @@ put_attribute(struct buf *b, const char *name, const char *value)
 	buf_putc(b, '"');
 }
 
+/* The moment for machines, in whole; and the time of day for people. */
 static void
-put_language(struct buf *b, const char *tag)
-{
-	if (is_language_tag(tag))
-		put_attribute(b, "lang", tag);
-}
-
-/* "2025-02-23 20:00 UTC", and for machines. */
-static void
-put_time(struct buf *b, int64_t ms)
+put_time(struct buf *b, int64_t ms, int with_date)
 {
 	char exact[DATE_TEXT_SIZE], iso[DATE_TEXT_SIZE];
 
 	date_format_rfc3339(date_in_range(ms), exact);
 	date_format_iso24(date_in_range(ms), iso);
-	buf_printf(b, "<time datetime=\"%s\">%.10s %.5s UTC</time>", exact,
-	    iso, iso + 11);
+	buf_printf(b, "<time datetime=\"%s\">", exact);
+	if (with_date)
+		buf_printf(b, "%.10s ", iso);
+	buf_printf(b, "%.5s</time>", iso + 11);
 }
 
-/* The other formats of the outlet: files beside this one. */
 static void
-put_formats(struct buf *b, const struct outlet_head *head, int as_links)
+put_file(struct buf *b, const struct outlet_head *head,
+    const struct render_format *f)
 {
-	static const char *const names[] = {
-		"Atom", "RSS", "JSON Feed", NULL, "OPML"
-	};
+	text_xml_escape_str(b, head->name);
+	buf_puts(b, f->ending);
+}
 
+/* Programs find the feeds by these. */
+static void
+put_alternates(struct buf *b, const struct outlet_head *head)
+{
 	for (int i = 0; render_formats[i].ending != NULL; i++) {
 		const struct render_format *f = &render_formats[i];
-		size_t type_len = strcspn(f->media_type, ";");
 
-		if (!(head->formats & f->bit) || names[i] == NULL)
+		if (!(head->formats & f->bit) || !(f->bit & FEEDS))
 			continue;
-		if (as_links && f->bit == OUTLET_OPML)
-			continue;
-		buf_puts(b, as_links ? "<link rel=\"alternate\"" : "<a");
-		if (as_links)
-			buf_printf(b, " type=\"%.*s\"", (int)type_len,
-			    f->media_type);
-		buf_puts(b, " href=\"");
-		text_xml_escape_str(b, head->name);
-		buf_puts(b, f->ending);
-		buf_printf(b, as_links ? "\" title=\"%s\">\n" : "\">%s</a>\n",
-		    names[i]);
+		buf_printf(b, "<link rel=\"alternate\" type=\"%.*s\" "
+		    "href=\"", (int)strcspn(f->media_type, ";"),
+		    f->media_type);
+		put_file(b, head, f);
+		buf_printf(b, "\" title=\"%s\">\n", f->label);
 	}
+}
+
+/*
+ * Files beside this one.  The first feed is shown with its whole address,
+ * the one to copy into a reader; the list of subscriptions comes last.
+ */
+static void
+put_formats(struct buf *b, const struct outlet_head *head)
+{
+	const char *slash = strrchr(head->self, '/');
+	size_t folder_len = slash != NULL ? (size_t)(slash - head->self) + 1 :
+	    0;
+	int is_first = 1;
+
+	buf_printf(b, "<nav%s aria-label=\"Subscribe\">\nSubscribe:\n",
+	    english(head));
+	for (int i = 0; render_formats[i].ending != NULL; i++) {
+		const struct render_format *f = &render_formats[i];
+
+		if (!(head->formats & f->bit) || f->bit == OUTLET_HTML)
+			continue;
+		buf_puts(b, "<a href=\"");
+		put_file(b, head, f);
+		buf_puts(b, "\">");
+		if (is_first && (f->bit & FEEDS)) {
+			text_xml_escape(b, head->self, folder_len, 0);
+			put_file(b, head, f);
+		} else {
+			buf_puts(b, f->label);
+		}
+		buf_puts(b, "</a>\n");
+		is_first = 0;
+	}
+	buf_puts(b, "</nav>\n");
+}
+
+static void
+put_updated(struct buf *b, const struct outlet_head *head)
+{
+	buf_printf(b, "<p class=\"meta\"%s>", english(head));
+	if (head->updated_ms == DATE_NONE) {
+		buf_puts(b, "Nothing yet.");
+	} else {
+		buf_puts(b, "Updated ");
+		put_time(b, head->updated_ms, 1);
+		buf_puts(b, ". Times are UTC.");
+	}
+	buf_puts(b, "</p>\n");
 }
 
 void
 render_html_begin(struct buf *b, const struct outlet_head *head)
 {
 	buf_puts(b, "<!doctype html>\n<html");
-	put_language(b, head->language);
+	put_attribute(b, "lang", is_language_tag(head->language) ?
+	    head->language : "en");
 	buf_puts(b, ">\n<head>\n<meta charset=\"utf-8\">\n"
 	    "<meta name=\"viewport\" content=\"width=device-width, "
 	    "initial-scale=1\">\n<meta name=\"referrer\" "
 	    "content=\"no-referrer\">\n<title>");
 	text_xml_escape_str(b, head->title);
 	buf_puts(b, "</title>\n");
-	put_formats(b, head, 1);
+	put_alternates(b, head);
 	buf_printf(b, "<style>\n%s</style>\n</head>\n<body>\n"
-	    "<a class=\"skip\" href=\"#river\">Skip to content</a>\n"
-	    "<header>\n<h1>", style);
+	    "<a class=\"skip\" href=\"#river\"%s>Skip to content</a>\n"
+	    "<header>\n<h1>", render_html_style, english(head));
 	text_xml_escape_str(b, head->title);
 	buf_puts(b, "</h1>\n");
 	if (head->subtitle != NULL) {
@@ -115,16 +189,39 @@ render_html_begin(struct buf *b, const struct outlet_head *head)
 		text_xml_escape_str(b, head->subtitle);
 		buf_puts(b, "</p>\n");
 	}
-	buf_puts(b, "<nav aria-label=\"Subscribe\">\n");
-	put_formats(b, head, 0);
-	buf_puts(b, "</nav>\n<p class=\"meta\">");
-	if (head->updated_ms == DATE_NONE) {
-		buf_puts(b, "Nothing yet.");
-	} else {
-		buf_puts(b, "Updated ");
-		put_time(b, head->updated_ms);
-	}
-	buf_puts(b, "</p>\n</header>\n<main id=\"river\">\n");
+	put_formats(b, head);
+	put_updated(b, head);
+	buf_puts(b, "</header>\n<main id=\"river\">\n");
+}
+
+/* "Mon, 24 Feb 2025" on an English page, else "2025-02-24". */
+static void
+put_day(struct buf *b, const struct outlet_head *head, int64_t ms)
+{
+	char http[DATE_TEXT_SIZE], iso[DATE_TEXT_SIZE];
+
+	date_format_http(date_in_range(ms), http);
+	date_format_iso24(date_in_range(ms), iso);
+	buf_printf(b, "<h2><time datetime=\"%.10s\">", iso);
+	if (*english(head) == '\0')
+		buf_printf(b, "%.16s</time></h2>\n", http);
+	else
+		buf_printf(b, "%.10s</time></h2>\n", iso);
+}
+
+static int64_t
+day_of(int64_t ms)
+{
+	ms = date_in_range(ms);
+	return ms / DAY_MS - (ms % DAY_MS < 0);
+}
+
+void
+render_html_before(struct buf *b, const struct outlet_head *head, int64_t ms,
+    const int64_t *previous_ms)
+{
+	if (previous_ms == NULL || day_of(ms) != day_of(*previous_ms))
+		put_day(b, head, ms);
 }
 
 static void
@@ -154,9 +251,21 @@ put_meta(struct buf *b, const struct item *item)
 		text_xml_escape_str(b, buf_str(&authors));
 	}
 	buf_puts(b, " \xc2\xb7 ");
-	put_time(b, item->effective_ms);
+	put_time(b, item->effective_ms, 0);
 	buf_puts(b, "</p>\n");
 	buf_fini(&authors);
+}
+
+/* Beside the title that says what it is: no text of its own. */
+static void
+put_picture(struct buf *b, const char *url)
+{
+	if (url == NULL || safe_link(url) == NULL)
+		return;
+	buf_puts(b, "<img alt=\"\" loading=\"lazy\" decoding=\"async\" "
+	    "referrerpolicy=\"no-referrer\"");
+	put_attribute(b, "src", url);
+	buf_puts(b, ">\n");
 }
 
 void
@@ -167,11 +276,16 @@ render_html_item(struct buf *b, const struct outlet_head *head,
 	const char *html = item->summary;
 
 	buf_puts(b, "<article");
-	put_language(b, item->language);
-	buf_puts(b, ">\n<h2>");
+	if (is_language_tag(item->language))
+		put_attribute(b, "lang", item->language);
+	else if (!is_language_tag(head->language))
+		put_attribute(b, "lang", "");	/* not known */
+	buf_puts(b, ">\n");
+	put_picture(b, item->image);
+	buf_puts(b, "<h3>");
 	put_title(&text, item);
 	put_linked(b, item->url, buf_str(&text));
-	buf_puts(b, "</h2>\n");
+	buf_puts(b, "</h3>\n");
 	put_meta(b, item);
 	if (html == NULL || *html == '\0')
 		html = item->content;
@@ -189,6 +303,6 @@ render_html_item(struct buf *b, const struct outlet_head *head,
 void
 render_html_end(struct buf *b)
 {
-	buf_puts(b, "</main>\n<footer><p>Made by feedmill.</p></footer>\n"
-	    "</body>\n</html>\n");
+	buf_puts(b, "</main>\n<footer lang=\"en\"><p>Made by feedmill.</p>"
+	    "</footer>\n</body>\n</html>\n");
 }

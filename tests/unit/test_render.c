@@ -149,8 +149,13 @@ all_formats(void **state)
 		char name[32];
 
 		f->begin(&b, &h);
+		if (f->before != NULL)
+			f->before(&b, &h, full.effective_ms, NULL);
 		f->item(&b, &h, &full);
 		buf_puts(&b, f->between);
+		if (f->before != NULL)
+			f->before(&b, &h, bare.effective_ms,
+			    &full.effective_ms);
 		f->item(&b, &h, &bare);
 		f->end(&b);
 		assert_null(strstr(buf_str(&b), "href=\"javascript:"));

@@ -1,0 +1,303 @@
+#!/usr/bin/env python3
+"""The pages a running daemon serves, as Chromium shows them: narrow and wide,
+light and dark, without a script, a complaint, or anything past the edge.
+What was seen is kept as build/browser/*.png."""
+import json
+import os
+import struct
+import sys
+import urllib.parse
+import zlib
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), 'scenario'))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(HERE)),
+                                'conf', 'demo'))
+from chromium import *
+from feedmill import *
+import documents
+
+need_chromium()
+PICTURES = os.path.join(ROOT, 'build', 'browser')
+
+
+def png(width, height, colour):
+    """A picture with a gradient, so that one sees how it is cut."""
+    rows = b''.join(b'\0' + bytes(
+        c * (x + y) // (width + height) for x in range(width) for c in colour)
+        for y in range(height))
+
+    def chunk(kind, data):
+        return (struct.pack('>I', len(data)) + kind + data +
+                struct.pack('>I', zlib.crc32(kind + data)))
+    return (b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', struct.pack(
+        '>IIBBBBB', width, height, 8, 2, 0, 0, 0)) +
+        chunk(b'IDAT', zlib.compress(rows)) + chunk(b'IEND', b''))
+
+
+GAZETTE = '''<?xml version="1.0" encoding="utf-8"?>
+<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="en"
+ xmlns:media="http://search.yahoo.com/mrss/">
+<title>The Long Gazette of Everything That Is Wide</title>
+<id>urn:x-gazette</id><updated>2025-03-05T08:00:00Z</updated>
+<link href="https://gazette.example/"/>
+<author><name>Ann Author</name></author>
+%s
+</feed>'''
+ENTRY = '''<entry%s><id>urn:x-gazette:%d</id><title type="html">%s</title>
+<link href="https://gazette.example/%d"/><updated>2025-03-0%dT08:0%d:00Z</updated>
+<content type="html">%s</content>%s</entry>'''
+PROSE = ('The council met in the evening and spoke for three hours about the '
+         'new lamp, its colour, and who would climb up to clean it. ') * 5
+ENTRIES = [
+    ('', 'A picture that is wide', 4, PROSE, 'wide'),
+    ('', 'A picture that is tall, and a title so long that it has to be '
+     'broken into several lines on whatever one reads it', 4, PROSE, 'tall'),
+    ('', 'A picture that is not there', 4, 'Short.', 'none'),
+    (' xml:lang="ar"', 'عنوان باللغة العربية', 3,
+     'نص قصير باللغة العربية يقرأ من اليمين إلى اليسار.', ''),
+    ('', 'Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunter' +
+     'beamtengesellschaft' * 4, 3, 'https://gazette.example/' + 'a' * 300,
+     ''),
+    ('', '&lt;script>document.title="ran"&lt;/script>&lt;b>Bold&lt;/b> '
+     '&amp;amp; plain', 3,
+     '&lt;img src=x onerror="document.title=1">&lt;p>Text', ''),
+    (' xml:lang="zh-Hans"', '一个没有空格的很长的标题' * 6, 2,
+     '这里是中文的正文，标点符号也在里面。' * 20, 'wide'),
+]
+
+site = Site({'/' + k: v for k, v in documents.STEPS[0][1].items()})
+
+
+def picture(data):
+    return lambda h: (200, {'Content-Type': 'image/png'}, data)
+
+
+site.documents['/wide.png'] = picture(png(640, 200, (60, 160, 250)))
+site.documents['/tall.png'] = picture(png(120, 480, (250, 160, 60)))
+site.documents['/gazette.xml'] = (GAZETTE % '\n'.join(
+    ENTRY % (lang, i, title, i, day, i, body,
+             '<media:thumbnail url="%s/%s.png"/>' % (site.url, image)
+             if image else '')
+    for i, (lang, title, day, body, image) in enumerate(ENTRIES))).encode()
+
+feeds = {n: site.source('/%s.xml' % n)
+         for n in ('harbour', 'rivertown', 'market', 'gazette')}
+feeds['broken'] = dict(site.source('/missing.xml'))
+mill = Mill(feeds=feeds, fetch={'flood-limit': 0})
+mill.sections['publish']['all'].update(
+    subtitle='Three towns, a gazette, and what became of them')
+mill.set()
+daemon = mill.start()
+ENTRIES_TOLD = 'document.querySelectorAll("article").length'
+eventually(lambda: b'gazette.example/6' in get(mill.url + '/all.html').body
+           and b'market.demo' in get(mill.url + '/all.html').body, 20)
+browser = Chromium()
+note(browser.version)
+tab = Tab(browser)
+
+# Text and what is behind it, with the contrast of WCAG 2.1.
+CONTRAST = r'''(function () {
+function parse(c) { return c.match(/[\d.]+/g).map(Number); }
+function light(c) {
+  return [0.2126, 0.7152, 0.0722].reduce(function (s, w, i) {
+    var v = c[i] / 255;
+    return s + w * (v <= 0.03928 ? v / 12.92 :
+                    Math.pow((v + 0.055) / 1.055, 2.4));
+  }, 0);
+}
+function behind(e) {
+  for (; e; e = e.parentElement) {
+    var c = parse(getComputedStyle(e).backgroundColor);
+    if (c.length < 4 || c[3] > 0) return c;
+  }
+  return [255, 255, 255];
+}
+var worst = {ratio: 99};
+document.querySelectorAll('body *').forEach(function (e) {
+  var own = Array.prototype.some.call(e.childNodes, function (n) {
+    return n.nodeType == 3 && n.data.trim();
+  });
+  if (!own) return;
+  var a = light(parse(getComputedStyle(e).color)), b = light(behind(e));
+  var r = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+  if (r < worst.ratio) worst = {ratio: r, who: e.outerHTML.slice(0, 120)};
+});
+return worst;
+})()'''
+
+HEADINGS = '''Array.prototype.map.call(
+document.querySelectorAll("h1,h2,h3,h4,h5,h6"),
+function (h) { return [Number(h.localName[1]), h.textContent.trim()]; })'''
+
+PAST_THE_EDGE = '''(function () {
+var w = document.documentElement.clientWidth;
+return [document.documentElement.scrollWidth - w,
+  Array.prototype.filter.call(document.querySelectorAll('body *'),
+    function (e) {
+      var r = e.getBoundingClientRect();
+      return r.right > w + 1 && r.width > 0;
+    }).map(function (e) { return e.outerHTML.slice(0, 100); })];
+})()'''
+
+
+def looks(name):
+    """At every width and in both lights."""
+    for width in (320, 360, 1600):
+        for dark in (False, True):
+            what = '%s at %d px, %s' % (name, width,
+                                        'dark' if dark else 'light')
+            tab.look(width, dark=dark)
+            over, who = tab.evaluate(PAST_THE_EDGE)
+            ok(over <= 0 and not who, what + ': nothing past the edge',
+               '%s px: %s' % (over, who))
+            worst = tab.evaluate(CONTRAST)
+            ok(worst['ratio'] >= 4.5, what + ': contrast of at least 4.5',
+               worst)
+            background = tab.evaluate(
+                'getComputedStyle(document.body).backgroundColor')
+            ok((sum(map(int, re.findall(r'\d+', background)[:3])) < 200) ==
+               dark, what + ': as light as wanted', background)
+            tab.screenshot(os.path.join(PICTURES, '%s-%d-%s.png' % (
+                name, width, 'dark' if dark else 'light')))
+
+
+def roles():
+    tree = tab.call('Accessibility.getFullAXTree')['nodes']
+    return [(n['role']['value'], n.get('name', {}).get('value', ''))
+            for n in tree if not n.get('ignored') and 'role' in n]
+
+
+def press_tab():
+    for kind in ('rawKeyDown', 'keyUp'):
+        tab.call('Input.dispatchKeyEvent', type=kind, key='Tab', code='Tab',
+                 windowsVirtualKeyCode=9)
+
+
+def is_sound(name, path):
+    """What holds for every page."""
+    tab.look(1600)
+    ok(tab.load(mill.url + path), name + ' is loaded')
+    same(tab.evaluate('document.compatMode'), 'CSS1Compat',
+         name + ': in standards mode')
+    same(tab.evaluate('document.querySelectorAll("script,iframe,object,'
+                      'embed,form,base,[onclick],[onload],[onerror],'
+                      '[style]").length'), 0, name + ': nothing active')
+    ok(tab.evaluate('document.title.length') > 3, name + ' has a title')
+    ok(tab.evaluate('document.documentElement.lang'),
+       name + ': its language is said')
+    same(tab.evaluate('Array.prototype.filter.call(document.images,'
+                      'function (i) { return !i.hasAttribute("alt"); })'
+                      '.length'), 0, name + ': alt everywhere')
+    levels = [l for l, _ in tab.evaluate(HEADINGS)]
+    ok(levels[:1] == [1] and levels.count(1) == 1 and
+       all(b <= a + 1 for a, b in zip(levels, levels[1:])),
+       name + ': headings skip no level', levels)
+    ok(all(t for _, t in tab.evaluate(HEADINGS)),
+       name + ': no heading is empty')
+    told = [r for r, _ in roles()]
+    for role in ('banner', 'main', 'contentinfo'):
+        same(told.count(role), 1, '%s: one %s' % (name, role))
+    nameless = [r for r in roles() if r[0] == 'link' and not r[1].strip()]
+    same(nameless, [], name + ': every link has a name')
+    same(tab.evaluate('(function (ids) { return ids.filter(function (i, n) '
+                      '{ return ids.indexOf(i) != n; }); })(Array.prototype.'
+                      'map.call(document.querySelectorAll("[id]"), '
+                      'function (e) { return e.id; }))'), [],
+         name + ': no id twice')
+
+
+def can_be_walked(name):
+    """With the Tab key through every link, the skip link first."""
+    links = tab.evaluate('document.querySelectorAll("a[href]").length')
+    seen = []
+    for _ in range(links):
+        press_tab()
+        seen.append(tab.evaluate(
+            '(function (e) { var r = e.getBoundingClientRect();'
+            ' return [Array.prototype.indexOf.call('
+            'document.querySelectorAll("a[href]"), e), r.left >= 0 &&'
+            ' r.width > 0, getComputedStyle(e).outlineStyle]; })'
+            '(document.activeElement)'))
+    same([s[0] for s in seen], list(range(links)),
+         name + ': the Tab key comes by every link, in order')
+    ok(seen and all(s[1] for s in seen), name + ': and it is seen', seen)
+    ok(seen and all(s[2] not in ('none', '') for s in seen),
+       name + ': with an outline', seen)
+
+
+def is_quiet(name, pictures):
+    """After a while nobody has complained or asked for anything else."""
+    tab.evaluate('new Promise(function (r) { setTimeout(r, 500); })')
+    own = [c for c in tab.complaints() if not any(
+        '"%s"' % u in c for u in (*pictures, mill.url + '/favicon.ico'))]
+    same(own, [], name + ': no complaint in the console')
+    others = [u for u in tab.requests() if not u.startswith(mill.url) and
+              u not in pictures]
+    same(others, [], name + ': it asks nobody but itself and for pictures')
+
+
+# --------------------------------------------------------------- the river
+
+SHOWN = {'%s/%s.png' % (site.url, n) for n in ('wide', 'tall', 'none')}
+SHOWN.add(site.url + '/x')
+is_sound('river', '/all.html')
+entries = tab.evaluate(ENTRIES_TOLD)
+ok(entries >= len(ENTRIES) + 3, 'river: entries of every source', entries)
+same(tab.evaluate('document.title'), 'All of it',
+     'river: no title has run as a script')
+days = [t for l, t in tab.evaluate(HEADINGS) if l == 2]
+ok(len(days) >= 3 and len(set(days)) == len(days),
+   'river: every day stands there once', days)
+same(tab.evaluate('document.querySelectorAll("h2 time[datetime]").length'),
+     len(days), 'river: and for machines')
+told = roles()
+same([r for r in told if r[0] == 'navigation'],
+     [('navigation', 'Subscribe')], 'river: how to subscribe is a landmark')
+same(sum(r[0] == 'article' for r in told), entries,
+     'river: every entry is an article')
+ok(('link', mill.url + '/all.atom') in told,
+   'river: the feed\'s address can be read', told[:12])
+same(get(mill.url + '/all.atom').status, 200, 'river: and is there')
+same(tab.evaluate('document.querySelectorAll(\'link[rel=alternate]'
+                  '[type="application/atom+xml"]\').length'), 1,
+     'river: and programs find it')
+for language in ('ar', 'zh-Hans'):
+    same(tab.evaluate('document.querySelectorAll("article[lang=%s]").length'
+                      % json.dumps(language).replace('"', "'")), 1,
+         'river: an entry says that it is ' + language)
+same(tab.evaluate('Array.prototype.map.call(document.images, function (i) {'
+                  'return [i.loading, i.referrerPolicy]; })'),
+     [['lazy', 'no-referrer']] * 5, 'river: pictures are lazy and discreet')
+tab.evaluate('window.scrollTo(0, document.body.scrollHeight)')
+eventually(lambda: len(site.asked('/wide.png')), 5)
+ok(site.asked('/wide.png') and site.asked('/tall.png'),
+   'river: pictures are loaded', site.asked())
+same([h.get('Referer') for p, h in site.requests if p.endswith('.png')
+      and h.get('Referer')], [], 'river: without a word of where from')
+same(tab.evaluate('Array.prototype.filter.call(document.images, function (i)'
+                  '{ return i.naturalWidth > 0; }).length'), 3,
+     'river: and shown')
+is_quiet('river', SHOWN)
+tab.load(mill.url + '/all.html')
+can_be_walked('river')
+looks('river')
+same(get(mill.url + '/').headers.get('Content-Security-Policy', '')[:18],
+     "default-src 'none'", 'river: its policy is that nothing is allowed')
+
+# The ears that heard no complaint are good ones.
+tab.load(mill.url + '/all.html')
+tab.evaluate('(function (i) { i.src = "data:image/png,x";'
+             ' document.body.appendChild(i); })(new Image())')
+tab.evaluate('new Promise(function (r) { setTimeout(r, 300); })')
+ok(any('Content Security Policy' in c or 'ContentSecurityPolicy' in c
+       for c in tab.complaints()), 'control: a violation would be heard',
+   tab.complaints())
+tab.evaluate('(function (d) { d.style.width = "3000px"; d.textContent = "x";'
+             ' document.body.appendChild(d); })('
+             'document.createElement("div"))')
+ok(tab.evaluate(PAST_THE_EDGE)[1], 'control: what is too wide is seen')
+
+same(daemon.stop(), 0, 'the daemon ends well')
+done()
