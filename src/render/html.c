@@ -21,7 +21,7 @@
 
 #define DAY_MS	INT64_C(86400000)
 
-enum { EXCERPT_BYTES = 500 };
+enum { EXCERPT_BYTES = 360 };
 /* What a reader can subscribe to. */
 enum { FEEDS = OUTLET_ATOM | OUTLET_RSS | OUTLET_JSON };
 
@@ -55,6 +55,9 @@ const char render_html_style[] =
     "article::after{content:\"\";display:block;clear:both}\n"
     "article img{float:right;width:7.5rem;height:5.6rem;object-fit:cover;"
     "margin:.2rem 0 .3rem 1rem;border-radius:.4rem;"
+    "position:relative;background:var(--soft)}\n"
+    /* One that does not come is a quiet patch, not a broken picture. */
+    "article img::after{content:\"\";position:absolute;inset:0;"
     "background:var(--soft)}\n"
     "@media(max-width:30rem){article img{width:5.5rem;height:4.2rem}}\n"
     "footer{margin-top:2rem}\n"
@@ -181,11 +184,11 @@ render_html_begin(struct buf *b, const struct outlet_head *head)
 	put_alternates(b, head);
 	buf_printf(b, "<style>\n%s</style>\n</head>\n<body>\n"
 	    "<a class=\"skip\" href=\"#river\"%s>Skip to content</a>\n"
-	    "<header>\n<h1>", render_html_style, english(head));
+	    "<header>\n<h1 dir=\"auto\">", render_html_style, english(head));
 	text_xml_escape_str(b, head->title);
 	buf_puts(b, "</h1>\n");
 	if (head->subtitle != NULL) {
-		buf_puts(b, "<p>");
+		buf_puts(b, "<p dir=\"auto\">");
 		text_xml_escape_str(b, head->subtitle);
 		buf_puts(b, "</p>\n");
 	}
@@ -282,7 +285,7 @@ render_html_item(struct buf *b, const struct outlet_head *head,
 		put_attribute(b, "lang", "");	/* not known */
 	buf_puts(b, ">\n");
 	put_picture(b, item->image);
-	buf_puts(b, "<h3>");
+	buf_puts(b, "<h3 dir=\"auto\">");
 	put_title(&text, item);
 	put_linked(b, item->url, buf_str(&text));
 	buf_puts(b, "</h3>\n");
@@ -292,7 +295,7 @@ render_html_item(struct buf *b, const struct outlet_head *head,
 	if (html != NULL && head->content != CONTENT_NONE) {
 		buf_reset(&text);
 		put_excerpt(&text, html, EXCERPT_BYTES);
-		buf_puts(b, text.len > 0 ? "<p>" : "");
+		buf_puts(b, text.len > 0 ? "<p dir=\"auto\">" : "");
 		text_xml_escape_str(b, buf_str(&text));
 		buf_puts(b, text.len > 0 ? "</p>\n" : "");
 	}

@@ -267,6 +267,9 @@ for language in ('ar', 'zh-Hans'):
     same(tab.evaluate('document.querySelectorAll("article[lang=%s]").length'
                       % json.dumps(language).replace('"', "'")), 1,
          'river: an entry says that it is ' + language)
+same(tab.evaluate('getComputedStyle(document.querySelector('
+                  '"article[lang=ar] h3")).direction'), 'rtl',
+     'river: Arabic runs from the right')
 same(tab.evaluate('Array.prototype.map.call(document.images, function (i) {'
                   'return [i.loading, i.referrerPolicy]; })'),
      [['lazy', 'no-referrer']] * 5, 'river: pictures are lazy and discreet')
