@@ -218,6 +218,16 @@ wants_everything(const struct source *s, int64_t now_ms)
 	    now_ms - s->full_ms > s->conf->full_every_s * 1000;
 }
 
+/* It has moved for good, to another origin: that is told nothing. */
+static void
+forget_secrets(struct fetch_order *order)
+{
+	order->user = order->password = NULL;
+	order->headers = NULL;
+	order->client_cert = order->client_key = NULL;
+	order->allow_private_addresses = 0;
+}
+
 /* This source, now. */
 static void
 ask(int64_t source_id, void *arg)
@@ -232,6 +242,8 @@ ask(int64_t source_id, void *arg)
 	headers = ask_order(s->conf, &order);
 	order.source_id = source_id;
 	order.url = s->state.url;
+	if (!source_is_home(s, s->state.url))
+		forget_secrets(&order);
 	order.keep_exchange = mill_wish_begins(s);
 	order.validators_url = s->state.validators_url;
 	if (!mill_wish_is_full(s))

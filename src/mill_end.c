@@ -284,6 +284,22 @@ hold_host(struct mill *m, struct source *s)
 	free(host);
 }
 
+static int
+has_credentials(const struct config_source *c)
+{
+	return c->user != NULL || c->password != NULL ||
+	    c->client_cert != NULL ||
+	    (c->headers != NULL && c->headers[0].name != NULL);
+}
+
+/* Elsewhere it would have to do without what it is told at home. */
+static int
+may_move(const struct source *s, const char *url)
+{
+	return s->conf != NULL && (!has_credentials(s->conf) ||
+	    source_is_home(s, url));
+}
+
 /* Moved for good, seen often enough: ask there from now on. */
 static void
 follow_permanent_redirect(struct mill *m, struct source *s)
@@ -307,10 +323,15 @@ follow_permanent_redirect(struct mill *m, struct source *s)
 	if (++st->permanent_seen <
 	    (unsigned)m->config->fetch.permanent_redirects)
 		return;
+	if (!may_move(s, st->permanent_url) && st->permanent_seen >
+	    (unsigned)m->config->fetch.permanent_redirects)
+		return;		/* said already */
 	log_event(LOG_WARN, "source has moved for good: "
 	    "please change its url in the configuration",
 	    LOG_STR("source", source_name(s)), LOG_STR("from", st->url),
 	    LOG_STR("to", st->permanent_url));
+	if (!may_move(s, st->permanent_url))
+		return;
 	string_replace(&st->url, st->permanent_url);
 	string_replace(&st->permanent_url, NULL);
 	st->permanent_seen = 0;

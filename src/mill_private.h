@@ -66,6 +66,10 @@ const char *source_name(const struct source *);
 /* *slot becomes a copy of value (or NULL); what was there is freed. */
 void string_replace(char **slot, const char *value);
 
+/* Is the URL of the origin that was configured?  Only there it is told user,
+ * password, headers and certificate, and may have a private address. */
+int source_is_home(const struct source *, const char *url);
+
 struct cadence_limits limits_of(const struct mill *,
     const struct config_source *);
 

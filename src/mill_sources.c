@@ -64,6 +64,31 @@ source_name(const struct source *s)
 	return s->conf != NULL ? s->conf->name : s->state.url;
 }
 
+/* http://h:80 to https://h:443 is an upgrade of the same. */
+static int
+is_upgrade(const char *from, const char *to)
+{
+	size_t n = strlen(from);
+
+	return strncmp(from, "http://", 7) == 0 &&
+	    strncmp(to, "https://", 8) == 0 &&
+	    strcmp(from + n - 3, ":80") == 0 &&
+	    strncmp(to + 8, from + 7, n - 10) == 0 &&
+	    strcmp(to + 8 + n - 10, ":443") == 0;
+}
+
+int
+source_is_home(const struct source *s, const char *url)
+{
+	char *own = url_origin(s->conf->url), *other = url_origin(url);
+	int same = own != NULL && other != NULL &&
+	    (strcmp(own, other) == 0 || is_upgrade(own, other));
+
+	free(own);
+	free(other);
+	return same;
+}
+
 struct cadence_limits
 limits_of(const struct mill *m, const struct config_source *conf)
 {
