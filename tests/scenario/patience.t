@@ -8,6 +8,7 @@ may always be late.
 """
 import calendar
 import os
+import signal
 import sys
 import time
 
@@ -153,6 +154,13 @@ for end in ('SIGTERM', 'kill -9'):
        distances('missing'))
     same([e for e in daemon.events('visit') if e['source'] == 'gone'], [],
          'and nothing is said again, after %s' % end)
+feeds = mill.sections['feeds']
+feeds['gone'] = {'url': origin.url('/steady', host['gone'])}
+mill.set()
+daemon.signal(signal.SIGHUP)
+ok(daemon.seen('visit', source='gone', outcome='ok') or
+   daemon.seen('visit', source='gone', outcome='unchanged'),
+   'who is gone is asked again at another URL') or note(daemon.log[-2000:])
 same(daemon.stop(), 0, 'it stops')
 
 # ------------------------------------------------------------ many together
@@ -181,12 +189,31 @@ def status_rows():
     return json.loads(r.out)['sources']
 
 
+many = Origin(script={'/%d' % i: feed('m%d' % i) for i in range(200)})
+mill = Mill(fetch={'allow-private-addresses': True,
+                   'concurrency-per-host': 8},
+            feeds={'m%d' % i: {'url': many.url('/%d' % i)}
+                   for i in range(200)})
+mill.round()
 waits = [seconds_of(s['next_visit']) - seconds_of(s['last_visit'])
          for s in status_rows()]
-ok(min(waits) >= 1799 and max(waits) <= 1981,
+ok(len(waits) == 200 and min(waits) >= 1799 and max(waits) <= 1981,
    'the next visits are late by up to a tenth, never early', sorted(waits))
-ok(len(set(waits)) >= 12 and max(waits) - min(waits) > 60,
-   'and do not come together again', sorted(waits))
+ok(max(waits.count(w) for w in waits) <= 10 and
+   max(waits) - min(waits) > 150,
+   'two hundred sources of one host do not stay together', sorted(waits))
+
+mill.set(fetch={**mill.sections['fetch'], 'interval': '4s',
+                'interval-min': '4s', 'jitter': '0%'})
+mill.round()
+before = len(many.requests())
+time.sleep(4.5)
+daemon = mill.start()
+eventually(lambda: len(many.requests()) > before + 16)
+at = [q['ms'] for q in many.requests()[before:]]
+ok(len(at) > 16 and at[16] - at[0] > 1500,
+   'what has become due while nobody was there is spread, 8 a second', at)
+daemon.stop()
 
 dead = {'d%d' % i: {'url': 'http://127.0.3.%d:%d/' % (i, free_port())}
         for i in range(1, 7)}

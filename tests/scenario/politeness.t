@@ -129,6 +129,12 @@ scene('deflated', {**ok_with(doc('deflated', 1, 2)), 'deflate': True})
 scene('bomb', {'body': '<rss>', 'gzip': 'bomb', 'times': 20})
 scene('private', ok_with(doc('private', 1)), user='someone',
       password='secret', headers={'X-Token': 'secret'})
+scene('private-for-good', status(301, ('Location', 'http://127.0.0.1:{other}'
+                                       '/elsewhere-for-good')),
+      user='someone', password='secret', headers={'X-Token': 'secret'})
+scene('private-path', status(301, ('Location', '/private-path-2')),
+      user='someone', password='secret')
+aside('/private-path-2', ok_with(doc('private-path', 1)))
 scene('private-moved', status(302, ('Location', 'http://127.0.0.1:{other}'
                                     '/elsewhere')), user='someone',
       password='secret', headers={'X-Token': 'secret', 'Cookie': 's=1'})
@@ -208,7 +214,9 @@ for name, answer in (('error', status(500, body='no')),
 
 # ------------------------------------------------------------ five rounds
 
-other = Origin(script={'/elsewhere': ok_with(doc('private-moved', 1))})
+other = Origin(script={
+    '/elsewhere': ok_with(doc('private-moved', 1)),
+    '/elsewhere-for-good': ok_with(doc('private-for-good', 1))})
 origin = Origin('--set', 'other=%d' % other.port,
                 addresses=['127.0.0.1', '127.0.0.2', '127.0.0.3'])
 for a in answers['/greedy']:
@@ -341,6 +349,17 @@ same(len(away), ROUNDS, 'follows a redirect to another port')
 same([n for q in away for n in q['h'] if n in ('authorization', 'x-token',
                                                'cookie')], [],
      'and tells nobody else user, password, headers or cookies')
+away = other.requests('/elsewhere-for-good')
+same((len(away), [n for q in away for n in q['h'] if n in (
+    'authorization', 'x-token')]), (ROUNDS, []),
+     'nor where a permanent redirect leads')
+same((len(asked('/private-for-good')),
+      len(said('private-for-good', 'moved for good'))), (ROUNDS, 1),
+     'which is told, but not stored: it would have to do without them')
+same((len(asked('/private-path')), set(sent('/private-path-2',
+                                            'authorization'))),
+     (3, set(sent('/private', 'authorization'))),
+     'within its origin such a source moves like others')
 same(len(asked('/inside')), 0, 'a redirect to a private address elsewhere '
      'is not followed')
 same(outcomes('to-private'), ROUNDS * ['refused-address'], 'and is told so')
@@ -407,6 +426,23 @@ r = mill.run('-v', 'run', '--once')
 same(len(origin.requests()), before,
      'a start asks nobody who is not due, however many sources there are') \
     or note(r)
+
+# A source is its name, or its URL.
+feeds_now = mill.sections['feeds']
+feeds_now['renamed'] = feeds_now.pop('both')
+feeds_now['weak'] = {'url': origin.url('/weak-new')}
+origin.set({'/weak-new': [ok_with(doc('weak', 1, 2), ETag='"n"'),
+                          NOT_MODIFIED]})
+mill.set()
+r = mill.run('-v', 'run', '--once')
+same([q['target'] for q in origin.requests()[before:]], ['/weak-new'],
+     'a new URL is asked at once, a new name is not') or note(r)
+mill.round()
+same([q['h'].get('if-none-match') for q in origin.requests('/weak-new')],
+     [None, '"n"'], 'no validator of the old URL goes to the new one')
+same([origin.requests('/both')[-1]['h'].get(h) for h in
+      ('if-none-match', 'if-modified-since')], ['"b"', ODD_DATES[0]],
+     'a renamed source keeps its validators')
 
 
 # ------------------------------------------------------------------- https
@@ -500,6 +536,12 @@ for code in (429, 503, 403):
     wait('%d with Retry-After as a date is obeyed' % code, 5 * H,
          status(code, ('Date', 'Sat, 22 Feb 2025 12:00:00 GMT'),
                 ('Retry-After', 'Sat, 22 Feb 2025 17:00:00 GMT')))
+wait('a date in Retry-After counts from now where no Date is told', 2 * H,
+     status(429, ('Retry-After', date_in(2 * H))))
+wait('Retry-After with another error is obeyed as well', 2 * H,
+     status(500, ('Retry-After', '7200')))
+wait('Retry-After sooner than the back-off hurries nobody', 2 * INTERVAL,
+     status(503, ('Retry-After', '60')))
 wait('Retry-After of a week is a day', CAP,
      status(429, ('Retry-After', '604800')))
 for value in ('-5', 'soon', 'Sat, 22 Feb 2003 17:00:00 GMT', '0', ''):
@@ -517,6 +559,13 @@ SKIPPED = ''.join('<hour>%d</hour>' % h for h in range(24)
                   if h != (hour + 5) % 24)
 wait('skipHours are skipped', None,
      says(more='<skipHours>%s</skipHours>' % SKIPPED),
+     rule='skipHours or skipDays')
+today = time.gmtime().tm_wday
+SKIPPED_DAYS = ''.join('<day>%s</day>' % d for i, d in enumerate(
+    ('Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday',
+     'Sunday')) if i != (today + 1) % 7)
+wait('skipDays are skipped', None,
+     says(more='<skipDays>%s</skipDays>' % SKIPPED_DAYS),
      rule='skipHours or skipDays')
 
 waits = Origin(addresses=[w[2] for w in RULES], script=origin_waits)
@@ -538,9 +587,12 @@ rows = {s['name']: s for s in json.loads(r.out)['sources']}
 for i, (name, seconds, host, rule) in enumerate(RULES):
     row = rows['w%d' % (i + 1)]
     last, due = seconds_of(row['last_visit']), seconds_of(row['next_visit'])
-    if seconds is None:
+    if 'Hours' in name:     # an hour may have begun meanwhile
         ok(time.gmtime(due).tm_hour == (hour + 5) % 24 and
-           5 * H - H <= due - last <= 5 * H, name, row)
+           3 * H <= due - last <= 5 * H, name, row)
+    elif 'Days' in name:
+        ok(due % CAP == 0 and 0 < due - last <= CAP or
+           time.gmtime(last).tm_wday != today, name, row)
     else:
         ok(abs(due - last - seconds) <= 2, name, 'waits %d s, not %d\n%s' % (
             due - last, seconds, row))
