@@ -40,6 +40,8 @@ static const struct verb verbs[] = {
 	    add_options, 1, 1, command_add },
 	{ "feeds", "", "list the sources that are configured",
 	    feeds_options, 0, 0, command_feeds },
+	{ "replay", "FILE...|-", "print what is understood of a kept answer",
+	    replay_options, 1, 0, command_replay },
 	{ "status", "[SOURCE...]", "what the daemon knows of its sources",
 	    status_options, 0, 0, command_status },
 	{ "reload", "", "ask the running daemon to read its configuration "

@@ -1,4 +1,7 @@
-/* commands_parse.c - feedmill parse: what is understood of a document. */
+/*
+ * commands_parse.c - feedmill parse and replay: what is understood of a
+ * document, a file's or one that fetch.keep-bad has kept.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +14,7 @@
 #include "feedmill/base/mem.h"
 #include "feedmill/base/text.h"
 #include "feedmill/identify.h"
+#include "feedmill/keep.h"
 #include "feedmill/model.h"
 #include "feedmill/normalise.h"
 #include "feedmill/parse.h"
@@ -147,26 +151,25 @@ print_atom(struct buf *b, struct feed *f)
 	buf_fini(&title);
 }
 
+/* How it is printed; format NULL: as text. */
+struct manner {
+	const char	*verb, *format;
+	int		 quiet;
+};
+
 static int
-parse_one(const struct call *c, const char *name, const struct buf *bytes,
-    struct buf *out)
+understand(const struct manner *how, const char *name, const char *bytes,
+    size_t len, const struct parse_context *context,
+    const struct identify_rules *rules, struct buf *out)
 {
-	const struct parse_context context = {
-		.url = c->option[PARSE_URL],
-		.content_type = header_value(c, "Content-Type"),
-		.content_language = header_value(c, "Content-Language"),
-		.content_location = header_value(c, "Content-Location"),
-		.charset = c->option[PARSE_CHARSET],
-	};
-	const struct identify_rules rules = { .scope = "document" };
-	const char *format = c->option[PARSE_FORMAT];
+	const char *format = how->format;
 	enum outcome outcome;
 	struct feed *feed;
 
-	outcome = parse_feed(buf_str(bytes), bytes->len, &context, &feed);
+	outcome = parse_feed(bytes, len, context, &feed);
 	normalise_feed(feed);
-	identify_feed(feed, &rules);
-	if (c->option[PARSE_QUIET] == NULL) {
+	identify_feed(feed, rules);
+	if (!how->quiet) {
 		if (format == NULL || strcmp(format, "text") == 0)
 			print_text(out, name, feed);
 		else if (strcmp(format, "json") == 0)
@@ -178,24 +181,75 @@ parse_one(const struct call *c, const char *name, const struct buf *bytes,
 	if (outcome == OUTCOME_OK || outcome == OUTCOME_DAMAGED)
 		return 0;
 	if (format == NULL || strcmp(format, "json") != 0) {
-		fprintf(stderr, "feedmill parse: %s: %s\n", name,
+		fprintf(stderr, "feedmill %s: %s: %s\n", how->verb, name,
 		    outcome_sentence(outcome));
 		return 1;
 	}
 	return 0;	/* the JSON has said it */
 }
 
-int
-command_parse(struct call *c)
+static int
+parse_one(const struct call *c, const struct manner *how, const char *name,
+    struct buf *bytes, struct buf *out)
 {
-	const char *format = c->option[PARSE_FORMAT];
+	const struct parse_context context = {
+		.url = c->option[PARSE_URL],
+		.content_type = header_value(c, "Content-Type"),
+		.content_language = header_value(c, "Content-Language"),
+		.content_location = header_value(c, "Content-Location"),
+		.charset = c->option[PARSE_CHARSET],
+	};
+	const struct identify_rules rules = { .scope = "document" };
+
+	return understand(how, name, buf_str(bytes), bytes->len, &context,
+	    &rules, out);
+}
+
+static int
+replay_one(const struct call *c, const struct manner *how, const char *name,
+    struct buf *bytes, struct buf *out)
+{
+	struct parse_context context;
+	struct identify_rules rules;
+	struct kept kept;
+	struct err e;
+
+	buf_reserve(bytes, 1);		/* also for an empty file */
+	bytes->data[bytes->len] = '\0';
+	if (keep_read(bytes->data, bytes->len, &kept, &e) == -1) {
+		err_prefix(&e, "%s", name);
+		return fail(c, &e, 1);
+	}
+	context = (struct parse_context){
+		.url = kept.url, .content_type = kept.content_type,
+		.content_language = kept.content_language,
+		.content_location = kept.content_location,
+		.charset = kept.charset, .zone_s = kept.zone_s,
+	};
+	rules = (struct identify_rules){
+		.scope = kept.source != NULL ? kept.source : "document",
+	};
+	return understand(how, name, kept.body, kept.body_len, &context,
+	    &rules, out);
+}
+
+static int
+is_format(const char *format)
+{
+	return format == NULL || strcmp(format, "text") == 0 ||
+	    strcmp(format, "json") == 0 || strcmp(format, "atom") == 0;
+}
+
+/* Every file read and handed to one; the first failure is the status. */
+static int
+each_file(const struct call *c, const struct manner *how,
+    int (*one)(const struct call *, const struct manner *, const char *,
+    struct buf *, struct buf *))
+{
 	struct buf bytes = { 0 }, out = { 0 };
 	int status = 0, written;
 	struct err e;
 
-	if (format != NULL && strcmp(format, "text") != 0 &&
-	    strcmp(format, "json") != 0 && strcmp(format, "atom") != 0)
-		return usage_error(c, "--format is text, json or atom");
 	for (size_t i = 0; i < c->operands_count; i++) {
 		const char *name = c->operands[i];
 		int rc = strcmp(name, "-") == 0 ?
@@ -204,11 +258,12 @@ command_parse(struct call *c)
 		    file_read(name, DOCUMENT_MAX_BYTES, &bytes, &e);
 
 		if (rc == -1) {
-			fprintf(stderr, "feedmill parse: %s\n", e.msg);
+			fprintf(stderr, "feedmill %s: %s\n", how->verb,
+			    e.msg);
 			status = EXIT_IO;
 			continue;
 		}
-		rc = parse_one(c, name, &bytes, &out);
+		rc = one(c, how, name, &bytes, &out);
 		status = status == 0 ? rc : status;
 		written = print_out(buf_str(&out), out.len);
 		status = status == 0 ? written : status;
@@ -218,4 +273,32 @@ command_parse(struct call *c)
 	buf_fini(&out);
 	buf_fini(&bytes);
 	return status;
+}
+
+int
+command_parse(struct call *c)
+{
+	const struct manner how = { "parse", c->option[PARSE_FORMAT],
+	    c->option[PARSE_QUIET] != NULL };
+
+	if (!is_format(how.format))
+		return usage_error(c, "--format is text, json or atom");
+	return each_file(c, &how, parse_one);
+}
+
+enum { REPLAY_FORMAT };
+const struct option_row replay_options[] = {
+	[REPLAY_FORMAT] = { "format", 0, "text|json|atom",
+	    "how to print it (default text)", 0 },
+	{ NULL, 0, NULL, NULL, 0 }
+};
+
+int
+command_replay(struct call *c)
+{
+	const struct manner how = { "replay", c->option[REPLAY_FORMAT], 0 };
+
+	if (!is_format(how.format))
+		return usage_error(c, "--format is text, json or atom");
+	return each_file(c, &how, replay_one);
 }

@@ -87,6 +87,7 @@ void discovery_fini(struct discovery *);
 int command_run(struct call *);
 int command_check(struct call *);
 int command_parse(struct call *);
+int command_replay(struct call *);
 int command_status(struct call *);
 int command_reload(struct call *);
 int command_import(struct call *);
@@ -97,7 +98,7 @@ int command_add(struct call *);
 int command_feeds(struct call *);
 
 extern const struct option_row run_options[], check_options[],
-    parse_options[], status_options[], export_options[],
+    parse_options[], replay_options[], status_options[], export_options[],
     fetch_options[], add_options[], feeds_options[];
 
 #endif

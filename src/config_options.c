@@ -113,8 +113,8 @@ const struct option config_options[] = {
 	    "Visits are spread by up to this part of their interval, always "
 	    "late, never early.", 0, 100, NULL, NULL },
 	{ "keep-bad", IN_FETCH, CONFIG(fetch.keep_bad), OPTION_PATH, NULL,
-	    NULL, "A folder for documents that could not be read, for a "
-	    "look at them later.", 0, 0, NULL, NULL },
+	    NULL, "A folder for documents that were damaged or could not be "
+	    "read, for \"feedmill replay\"; the newest 200, at most 64M.", 0, 0, NULL, NULL },
 
 	/* ---------------------------------------------------- a feed's own */
 	{ "url", IN_FEED, SOURCE(url), OPTION_SECRET_URL, NULL, NULL,

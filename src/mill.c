@@ -196,6 +196,7 @@ mill_answered(struct fetched **taken, void *arg)
 	if (s->got->outcome == OUTCOME_OK) {
 		store_mark_in_flight(m->store, s->state.id, 1);
 		feed = read_document(m, s);
+		mill_keep(m, s);
 		buf_fini(&s->got->body);
 		if (feed == NULL)
 			store_mark_in_flight(m->store, s->state.id, 0);
@@ -244,7 +245,8 @@ ask(int64_t source_id, void *arg)
 	order.url = s->state.url;
 	if (!source_is_home(s, s->state.url))
 		forget_secrets(&order);
-	order.keep_exchange = mill_wish_begins(s);
+	order.keep_exchange = mill_wish_begins(s) ||
+	    m->config->fetch.keep_bad != NULL;
 	order.validators_url = s->state.validators_url;
 	if (!mill_wish_is_full(s))
 		order.body_digest = s->state.body_digest;

@@ -3,6 +3,7 @@
  *
  *	mill.c		the pipeline: from "ask" to "stored"
  *	mill_end.c	the end of every visit: history, log, when next
+ *	mill_keep.c	what could not be read, into a folder
  *	mill_sources.c	the sources there are, and what is known of them
  *	mill_wish.c	a source asked because somebody wants to see it
  */
@@ -50,6 +51,8 @@ struct mill {
 	struct metrics		 metrics;
 	struct mill_round	 round;
 	int			 round_flushed, stopping;
+	size_t			 keep_bytes;	/* to be written */
+	int			 keep_failed;	/* the last time */
 	void			(*applied)(const struct err *, void *);
 	void			*applied_arg;
 };
@@ -99,6 +102,9 @@ struct wish *mill_wish_end(struct source *, const struct visit_result *);
 void mill_wish_answer(struct wish *);
 /* One that waits cannot come true, and why. */
 void mill_wish_refuse(struct source *, const char *why);
+
+/* The answer of s->got, if it could not be read as it should be. */
+void mill_keep(struct mill *, const struct source *);
 
 /* The round is over when all were visited and all is written. */
 void mill_check_round(struct mill *);

@@ -310,4 +310,81 @@ f = json.loads(mill.run('feeds', '--format', 'json').out)
 same((f[0]['tags'], f[1]['enabled'], f[1]['url']),
      (['x', 'y'], False, site.url + '/a.xml?token=...'), 'as JSON')
 same(mill.run('feeds', '--format', 'x').status, 2, 'not as anything')
+
+
+# ------------------------------------------------------ keep-bad and replay
+
+bad = rss(ONE, TWO)[:-17]
+site = Site({'/a.xml': rss(ONE), '/none': b'garbage \x01'})
+site.documents['/bad?token=s3cret'] = answer(
+    200, bad.replace(b'UTF-8', b'x-none').replace(b'One', b'\xfcber'),
+    Content_Type='application/xml; charset=iso-8859-1',
+    Content_Language='de', Set_Cookie='id=s3cret')
+mill = Mill(fetch=dict(OPEN, **{'keep-bad': 'bad'}), feeds={
+    'a': site.source('/a.xml'), 'none': site.source('/none'),
+    'b/d': site.source('/bad?token=s3cret', user='u', password='s3cret')})
+
+
+def kept():
+    return sorted(os.listdir(mill.path('bad'))) if \
+        os.path.isdir(mill.path('bad')) else []
+
+
+mill.round()
+names = kept()
+same(sorted(re.sub(r'^\d{8}T\d{9}Z-|-[0-9a-f]{16}\.answer$', '', n)
+            for n in names), ['b_d', 'none'],
+     'what was damaged or unreadable is kept')
+same(os.stat(mill.path('bad')).st_mode & 0o777, 0o700, 'for nobody else')
+file = mill.path('bad', [n for n in names if '-b_d-' in n][0])
+data = read(file)
+head, body = data.split(b'\n\n', 1)
+ok(b's3cret' not in data and b'< Set-Cookie: ...' in head,
+   'without credentials', head)
+ok(b'\nOutcome: damaged\n' in head and b'\nContent-Language: de\n' in head
+   and b'\n> GET ' in head and b'\n< HTTP/1.1 200' in head, 'with its head',
+   head)
+ok(b'\xfcber' in body and body.endswith(b'</item>\n'),
+   'and every byte of its body', body)
+r = mill.run('replay', file)
+ok(r.status == 0 and '\xfcber' in r.out and '2 entries' in r.out and
+   'damaged: ' in r.out, 'replay reads it as its server said', r)
+r = mill.run('replay', '--format', 'json', file)
+ok(r.status == 0 and len(json.loads(r.out)['entries']) == 2, 'as JSON', r)
+r = mill.run('replay', mill.path('bad', [n for n in names
+                                         if '-none-' in n][0]))
+ok(r.status == 1 and r.err, 'what was unreadable is it still', r)
+for text in (b'', b'\n', b'feedmill-answer: 1', bad, b'feedmill-answer: 2\n\n'):
+    r = mill.run('replay', write(os.path.join(mill.dir, 'x'), text))
+    ok(r.status == 1 and 'not an answer' in r.err, '%r is none' % text[:30], r)
+
+mill.round()
+same(kept(), names, 'the same again is not kept twice')
+write(mill.path('bad', 'mine'), 'x')
+for i in range(250):
+    write(mill.path('bad', '20200101T%09dZ-x-%016x.answer' % (i, i)), 'x')
+for i in range(20):
+    write(mill.path('bad', '20230101T%09dZ-none-%016x.answer' % (i, i)), 'x')
+site.documents['/none'] = b'garbage \x02'
+mill.round()
+now = kept()
+same(len(now), 201, '200 and what is not ours')
+ok('mine' in now and set(names) <= set(now), 'the oldest went', now[:5])
+same([n[:8] for n in now if '-none-' in n][-3:-2], ['20230101'],
+     'for the new one')
+same(len([n for n in now if '-none-' in n]), 10, 'no source has more than 10')
+big = mill.path('bad', '20200102T000000000Z-big-%016x.answer' % 1)
+with open(big, 'wb') as f:
+    f.truncate(64 << 20)
+site.documents['/none'] = b'garbage \x03'
+mill.round()
+ok(not os.path.exists(big) and set(names) <= set(kept()),
+   'no more than 64M', kept()[:5])
+
+shutil.rmtree(mill.path('bad'))
+write(mill.path('bad'), 'a file')
+r = mill.round()
+same(len(r.events('unreadable documents are not kept')), 1,
+     'a folder that cannot be is told once') or note(r)
+same(r.events('round done')[0]['sources'], '3', 'and costs nothing else')
 done()
