@@ -39,8 +39,11 @@
 #include "mill_private.h"
 
 enum {
-	/* Documents waiting for the writer: beyond it nobody is asked. */
-	VISITS_QUEUED_MAX = 8,
+	/*
+	 * A document that waits for the writer takes the places of so many
+	 * transfers: the further it is behind, the fewer are started.
+	 */
+	VISIT_WEIGHT = 4,
 	LAST_ROUND_MS = 10000
 };
 
@@ -266,8 +269,9 @@ gate(void *arg)
 {
 	struct mill *m = arg;
 
-	return !m->stopping &&
-	    store_queue_depth(m->store) < VISITS_QUEUED_MAX &&
+	return !m->stopping && fetch_active(m->fetch) +
+	    VISIT_WEIGHT * store_queue_depth(m->store) <
+	    (unsigned)m->config->fetch.concurrency &&
 	    fetch_bytes_in_flight(m->fetch) <
 	    (uint64_t)m->config->fetch.bytes_in_flight;
 }

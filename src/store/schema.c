@@ -169,8 +169,8 @@ static const char file_setup[] =
  * them by the page size it knows then: set before the file was looked at, 16
  * MiB were 64.
  */
-static const char writer_cache[] = "PRAGMA cache_size=-4096;";
-static const char reader_cache[] = "PRAGMA cache_size=-2048;";
+static const char writer_cache[] = "PRAGMA cache_size=-2048;";
+static const char reader_cache[] = "PRAGMA cache_size=-1024;";
 
 int
 schema_check(struct db *db, struct err *err)
