@@ -151,6 +151,7 @@ applied(const struct err *failed, void *arg)
 	if (!d->ready && !d->options->once)
 		say_ready(d);
 	d->ready = 1;
+	mem_trim();	/* of what reading the configuration took */
 }
 
 static void

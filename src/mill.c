@@ -75,7 +75,7 @@ mill_stored(const struct visit_result *r, void *arg)
 		return;
 	}
 	if (r->added + r->updated + r->edited > 0) {
-		if (!m->options.once)	/* a single round publishes once */
+		if (!m->options.once)
 			publish_touch(m->publish);
 		archive_touch(m->archive);
 	}

@@ -88,7 +88,8 @@ mill_check_round(struct mill *m)
 		return;
 	if (m->options.once && !m->round_flushed) {
 		m->round_flushed = 1;
-		publish_touch(m->publish);
+		mem_trim();	/* of documents: outlets come now */
+		publish_configure(m->publish, m->config);
 		publish_flush(m->publish);
 		archive_flush(m->archive);
 	}

@@ -324,11 +324,9 @@ mill_synced(struct source_state *states, size_t count,
 	schedule_limit(m->schedule, (struct schedule_limits){
 	    (unsigned)m->config->fetch.concurrency,
 	    (unsigned)m->config->fetch.concurrency_per_host });
-	publish_configure(m->publish, m->config);
+	if (!m->options.once)	/* a single round publishes at its end */
+		publish_configure(m->publish, m->config);
 	archive_configure(m->archive, m->config);
-	if (!m->options.once)
-		publish_touch(m->publish);
-	archive_touch(m->archive);
 	m->applied(NULL, m->applied_arg);
 	mill_check_round(m);
 }

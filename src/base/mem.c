@@ -80,3 +80,9 @@ mem_init(void)
 	mallopt(M_TRIM_THRESHOLD, KEEP_BYTES);
 	mallopt(M_MMAP_THRESHOLD, GIANT_BYTES);
 }
+
+void
+mem_trim(void)
+{
+	malloc_trim(0);
+}

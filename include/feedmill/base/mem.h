@@ -30,6 +30,9 @@ void *mem_try(size_t size) __attribute__((malloc));
  */
 void mem_init(void);
 
+/* Give back what is kept: between two kinds of work. */
+void mem_trim(void);
+
 /* Yield the value of pointer p and leave NULL behind: its owner gave it up. */
 #define TAKE(p) \
 	(__extension__({ __typeof__(p) taken_ = (p); (p) = NULL; taken_; }))
