@@ -250,6 +250,7 @@ MANDIR	   = $(DESTDIR)$(PREFIX)/share/man
 UNITDIR	   = $(DESTDIR)$(PREFIX)/lib/systemd/system
 SYSUSERS   = $(DESTDIR)$(PREFIX)/lib/sysusers.d
 CONFDIR	   = $(DESTDIR)/etc/feedmill
+COMPLETION = $(DESTDIR)$(PREFIX)/share/bash-completion/completions/feedmill
 MANUALS	  := $(sort $(wildcard src/*.[158]))
 
 .PHONY: install uninstall
@@ -264,11 +265,13 @@ install: all
 	    systemd/feedmill.service > $(UNITDIR)/feedmill.service
 	install -m 644 systemd/feedmill.socket $(UNITDIR)/feedmill.socket
 	install -D -m 644 systemd/feedmill.sysusers $(SYSUSERS)/feedmill.conf
+	install -D -m 644 conf/completions/feedmill.bash $(COMPLETION)
 
 # The configuration and the data stay: they are yours.
 uninstall:
 	rm -f $(BINDIR)/feedmill $(UNITDIR)/feedmill.service \
 	    $(UNITDIR)/feedmill.socket $(SYSUSERS)/feedmill.conf \
+	    $(COMPLETION) \
 	    $(foreach m,$(MANUALS),\
 	    $(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m)))
 

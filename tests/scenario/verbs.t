@@ -387,4 +387,49 @@ r = mill.round()
 same(len(r.events('unreadable documents are not kept')), 1,
      'a folder that cannot be is told once') or note(r)
 same(r.events('round done')[0]['sources'], '3', 'and costs nothing else')
+
+
+# ------------------------------------------------- completion, and the manual
+
+def complete(*words):
+    """What bash would offer for the last of these words."""
+    p = subprocess.run(
+        ['bash', '-c', '. "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# '
+         '- 1)); _feedmill && printf "%s\\n" "${COMPREPLY[@]}"', 'bash',
+         os.path.join(ROOT, 'conf/completions/feedmill.bash'), BINARY,
+         *words], env=mill.env(), stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    if p.stderr:
+        note(p.stderr.decode())
+    return p.stdout.decode().split('\n')[:-1]
+
+
+mill = Mill(feeds={'a': site.source('/a.xml'), 'a b': site.source('/b.xml'),
+                   'c': site.source('/c.xml')})
+verbs = re.findall(r'^  ([a-z]+) ', mill.run('help').out, re.M)
+same(complete(''), verbs, 'bash completes verbs')
+same(complete('re'), [v for v in verbs if v.startswith('re')],
+     'that begin so')
+same_set(complete('-c', mill.conf, 'fetch', '--'),
+         ['--dry-run', '--full', '--config', '--state', '--verbose',
+          '--quiet', '--help', '--version'], 'the options of a verb')
+same(complete('feeds', '--format', ''), ['text', 'json', 'opml'],
+     'the values of an option')
+same(complete('-c', mill.conf, 'fetch', '--full', ''), ['a', 'a\\ b', 'c'],
+     'the sources of the configuration')
+same(complete('-c', mill.conf, 'status', '--why', 'c'), ['c'],
+     'also as a value')
+for words in (('parse', ''), ('-c', ''), ('--state', ''), ('add', '')):
+    same(complete(*words), [''], 'else files: ' + ' '.join(words))
+
+page = read(os.path.join(ROOT, 'src/feedmill.8')).decode()
+same(set(verbs) - set(re.findall(r'^\.Ss (\S+)$', page, re.M)),
+     {'version', 'help'}, 'the manual has a section for each verb')
+for verb in verbs:
+    told = re.findall(r'--([a-z-]+)', mill.run('help', verb).out
+                      .split('common options')[0])
+    section = re.split(r'^\.Ss %s$' % verb, page, flags=re.M)[-1]
+    section = re.split(r'^\.S[sh] ', section, flags=re.M)[0]
+    same([o for o in told if 'Fl -' + o not in section], [],
+         'and for the options of ' + verb)
 done()
