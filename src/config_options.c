@@ -254,6 +254,10 @@ const struct option config_options[] = {
 	{ "metrics", IN_HTTP, CONFIG(http.metrics), OPTION_BOOL, "true",
 	    NULL, "Whether /metrics is answered (Prometheus text format).",
 	    0, 0, NULL, NULL },
+	{ "status", IN_HTTP, CONFIG(http.status), OPTION_BOOL, "true",
+	    NULL, "Whether /status and /status.json are answered: every "
+	    "feed, its address without secrets, and what is wrong with it.",
+	    0, 0, NULL, NULL },
 	{ "access-log", IN_HTTP, CONFIG(http.access_log), OPTION_BOOL,
 	    "false", NULL, "Whether each request is logged.",
 	    0, 0, NULL, NULL },

@@ -30,6 +30,7 @@
 #include "feedmill/serve.h"
 #include "feedmill/status.h"
 #include "feedmill/store.h"
+#include "daemon_status.h"
 
 /* exit statuses of sysexits(3) that BEHAVIOUR section 9 uses */
 enum { EXIT_UNAVAILABLE = 69, EXIT_CONFIG = 78 };
@@ -41,6 +42,7 @@ struct daemon {
 	struct mill			*mill;
 	struct serve			*serve;
 	struct control			*control;
+	struct status_board		*board;
 	struct control_call		*reload_call;	/* waits, or NULL */
 	struct ev_signal		 term, intr, hup;
 	struct ev_timer			 watchdog, reword;
@@ -303,10 +305,35 @@ answer_metrics(struct buf *b, void *arg)
 	return 200;
 }
 
+static int
+answer_status(struct buf *b, void *arg)
+{
+	struct daemon *d = arg;
+
+	if (mill_config(d->mill)->http.status)
+		return status_board_html(d->board, b);
+	buf_puts(b, "<!doctype html>\n<title>Not here</title>\n"
+	    "<p>status is switched off\n");
+	return 404;
+}
+
+static int
+answer_status_json(struct buf *b, void *arg)
+{
+	struct daemon *d = arg;
+
+	if (mill_config(d->mill)->http.status)
+		return status_board_json(d->board, b);
+	buf_puts(b, "{}\n");
+	return 404;
+}
+
 static const struct serve_route routes[] = {
 	{ "/healthz", "text/plain; charset=utf-8", answer_healthz },
 	{ "/metrics", "text/plain; version=0.0.4; charset=utf-8",
 	    answer_metrics },
+	{ "/status", "text/html; charset=utf-8", answer_status },
+	{ "/status.json", "application/json", answer_status_json },
 	{ NULL, NULL, NULL }
 };
 
@@ -504,6 +531,7 @@ open_all(struct daemon *d, const struct config *config, struct err *e)
 		return -1;
 	if (config->http.enabled)
 		d->serve = serve_new(d->loop, routes, d);
+	d->board = status_board_new(d->mill);
 	return 0;
 }
 
@@ -556,6 +584,7 @@ daemon_run(const struct daemon_options *options)
 	config_unref(config);
 	control_free(d.control);
 	mill_free(d.mill);
+	status_board_free(d.board);
 	serve_free(d.serve);
 	ev_loop_destroy(d.loop);
 	return d.status;

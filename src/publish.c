@@ -292,6 +292,8 @@ publish_outlet(struct publishing *p, struct store_reader *reader,
 		.url = outlet->url, .hub = outlet->hub,
 		.updated_ms = DATE_NONE, .content = outlet->content,
 		.name = outlet->name, .formats = outlet->formats,
+		.has_status = p->round.config->http.enabled &&
+		    p->round.config->http.status,
 	};
 	render_directory(&directory, p->round.config, outlet->directory);
 	dirfd = file_open_dir(buf_str(&directory), err);

@@ -80,6 +80,7 @@ send_text(struct serve *s, struct MHD_Connection *c, unsigned status,
 	MHD_add_response_header(r, "Content-Type", type);
 	MHD_add_response_header(r, "Cache-Control", "no-store");
 	MHD_add_response_header(r, "X-Content-Type-Options", "nosniff");
+	response_add_policy(r, type);
 	if (name != NULL)
 		MHD_add_response_header(r, name, value);
 	if (status >= 400 && (has_body(c) || is_ambiguous(c)))
@@ -168,8 +169,8 @@ send_route(struct serve *s, struct MHD_Connection *c,
 	struct buf text = { 0 };
 	int status = route->answer(&text, s->arg);
 
-	return send_text(s, c, (unsigned)status, route->type, &text, NULL,
-	    NULL);
+	return send_text(s, c, (unsigned)status, route->type, &text,
+	    status == 503 ? "Retry-After" : NULL, "1");
 }
 
 /* --------------------------------------------------------------- requests */

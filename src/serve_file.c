@@ -74,6 +74,16 @@ shape_part(const struct shape *s, size_t first, size_t len)
 }
 
 void
+response_add_policy(struct MHD_Response *r, const char *type)
+{
+	if (text_prefix_nocase(type, "text/html"))
+		MHD_add_response_header(r, "Content-Security-Policy",
+		    "default-src 'none'; style-src 'unsafe-inline'; "
+		    "img-src https: http:; base-uri 'none'; "
+		    "form-action 'self'; frame-ancestors 'none'");
+}
+
+void
 shape_add_fields(struct MHD_Response *r, const struct document *doc,
     const struct shape *s)
 {
@@ -89,11 +99,7 @@ shape_add_fields(struct MHD_Response *r, const struct document *doc,
 	MHD_add_response_header(r, "X-Content-Type-Options", "nosniff");
 	if (s == &doc->gzip)
 		MHD_add_response_header(r, "Content-Encoding", "gzip");
-	if (text_prefix_nocase(doc->type, "text/html"))
-		MHD_add_response_header(r, "Content-Security-Policy",
-		    "default-src 'none'; style-src 'unsafe-inline'; "
-		    "img-src https: http:; base-uri 'none'; "
-		    "form-action 'self'; frame-ancestors 'none'");
+	response_add_policy(r, doc->type);
 }
 
 /* --------------------------------------------------------------- documents */

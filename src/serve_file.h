@@ -54,6 +54,9 @@ size_t shape_len(const struct shape *);
 struct MHD_Response *shape_part(const struct shape *, size_t first,
     size_t len);
 
+/* What a page may do: nothing is run, only pictures are loaded. */
+void response_add_policy(struct MHD_Response *, const char *type);
+
 /* What every answer about this shape says: ETag, Last-Modified, Vary... */
 void shape_add_fields(struct MHD_Response *, const struct document *,
     const struct shape *);

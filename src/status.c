@@ -13,6 +13,7 @@
 #include "feedmill/cadence.h"
 #include "feedmill/config.h"
 #include "feedmill/status.h"
+#include "status_private.h"
 
 struct collecting {
 	struct status	*status;
@@ -75,8 +76,8 @@ is_wanted(const struct source_summary *row, const struct status_query *q)
 
 /* ---------------------------------------------------------------- text */
 
-static void
-put_ago(struct buf *b, int64_t now_ms, int64_t ms)
+void
+status_put_ago(struct buf *b, int64_t now_ms, int64_t ms)
 {
 	char text[24];
 	int64_t s = (now_ms - ms) / 1000;
@@ -92,8 +93,20 @@ put_ago(struct buf *b, int64_t now_ms, int64_t ms)
 	buf_printf(b, ms > now_ms ? "in %s" : "%s ago", text);
 }
 
-static const char *
-state_of(const struct source_summary *row)
+void
+status_put_next(struct buf *b, int64_t now_ms,
+    const struct source_summary *row)
+{
+	if (row->next_due_ms == INT64_MAX || row->gone)
+		buf_puts(b, "never");
+	else if (row->next_due_ms <= now_ms)
+		buf_puts(b, "now");
+	else
+		status_put_ago(b, now_ms, row->next_due_ms);
+}
+
+const char *
+status_state(const struct source_summary *row)
 {
 	if (row->removed)
 		return "removed";
@@ -109,22 +122,17 @@ print_row(struct buf *b, int64_t now_ms, const struct source_summary *row)
 {
 	char *url = url_redact(row->url);
 
-	buf_printf(b, "%-8s %s\n", state_of(row), row->name);
+	buf_printf(b, "%-8s %s\n", status_state(row), row->name);
 	buf_printf(b, "         %s\n", url);
 	buf_printf(b, "         entries %lld, announced %lld; last visit ",
 	    (long long)row->entries, (long long)row->announced);
-	put_ago(b, now_ms, row->visited_ms);
+	status_put_ago(b, now_ms, row->visited_ms);
 	if (row->outcome != NULL)
 		buf_printf(b, " (%s)", row->outcome);
 	buf_puts(b, "; last new ");
-	put_ago(b, now_ms, row->changed_ms);
+	status_put_ago(b, now_ms, row->changed_ms);
 	buf_puts(b, "; next ");
-	if (row->next_due_ms == INT64_MAX || row->gone)
-		buf_puts(b, "never");
-	else if (row->next_due_ms <= now_ms)
-		buf_puts(b, "now");
-	else
-		put_ago(b, now_ms, row->next_due_ms);
+	status_put_next(b, now_ms, row);
 	buf_putc(b, '\n');
 	if (row->error != NULL)
 		buf_printf(b, "         %u failure%s in a row: %s\n",
@@ -182,7 +190,7 @@ row_json(const struct source_summary *row)
 	json_t *j = json_object();
 
 	json_object_set_new(j, "name", text_json(row->name));
-	json_object_set_new(j, "state", text_json(state_of(row)));
+	json_object_set_new(j, "state", text_json(status_state(row)));
 	json_object_set_new(j, "url", text_json(url));
 	json_object_set_new(j, "title", text_json(row->title));
 	json_object_set_new(j, "outcome", text_json(row->outcome));
@@ -214,6 +222,7 @@ print_json(struct buf *b, const struct status *s,
 	}
 	json_object_set_new(root, "schema", json_string("feedmill.status/1"));
 	json_object_set_new(root, "version", json_string(FEEDMILL_VERSION));
+	json_object_set_new(root, "time", time_json(s->now_ms));
 	json_object_set_new(root, "running", json_boolean(s->running));
 	json_object_set_new(root, "entries", json_integer(s->totals.entries));
 	json_object_set_new(root, "announcements",

@@ -42,6 +42,7 @@ struct outlet_head {
 	const char	*name;		/* of its files, without ending */
 	unsigned	 formats;	/* it has, enum outlet_format bits */
 	const struct outlet_source *sources;	/* in its selection */
+	int		 has_status;	/* "status" is a page beside its own */
 };
 
 /* A subscription an outlet is made of, as its readers may see it. */

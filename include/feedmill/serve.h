@@ -20,7 +20,9 @@ struct serve;
 struct serve_route {
 	const char	*path;		/* "/healthz" */
 	const char	*type;		/* content type */
-	/* HTTP status; body appended.  Runs on the loop: must not block. */
+	/* HTTP status; body appended.  Runs on the loop: must not block.
+	 * With 503 goes "Retry-After: 1", with HTML a policy that allows
+	 * it nothing but its own style. */
 	int		(*answer)(struct buf *, void *arg);
 };
 

@@ -60,6 +60,7 @@ const char render_html_style[] =
     "article img::after{content:\"\";position:absolute;inset:0;"
     "background:var(--soft)}\n"
     "@media(max-width:30rem){article img{width:5.5rem;height:4.2rem}}\n"
+    ".bad{color:var(--bad)}.good{color:var(--good)}\n"
     "footer{margin-top:2rem}\n"
     ".skip{position:absolute;left:-99rem}\n"
     ".skip:focus{left:1rem;top:.3rem;background:var(--bg)}\n";
@@ -166,6 +167,8 @@ put_updated(struct buf *b, const struct outlet_head *head)
 		put_time(b, head->updated_ms, 1);
 		buf_puts(b, ". Times are UTC.");
 	}
+	if (head->has_status)
+		buf_puts(b, " <a href=\"status\">Status of the sources</a>");
 	buf_puts(b, "</p>\n");
 }
 

@@ -39,7 +39,7 @@ def png(width, height, colour):
 GAZETTE = '''<?xml version="1.0" encoding="utf-8"?>
 <feed xmlns="http://www.w3.org/2005/Atom" xml:lang="en"
  xmlns:media="http://search.yahoo.com/mrss/">
-<title>The Long Gazette of Everything That Is Wide</title>
+<title>The Long Gazette &lt;b>not bold&lt;/b> That Is Wide</title>
 <id>urn:x-gazette</id><updated>2025-03-05T08:00:00Z</updated>
 <link href="https://gazette.example/"/>
 <author><name>Ann Author</name></author>
@@ -84,7 +84,7 @@ site.documents['/gazette.xml'] = (GAZETTE % '\n'.join(
 
 feeds = {n: site.source('/%s.xml' % n)
          for n in ('harbour', 'rivertown', 'market', 'gazette')}
-feeds['broken'] = dict(site.source('/missing.xml'))
+feeds['broken'] = site.source('/missing.xml?token=hunter2')
 mill = Mill(feeds=feeds, fetch={'flood-limit': 0})
 mill.sections['publish']['all'].update(
     subtitle='Three towns, a gazette, and what became of them')
@@ -288,6 +288,49 @@ can_be_walked('river')
 looks('river')
 same(get(mill.url + '/').headers.get('Content-Security-Policy', '')[:18],
      "default-src 'none'", 'river: its policy is that nothing is allowed')
+
+# -------------------------------------------------------------- the status
+
+same(tab.evaluate('document.querySelectorAll("header a[href=status]")'
+                  '.length'), 1, 'river: leads to the status')
+first = get(mill.url + '/status')
+if first.status == 503:
+    same(first.headers.get('Retry-After'), '1', 'status: come back')
+    matches('http-equiv="refresh"', first.body.decode(),
+            'status: by itself')
+ok(eventually(lambda: get(mill.url + '/status').status == 200, 10),
+   'status: is known soon')
+is_sound('status', '/status')
+same(tab.evaluate('document.querySelectorAll("meta[http-equiv]").length'), 0,
+     'status: of now, so it stays')
+seen = [t for _, t in tab.evaluate(HEADINGS)]
+same(seen[:2], ['Status of the sources', 'Failing: 1'],
+     'status: what is wrong comes first')
+ok('Working: 4' in seen and 'Harbour News' in seen,
+   'status: every source is there', seen)
+text = tab.evaluate('document.body.innerText')
+matches('failure in a row: .*404', text, 'status: with its error')
+matches('next in [0-9]+m', text, 'status: and when it is asked again')
+ok('hunter2' not in text and 'token=' in text,
+   'status: secrets are not shown', text)
+ok('<b>not bold</b>' in text, 'status: a title is no markup', text)
+is_quiet('status', ())
+can_be_walked('status')
+looks('status')
+answer = get(mill.url + '/status.json')
+same((answer.status, answer.headers['Content-Type']),
+     (200, 'application/json'), 'status.json: is there')
+told = json.loads(answer.body)
+same({s['name']: s['state'] for s in told['sources']},
+     {**{n: 'ok' for n in feeds}, 'broken': 'failing'},
+     'status.json: the state of each')
+same(told['entries'], entries, 'status.json: as many entries as are shown')
+ok('hunter2' not in answer.body.decode(), 'status.json: no secrets')
+mill.set(http={**mill.sections['http'], 'status': False})
+mill.run('reload')
+eventually(lambda: get(mill.url + '/status').status == 404, 10)
+same([get(mill.url + p).status for p in ('/status', '/status.json')],
+     [404, 404], 'status: can be switched off')
 
 # The ears that heard no complaint are good ones.
 tab.load(mill.url + '/all.html')

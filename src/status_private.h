@@ -1,0 +1,18 @@
+/* status_private.h - the words that text, JSON and HTML have in common. */
+#ifndef FEEDMILL_STATUS_PRIVATE_H
+#define FEEDMILL_STATUS_PRIVATE_H
+
+#include <stdint.h>
+
+struct buf;
+struct source_summary;
+
+/* "ok", "failing", "gone", "new", "removed" */
+const char *status_state(const struct source_summary *);
+/* "3m ago", "in 2h", "never" */
+void status_put_ago(struct buf *, int64_t now_ms, int64_t ms);
+/* When it is asked again. */
+void status_put_next(struct buf *, int64_t now_ms,
+    const struct source_summary *);
+
+#endif
