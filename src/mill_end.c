@@ -259,9 +259,23 @@ leave_out_of_round(struct mill *m, const char *host)
 		    LOG_INT("sources", n));
 }
 
+/* Whoever waits to see a feed of that host would wait long. */
+static void
+refuse_wishes(struct mill *m, const char *host)
+{
+	for (size_t i = 0; i < m->sources_len; i++) {
+		struct source *s = m->sources[i];
+
+		if (s != NULL && mill_wish_waits(s) &&
+		    strcmp(s->host, host) == 0)
+			mill_wish_refuse(s, "its host wants to be left "
+			    "alone");
+	}
+}
+
 /* Retry-After is said for the host that answered, not for one feed of it. */
 static void
-hold_host(struct mill *m, struct source *s)
+hold_host(struct mill *m, const struct source *s)
 {
 	const struct cadence_limits limits = limits_of(m, s->conf);
 	int64_t wait_ms = cadence_hold_ms(clock_wall_ms(), &limits,
@@ -276,9 +290,7 @@ hold_host(struct mill *m, struct source *s)
 		    LOG_STR("host", host), LOG_INT("seconds", wait_ms / 1000),
 		    LOG_STR("source", source_name(s)));
 		schedule_hold(m->schedule, host, wait_ms);
-		if (strcmp(host, s->host) == 0)
-			mill_wish_refuse(s, "its host wants to be left "
-			    "alone");
+		refuse_wishes(m, host);
 		if (m->options.once)
 			leave_out_of_round(m, host);
 	}

@@ -169,6 +169,28 @@ eventually(lambda: len(site.asked('/slow')) > 2)
 same(daemon.stop(), 0, 'stopped while somebody waits')
 waiting.join()
 ok(last[0].status not in (0, None) and last[0].err, 'who is told', last[0])
+go_on.clear()
+enough = threading.Event()
+at_end(enough.set)
+site.documents['/enough'] = lambda h: (
+    enough.wait(30) and 429, {'Retry-After': '5000'}, b'')
+mill = Mill(fetch=OPEN, feeds={'slow': site.source('/slow'),
+                               'enough': site.source('/enough')})
+daemon = mill.start()
+eventually(lambda: site.asked('/enough'))
+last = []
+waiting = threading.Thread(
+    target=lambda: last.append(mill.run('fetch', 'slow')))
+waiting.start()
+time.sleep(2)
+same(last, [], 'a fetch waits for the visit under way')
+enough.set()
+waiting.join()
+ok(last[0].status == 1 and 'left alone' in last[0].err,
+   'but not for a host that wants to be left alone', last[0])
+go_on.set()
+same(daemon.stop(), 0, 'it stops')
+
 
 # ----------------------------------------------------------------- discover
 
