@@ -308,12 +308,14 @@ load_index(struct documents *d, const struct config *config)
 	buf_puts(&b, "<!doctype html>\n<html lang=\"en\">\n<head>\n"
 	    "<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
 	    "content=\"width=device-width, initial-scale=1\">\n"
-	    "<meta name=\"color-scheme\" content=\"light dark\">\n"
-	    "<title>feedmill</title>\n</head>\n<body>\n<h1>Feeds</h1>\n"
-	    "<ul>\n");
+	    "<title>feedmill</title>\n<style>\n");
+	buf_puts(&b, render_html_style);
+	buf_puts(&b, "</style>\n</head>\n<body>\n<header><h1>Feeds</h1>"
+	    "</header>\n<main>\n<ul>\n");
 	for (size_t i = 0; i < config->outlets_count; i++)
 		put_outlet(&b, d, &config->outlets[i]);
-	buf_puts(&b, "</ul>\n</body>\n</html>\n");
+	buf_puts(&b, "</ul>\n</main>\n<footer><p>feedmill</p></footer>\n"
+	    "</body>\n</html>\n");
 	doc = need(d, "/");
 	doc->type = "text/html; charset=utf-8";
 	doc->seen = 1;

@@ -93,12 +93,14 @@ put_error(struct buf *b, const struct source_summary *row)
 static void
 put_times(struct buf *b, int64_t now_ms, const struct source_summary *row)
 {
-	buf_printf(b, "<p class=\"meta\">%lld entries, %lld announced",
-	    (long long)row->entries, (long long)row->announced);
+	buf_printf(b, "<p class=\"meta\">%lld entr%s, %lld announced",
+	    (long long)row->entries, row->entries == 1 ? "y" : "ies",
+	    (long long)row->announced);
 	put_moment(b, "visited", now_ms, row->visited_ms);
 	if (row->outcome != NULL)
 		buf_printf(b, " (%s)", row->outcome);
-	put_moment(b, "worked", now_ms, row->succeeded_ms);
+	if (row->succeeded_ms != row->visited_ms)
+		put_moment(b, "last worked", now_ms, row->succeeded_ms);
 	put_moment(b, "last new", now_ms, row->changed_ms);
 	buf_puts(b, " \xc2\xb7 next ");
 	status_put_next(b, now_ms, row);

@@ -285,6 +285,7 @@ same(tab.evaluate('Array.prototype.filter.call(document.images, function (i)'
 is_quiet('river', SHOWN)
 tab.load(mill.url + '/all.html')
 can_be_walked('river')
+tab.load(mill.url + '/all.html')
 looks('river')
 same(get(mill.url + '/').headers.get('Content-Security-Policy', '')[:18],
      "default-src 'none'", 'river: its policy is that nothing is allowed')
@@ -316,6 +317,7 @@ ok('hunter2' not in text and 'token=' in text,
 ok('<b>not bold</b>' in text, 'status: a title is no markup', text)
 is_quiet('status', ())
 can_be_walked('status')
+tab.load(mill.url + '/status')
 looks('status')
 answer = get(mill.url + '/status.json')
 same((answer.status, answer.headers['Content-Type']),
@@ -345,5 +347,15 @@ tab.evaluate('(function (d) { d.style.width = "3000px"; d.textContent = "x";'
              'document.createElement("div"))')
 ok(tab.evaluate(PAST_THE_EDGE)[1], 'control: what is too wide is seen')
 
+# ------------------------------------------------- a daemon without pages
+
 same(daemon.stop(), 0, 'the daemon ends well')
+mill.sections['publish']['all']['formats'] = ['atom', 'json']
+mill.set(feeds={'harbour': feeds['harbour']})
+daemon = mill.start()
+eventually(lambda: b'all.atom' in get(mill.url + '/').body, 10)
+is_sound('index', '/')
+is_quiet('index', ())
+looks('index')
+same(daemon.stop(), 0, 'and this one, too')
 done()

@@ -241,6 +241,8 @@ gets(void **state)
 	c = ask("GET /healthz", "");
 	assert_int_equal(status_of(&c), 503);
 	assert_string_equal(body_of(&c), "fine indeed\n");
+	assert_non_null(strstr(c.text, "Retry-After: 1\r\n"));
+	assert_null(strstr(c.text, "Content-Security-Policy"));
 	assert_int_equal(serve_count(serve, 5), 1);
 	c = ask("GET /none.atom", "");
 	assert_int_equal(status_of(&c), 404);
