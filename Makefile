@@ -258,8 +258,10 @@ install: all
 	install -D -m 755 $(BUILD)/feedmill $(BINDIR)/feedmill
 	$(foreach m,$(MANUALS),install -D -m 644 $(m) \
 	    $(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m));)
-	test -e $(CONFDIR)/feedmill.yaml || \
-	    install -D -m 644 conf/feedmill.yaml $(CONFDIR)/feedmill.yaml
+	test -e $(CONFDIR)/feedmill.yaml || { install -d $(CONFDIR) && \
+	    sed 's|^# state: /var/lib/feedmill|state: /var/lib/feedmill|' \
+	    conf/feedmill.yaml > $(CONFDIR)/feedmill.yaml && \
+	    chmod 644 $(CONFDIR)/feedmill.yaml; }
 	install -d $(UNITDIR)
 	sed 's|/usr/bin/feedmill|$(PREFIX)/bin/feedmill|g' \
 	    systemd/feedmill.service > $(UNITDIR)/feedmill.service
