@@ -80,12 +80,13 @@ void
 status_put_ago(struct buf *b, int64_t now_ms, int64_t ms)
 {
 	char text[24];
-	int64_t s = (now_ms - ms) / 1000;
+	int64_t s;
 
 	if (ms == DATE_NONE || ms == 0) {
 		buf_puts(b, "never");
 		return;
 	}
+	s = (now_ms - ms) / 1000;
 	s = s < 0 ? -s : s;
 	/* Nobody wants "2d3h14m7s". */
 	s -= s >= 86400 ? s % 3600 : s >= 3600 ? s % 60 : 0;
