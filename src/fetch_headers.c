@@ -32,17 +32,17 @@ trimmed(const char *s, size_t len)
 	return (struct value){ s, len };
 }
 
-/* Printable UTF-8 of a bearable length: it will be stored, logged and, if a
+/* Printable bytes, and not too many: they will be stored and, if they are a
  * validator, sent back. */
 static int
-is_clean(struct value v, size_t max)
+is_printable(struct value v, size_t max)
 {
 	if (v.len == 0 || v.len > max)
 		return 0;
 	for (size_t i = 0; i < v.len; i++)
 		if ((unsigned char)v.s[i] < 0x20 || v.s[i] == 0x7f)
 			return 0;
-	return text_utf8_valid(v.s, v.len) == v.len;
+	return 1;
 }
 
 static int
@@ -171,18 +171,26 @@ static const struct {
 static const struct {
 	const char	*name;
 	size_t		 at, max;
+	int		 any_bytes;	/* opaque: need not be UTF-8 */
 } strings[] = {
-	{ "etag",		FIELD(etag), VALIDATOR_MAX },
-	{ "last-modified",	FIELD(last_modified), VALIDATOR_MAX },
-	{ "content-type",	FIELD(content_type), 1024 },
-	{ "content-language",	FIELD(content_language), 256 },
-	{ "content-location",	FIELD(content_location), LOCATION_MAX },
-	{ "location",		FIELD(location), LOCATION_MAX },
-	{ "retry-after",	FIELD(retry_after), 128 },
-	{ "expires",		FIELD(expires), 128 },
-	{ "date",		FIELD(date), 128 },
-	{ "cache-control",	FIELD(cache_control), 4096 },
+	{ "etag",		FIELD(etag), VALIDATOR_MAX, 1 },
+	{ "last-modified",	FIELD(last_modified), VALIDATOR_MAX, 1 },
+	{ "content-type",	FIELD(content_type), 1024, 0 },
+	{ "content-language",	FIELD(content_language), 256, 0 },
+	{ "content-location",	FIELD(content_location), LOCATION_MAX, 0 },
+	{ "location",		FIELD(location), LOCATION_MAX, 0 },
+	{ "retry-after",	FIELD(retry_after), 128, 0 },
+	{ "expires",		FIELD(expires), 128, 0 },
+	{ "date",		FIELD(date), 128, 0 },
+	{ "cache-control",	FIELD(cache_control), 4096, 0 },
 };
+
+static int
+is_clean(size_t i, struct value v)
+{
+	return is_printable(v, strings[i].max) && (strings[i].any_bytes ||
+	    text_utf8_valid(v.s, v.len) == v.len);
+}
 
 static void
 take_string(struct fetch_head *h, struct arena *arena, size_t i,
@@ -191,11 +199,10 @@ take_string(struct fetch_head *h, struct arena *arena, size_t i,
 	const char **field = (const char **)((char *)h + strings[i].at);
 
 	h->last = field;
-	if (strings[i].at == FIELD(location) &&
-	    !is_clean(v, strings[i].max))
-		h->location_unusable = 1;
-	if (!is_clean(v, strings[i].max))
+	if (!is_clean(i, v)) {
+		h->location_unusable |= strings[i].at == FIELD(location);
 		return;
+	}
 	if (*field == NULL)
 		*field = arena_strndup(arena, v.s, v.len);
 	else if (field == &h->cache_control && strlen(*field) < 4096)

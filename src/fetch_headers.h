@@ -2,7 +2,8 @@
  * fetch_headers.h - from the header lines of an answer to what they mean.
  *
  * Pure.  Lines come one by one as the server sent them, hostile or not; what
- * is kept is cleaned: no control bytes, no outer blanks, bounded.  Strings
+ * is kept is cleaned: no control bytes, no outer blanks, bounded, and UTF-8 but
+ * for validators, which are opaque bytes (RFC 9110 section 8.8.3).  Strings
  * live in the arena that was given.
  */
 #ifndef FEEDMILL_FETCH_HEADERS_H

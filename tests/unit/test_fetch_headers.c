@@ -43,6 +43,8 @@ validators_are_byte_exact(void **state)
 	assert_null(head.last_modified);
 	READ("ETag: \"\303\251\"");
 	assert_string_equal(head.etag, "\"\303\251\"");
+	READ("ETag: \"gr\374n\"");	/* ISO 8859-1 */
+	assert_string_equal(head.etag, "\"gr\374n\"");
 }
 
 static void
@@ -54,8 +56,10 @@ unusable_validators_are_dropped(void **state)
 	READ("ETag: \"a\tb\"\r\n", "Last-Modified: a\001b\r\n");
 	assert_null(head.etag);
 	assert_null(head.last_modified);
-	READ("ETag: \"\377\"\r\n", "Last-Modified:   \r\n");
+	READ("ETag: \"\177\"\r\n", "Last-Modified:   \r\n",
+	    "Content-Type: \377\r\n");
 	assert_null(head.etag);
+	assert_null(head.content_type);
 	assert_null(head.last_modified);
 
 	memset(line, 'e', sizeof(line));
