@@ -164,6 +164,15 @@ for end in ('SIGTERM', 'kill -9'):
        distances('missing'))
     same([e for e in daemon.events('visit') if e['source'] == 'gone'], [],
          'and nothing is said again, after %s' % end)
+last = len(times('fresh')), len(times('steady'))
+for i in range(5):
+    daemon.signal(signal.SIGHUP)
+    daemon.seen('reloaded', count=i + 1)
+ok(all(d > 3.95 for d in distances('fresh')[last[0] - 1:]) and
+   all(d > 0.95 for d in distances('steady')[last[1]:]) and
+   (len(times('held')), len(times('neighbour'))) == (1, 0),
+   'five reloads cause no request', (distances('fresh'),
+                                     distances('steady')))
 feeds = mill.sections['feeds']
 feeds['gone'] = {'url': origin.url('/steady', host['gone'])}
 mill.set()
