@@ -281,82 +281,10 @@ fetch_head_line(struct fetch_head *h, struct arena *arena, const char *s,
 		    trimmed(colon + 1, len - (size_t)(colon - s) - 1));
 }
 
-/* Two or four digits; -1: they are none. */
-static int
-digits(const char *s, int n)
-{
-	int number = 0;
-
-	for (; n > 0; n--, s++) {
-		if (*s < '0' || *s > '9')
-			return -1;
-		number = number * 10 + (*s - '0');
-	}
-	return number;
-}
-
-/* Days from 1970-01-01, for years from 1970 on: March is the first month of
- * a year that ends with its leap day. */
-static int64_t
-days_of(int year, int month, int day)
-{
-	int y = month > 2 ? year : year - 1;
-	int m = month > 2 ? month - 3 : month + 9;
-
-	return (int64_t)y * 365 + y / 4 - y / 100 + y / 400 +
-	    (m * 153 + 2) / 5 + day - 1 - 719468;
-}
-
-/* month from 0. */
-static int
-month_days(int month, int year)
-{
-	static const unsigned char days[] = {
-		31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31,
-	};
-	int leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-
-	return days[month] + (month == 1 && leap);
-}
-
-/*
- * "Wed, 01 May 2024 10:00:00 GMT", the one form servers shall send (RFC 9110
- * section 5.6.7), without the labour of those that they also send: each
- * answer has at least one.  DATE_NONE: not exactly that.
- */
-static int64_t
-read_imf_fixdate(const char *s)
-{
-	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-	static const char shape[] = "@@@, ## @@@ #### ##:##:## GMT";
-	int month = 0, day, year, h, m, sec;
-
-	if (strlen(s) != sizeof(shape) - 1)
-		return DATE_NONE;
-	for (size_t i = 0; i < sizeof(shape) - 1; i++)
-		if (shape[i] != '@' && shape[i] != '#' && s[i] != shape[i])
-			return DATE_NONE;
-	while (month < 12 && memcmp(months + month * 3, s + 8, 3) != 0)
-		month++;
-	day = digits(s + 5, 2);
-	year = digits(s + 12, 4);
-	h = digits(s + 17, 2);
-	m = digits(s + 20, 2);
-	sec = digits(s + 23, 2);
-	if (month == 12 || year < 1970 || day < 1 ||
-	    day > month_days(month, year) || h < 0 || h > 23 || m < 0 ||
-	    m > 59 || sec < 0 || sec > 59)
-		return DATE_NONE;
-	return (((days_of(year, month + 1, day) * 24 + h) * 60 + m) * 60 +
-	    sec) * 1000;
-}
-
 int64_t
 fetch_head_date(const char *s)
 {
-	int64_t ms = s != NULL ? read_imf_fixdate(s) : DATE_NONE;
-
-	return ms != DATE_NONE || s == NULL ? ms : date_parse(s, 0);
+	return s != NULL ? date_parse(s, 0) : DATE_NONE;
 }
 
 int64_t

@@ -52,8 +52,9 @@ struct parse_context {
 
 /*
  * OUTCOME_OK or OUTCOME_DAMAGED with a feed of the caller's;
- * OUTCOME_NOT_A_FEED, OUTCOME_UNREADABLE or OUTCOME_EMPTY with a feed that
- * has format NONE and the reason in its error.  *ret is never NULL.
+ * OUTCOME_NOT_A_FEED or OUTCOME_EMPTY with a feed that has format NONE,
+ * OUTCOME_UNREADABLE with whatever format it seemed to have: no entries, and
+ * the reason in its error.  *ret is never NULL.
  */
 enum outcome parse_feed(const char *bytes, size_t len,
     const struct parse_context *, struct feed **ret);

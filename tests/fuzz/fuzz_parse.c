@@ -45,7 +45,8 @@ print(const uint8_t *data, size_t size, struct buf *out)
 	if (count != f->count || count > limits.entries)
 		abort();
 	if (outcome != OUTCOME_OK && outcome != OUTCOME_DAMAGED &&
-	    (f->format != FORMAT_NONE || count > 0))
+	    (count > 0 || (f->format != FORMAT_NONE &&
+	    outcome != OUTCOME_UNREADABLE)))
 		abort();
 	normalise_feed(f);
 	render_parse_json(out, f);
