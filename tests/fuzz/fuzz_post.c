@@ -36,7 +36,10 @@ split(const char *body, char stamp[32])
 	if (strncmp(body, "<!--", 4) != 0)
 		return NULL;
 	n = *s == '-';
-	n += strspn(s + n, "0123456789");
+	if (strspn(s + n, "0123456789") == 0)
+		n = 0;
+	else
+		n += strspn(s + n, "0123456789");
 	if (strncmp(s, "NaN", 3) == 0)
 		n = 3;
 	if (n == 0 || n > 19 || strncmp(s + n, "-->", 3) != 0)
