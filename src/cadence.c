@@ -401,7 +401,8 @@ cadence_explain(struct buf *b, const struct cadence_limits *limits,
 		explain_s(b, "wait", a.wait_s);
 	explain_at(b, "next visit", f->next_ms, f->next_ms == 0 ?
 	    "at once" : "never");
-	if (f->turn_ms > f->next_ms && f->turn_ms != INT64_MAX)
+	/* Two clocks: they may differ by a moment. */
+	if (f->turn_ms != INT64_MAX && f->turn_ms - f->next_ms >= 1000)
 		explain_at(b, "its turn", f->turn_ms, "-");
 	buf_printf(b, "%-26s %s\n", "because of",
 	    f->held_ms > f->next_ms ? "Retry-After of its host" :
