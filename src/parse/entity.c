@@ -224,25 +224,23 @@ entity_read(struct entities *e, const char *s, const char *end,
 		const char	*name;
 		char		 c;
 	} predefined[] = {
-		{ "amp;", '&' }, { "lt;", '<' }, { "gt;", '>' },
-		{ "quot;", '"' }, { "apos;", '\'' },
+		{ "amp", '&' }, { "lt", '<' }, { "gt", '>' },
+		{ "quot", '"' }, { "apos", '\'' },
 	};
 	size_t n = 0;
 
 	if (s < end && *s == '#')
 		return read_number(s, end, out);
-	for (size_t i = 0; i < ARRAY_LEN(predefined); i++) {
-		size_t len = strlen(predefined[i].name);
-
-		if ((size_t)(end - s) >= len &&
-		    memcmp(s, predefined[i].name, len) == 0) {
-			buf_putc(out, predefined[i].c);
-			return len;
-		}
-	}
 	while (s + n < end && n <= NAME_MAX_BYTES && is_name_char(s[n]))
 		n++;
 	if (n == 0 || n > NAME_MAX_BYTES || s + n >= end || s[n] != ';')
 		return 0;
+	for (size_t i = 0; i < ARRAY_LEN(predefined) && n <= 4; i++) {
+		if (strlen(predefined[i].name) == n &&
+		    memcmp(s, predefined[i].name, n) == 0) {
+			buf_putc(out, predefined[i].c);
+			return n + 1;
+		}
+	}
 	return read_name(e, s, n, out);
 }
