@@ -27,6 +27,14 @@ part_into(struct arena *arena, CURLU *u, CURLUPart what, unsigned flags)
 	return copy;
 }
 
+static int
+is_printable(const char *s)
+{
+	while (*s > ' ' && *s < 0x7f)
+		s++;
+	return *s == '\0';
+}
+
 /* An address in brackets loses them; a zone ("%eth0") is refused. */
 static const char *
 take_host(struct fetch_site *site, struct arena *arena, CURLU *u)
@@ -35,8 +43,11 @@ take_host(struct fetch_site *site, struct arena *arena, CURLU *u)
 	unsigned char address[16];
 	size_t len;
 
-	if (host == NULL)
+	/* "%a1" becomes a byte that no name has. */
+	if (host == NULL || !is_printable(host)) {
+		curl_free(host);
 		return "the URL's host name cannot be used";
+	}
 	zone = part(u, CURLUPART_ZONEID, 0);
 	len = strlen(host);
 	for (char *p = host; *p != '\0'; p++)
