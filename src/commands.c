@@ -46,6 +46,8 @@ static const struct verb verbs[] = {
 	    status_options, 0, 0, command_status },
 	{ "reload", "", "ask the running daemon to read its configuration "
 	    "again", NULL, 0, 0, command_reload },
+	{ "search", "WORD...", "find entries by the words in them",
+	    search_options, 1, 0, command_search },
 	{ "import", "FILE|DIR...", "take entries from an archive or from "
 	    "feed files", NULL, 1, 0, command_import },
 	{ "export", "", "print every entry known, one a line",

@@ -135,7 +135,7 @@ command_reload(struct call *c)
 	return status;
 }
 
-static struct store *
+struct store *
 open_to_read(const struct config *config, struct err *e)
 {
 	const struct store_options options = {

@@ -63,6 +63,9 @@ int print_out(const char *bytes, size_t len);
 /* "feedmill VERB: sentence"; its exit status, or the one given. */
 int fail(const struct call *, const struct err *, int status);
 
+/* A database to read, with or without a daemon beside it; NULL: see err. */
+struct store *open_to_read(const struct config *, struct err *);
+
 /* The daemon's answer, text appended; -1 and a sentence: there is none. */
 int ask_daemon(const struct config *, const char *const *words,
     struct buf *text, struct err *);
@@ -96,9 +99,11 @@ int command_fetch(struct call *);
 int command_discover(struct call *);
 int command_add(struct call *);
 int command_feeds(struct call *);
+int command_search(struct call *);
 
 extern const struct option_row run_options[], check_options[],
     parse_options[], replay_options[], status_options[], export_options[],
-    fetch_options[], add_options[], feeds_options[];
+    fetch_options[], add_options[], feeds_options[],
+    search_options[];
 
 #endif

@@ -208,6 +208,27 @@ int store_each_record(struct store_reader *, const struct store_filter *,
 int store_each_entry(struct store_reader *, store_record_fn *, void *arg,
     struct err *);
 
+/*
+ * The best first of the records that have all the words, in title or text:
+ * whole words without regard to case and diacritics, and any run of Chinese,
+ * Japanese or Korean characters.  Any words are safe: nothing in them is an
+ * operator; -1 also where they are more than a search can take.  What was
+ * announced last may be missing for seconds, after an upgrade for longer:
+ * everything up to store_search_seq() is found.
+ */
+#define STORE_FOUND	"\xee\x80\x80"	/* U+E000 */
+#define STORE_FOUND_END	"\xee\x80\x81"
+struct store_hit {
+	const struct record *record;
+	double		 rank;		/* the higher, the better */
+	const char	*snippet;	/* plain text, one line, maybe ""; what
+					   was found between the two above */
+};
+typedef int store_search_fn(const struct store_hit *, void *arg);
+int store_search(struct store_reader *, const char *words,
+    const struct store_filter *, store_search_fn *, void *arg, struct err *);
+int64_t store_search_seq(struct store_reader *);
+
 int64_t store_last_seq(struct store_reader *);
 int64_t store_outlet_seq(struct store_reader *, const char *outlet);
 /* The feed id of an outlet, minted by store_sync_sources(), kept for good. */

@@ -9,6 +9,7 @@
 #include "feedmill/base/mem.h"
 
 #include "db.h"
+#include "tokenizer.h"
 
 /* Codes for people; what is not here speaks for itself. */
 static const struct reason {
@@ -98,6 +99,8 @@ db_open_as(struct db *db, const char *name, int flags, enum db_mode mode,
 	    NULL) != SQLITE_OK)
 		return db_fail(db, err, "open");
 	sqlite3_busy_timeout(db->sqlite, 10000);
+	if (tokenizer_register(db->sqlite) != SQLITE_OK)
+		return db_fail(db, err, "search");
 	return db_exec(db, setup[mode], err, "open");
 }
 

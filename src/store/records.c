@@ -13,6 +13,7 @@
 
 #include "extra.h"
 #include "reader.h"
+#include "records.h"
 #include "sources.h"
 #include "statements.h"
 #include "which.h"
@@ -109,26 +110,41 @@ record_give(sqlite3_stmt *q, store_record_fn *fn, void *arg)
 
 /* ------------------------------------------------------------ many records */
 
+sqlite3_stmt *
+records_prepare(struct store_reader *r, struct err *err)
+{
+	return reader_prepare(r, one_record, err);
+}
+
+int
+records_give(struct store_reader *r, sqlite3_stmt *q, int64_t seq,
+    store_record_fn *fn, void *arg, int *stop, struct err *err)
+{
+	int code = 0, row;
+
+	sqlite3_bind_int64(q, 1, seq);
+	row = db_row(q);
+	if (row == 1)
+		*stop = record_give(q, fn, arg);
+	else if (row < 0)
+		code = reader_fail(r, err);
+	sqlite3_reset(q);
+	return code;
+}
+
 int
 store_each_record(struct store_reader *r, const struct store_filter *f,
     int newest_first, store_record_fn *fn, void *arg, struct err *err)
 {
 	struct which which = { 0 };
 	sqlite3_stmt *q = NULL;
-	int code, row = 0, stop = 0;
+	int code, stop = 0;
 
 	code = which_find(r, f, newest_first, &which, err);
-	if (code == 0 && (q = reader_prepare(r, one_record, err)) == NULL)
+	if (code == 0 && (q = records_prepare(r, err)) == NULL)
 		code = -1;
-	for (size_t i = 0; code == 0 && !stop && i < which.count; i++) {
-		sqlite3_bind_int64(q, 1, which.at[i]);
-		row = db_row(q);
-		if (row == 1)
-			stop = record_give(q, fn, arg);
-		else if (row < 0)
-			code = reader_fail(r, err);
-		sqlite3_reset(q);
-	}
+	for (size_t i = 0; code == 0 && !stop && i < which.count; i++)
+		code = records_give(r, q, which.at[i], fn, arg, &stop, err);
 	sqlite3_finalize(q);
 	free(which.at);
 	return code;

@@ -21,6 +21,16 @@
 /* "FMil": what `file` and PRAGMA application_id show. */
 enum { APPLICATION_ID = 0x464d696c };
 
+/* Title and text of a revision as they are indexed; row: "", "old."... */
+#define INDEXED_TEXT(row) \
+	"replace(replace(" row "title, '&', '&amp;'), '<', '&lt;'), " \
+	"iif(" row "content = '', " row "summary, " row "content)"
+#define IS_INDEXED \
+	"old.seq <= (SELECT value FROM meta WHERE name = 'indexed_seq')"
+#define INDEX_REMOVE_OLD \
+	"INSERT INTO search(search, rowid, title, text) " \
+	"VALUES('delete', old.seq, " INDEXED_TEXT("old.") ");"
+
 static const char *const steps[] = {
 	/* 0 to 1 */
 	"CREATE TABLE meta(name TEXT PRIMARY KEY, value NOT NULL)"
@@ -123,6 +133,28 @@ static const char *const steps[] = {
 	"CREATE TABLE outlets("
 	" name TEXT PRIMARY KEY, uuid TEXT NOT NULL,"
 	" seq INTEGER NOT NULL) WITHOUT ROWID;",
+
+	/*
+	 * 1 to 2: full-text search.  The index holds no text of its own: it
+	 * reads what it needs from the revision through this view, where the
+	 * title is HTML, too.  index.c adds revisions by and by, up to the
+	 * number that meta knows; a state that is in the index leaves it,
+	 * and may come back, with its row.
+	 */
+	"CREATE VIEW searchable(seq, title, text) AS SELECT seq, "
+	INDEXED_TEXT("") " FROM revisions;"
+	"CREATE VIRTUAL TABLE search USING fts5(title, text,"
+	" content='searchable', content_rowid='seq', tokenize='cjk');"
+	"INSERT INTO meta VALUES('indexed_seq', 0);"
+	"CREATE TRIGGER search_delete BEFORE DELETE ON revisions"
+	" WHEN " IS_INDEXED " BEGIN " INDEX_REMOVE_OLD " END;"
+	"CREATE TRIGGER search_before BEFORE UPDATE OF"
+	" title, summary, content ON revisions"
+	" WHEN " IS_INDEXED " BEGIN " INDEX_REMOVE_OLD " END;"
+	"CREATE TRIGGER search_after AFTER UPDATE OF"
+	" title, summary, content ON revisions"
+	" WHEN " IS_INDEXED " BEGIN INSERT INTO search(rowid, title, text)"
+	" VALUES(new.seq, " INDEXED_TEXT("new.") "); END;",
 };
 
 int

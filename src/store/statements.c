@@ -63,6 +63,14 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	    "INSERT OR REPLACE INTO aliases(source_id, guid, entry_id) "
 	    "VALUES(?1, ?2, ?3)",
 
+	/* index.c */
+	[SQL_INDEX_NEXT] =
+	    "SELECT max(seq) FROM (SELECT seq FROM revisions "
+	    "WHERE seq > ?1 ORDER BY seq LIMIT ?2)",
+	[SQL_INDEX_ADD] =
+	    "INSERT INTO search(rowid, title, text) SELECT seq, title, text "
+	    "FROM searchable WHERE seq > ?1 AND seq <= ?2 ORDER BY seq",
+
 	/* sources: visit.c, sources.c */
 	[SQL_SOURCE_FOR_VISIT] =
 	    "SELECT documents, visits, name, configured_url FROM sources "

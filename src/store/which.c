@@ -37,6 +37,16 @@ struct range {			/* of the sequence, and what to find in it */
 	int		 scan;		/* read on until there are enough */
 };
 
+void
+which_put_states(struct buf *sql, const struct store_filter *f)
+{
+	if (!f->with_silent)
+		buf_puts(sql, " AND r.silent = 0");
+	if (!f->with_superseded)
+		buf_puts(sql, " AND r.seq = "
+		    "(SELECT e.seq FROM entries e WHERE e.id = r.entry_id)");
+}
+
 static void
 filter_write(struct buf *sql, const struct store_filter *f, int newest_first,
     const struct range *g)
@@ -47,18 +57,14 @@ filter_write(struct buf *sql, const struct store_filter *f, int newest_first,
 	if (g->ids != NULL)
 		buf_printf(sql, " AND %sr.source_id IN "
 		    "(SELECT value FROM json_each(?3))", g->scan ? "+" : "");
-	if (!f->with_silent)
-		buf_puts(sql, " AND r.silent = 0");
-	if (!f->with_superseded)
-		buf_puts(sql, " AND r.seq = "
-		    "(SELECT e.seq FROM entries e WHERE e.id = r.entry_id)");
+	which_put_states(sql, f);
 	buf_printf(sql, " ORDER BY r.seq%s", newest_first ? " DESC" : "");
 	if (f->limit > 0)
 		buf_printf(sql, " LIMIT %u", f->limit);
 }
 
-static void
-ids_write(struct buf *json, const int64_t *ids)
+void
+which_put_ids(struct buf *json, const int64_t *ids)
 {
 	buf_putc(json, '[');
 	for (; ids != NULL && *ids != 0; ids++)
@@ -175,7 +181,7 @@ which_find(struct store_reader *r, const struct store_filter *f,
 	int code;
 
 	if (f->source_ids != NULL) {
-		ids_write(&ids, f->source_ids);
+		which_put_ids(&ids, f->source_ids);
 		g.ids = ids.data;
 	}
 	code = range_of(r, f, &g, err);

@@ -10,6 +10,8 @@
 
 #include "feedmill/store.h"
 
+struct buf;
+
 struct which {
 	int64_t	*at;		/* in the order asked for; to free() */
 	size_t	 count, room;
@@ -17,5 +19,10 @@ struct which {
 
 int which_find(struct store_reader *, const struct store_filter *,
     int newest_first, struct which *ret, struct err *);
+
+/* Parts of such a query, where r is a row of revisions: " AND ..." for
+ * silent and superseded ones; the sources as a JSON array. */
+void which_put_states(struct buf *sql, const struct store_filter *);
+void which_put_ids(struct buf *json, const int64_t *ids);
 
 #endif

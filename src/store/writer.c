@@ -9,6 +9,10 @@
  * alone.  (A savepoint for each task would do that too, but it copies every
  * page a task touches: a fifth of the whole price, paid always, for what
  * happens when a disk is full.)  Nothing is reported before its commit.
+ *
+ * The index for search follows when there is nothing else to do, in
+ * transactions of its own: it costs half as much as storing does, nobody
+ * waits for it, and should it fail, nothing else does.
  */
 #include <assert.h>
 #include <signal.h>
@@ -19,6 +23,7 @@
 #include "feedmill/base/log.h"
 #include "feedmill/base/mem.h"
 
+#include "index.h"
 #include "schema.h"
 #include "writer.h"
 
@@ -30,6 +35,9 @@ enum {
 	BUSY_WAIT_MS	= 60 * 1000,	/* for another's lock */
 	BUSY_STOP_MS	= 5 * 1000,	/* the same, on the way out */
 	BUSY_STEP_MS	= 20,
+	INDEX_WAIT_MS	= 1000,		/* several commits, one update */
+	INDEX_RETRY_MS	= 30 * 1000,
+	INDEX_STOP_MS	= 5 * 1000,	/* the rest: next time */
 };
 
 struct group {
@@ -205,6 +213,47 @@ writer_do_group(struct writer *w, struct task_list *tasks)
 	group_finish(w, &g);
 }
 
+/* A step of the index, and all saves: 0, or -1 after it was undone. */
+static int
+writer_do_index(struct writer *w)
+{
+	struct group g;
+	int64_t seq = w->indexed_seq;
+	int code = group_begin(w, &g);
+
+	if (code == 0 && index_step(&w->db, w->last_seq, &seq) != 0)
+		code = db_fail(&w->db, &g.err, "index for search");
+	if (code == 0)
+		code = group_commit(w, &g);
+	if (code == 0)
+		w->indexed_seq = seq;
+	else
+		group_undo(w, &g);
+	g.has_failed = code != 0;
+	group_finish(w, &g);
+	w->index_due_ms = seq == w->last_seq && code == 0 ? 0 :
+	    clock_mono_ms() + (code == 0 ? 0 : INDEX_RETRY_MS);
+	return code;
+}
+
+static void
+writer_plan_index(struct writer *w)
+{
+	if (w->index_due_ms == 0 && w->indexed_seq < w->last_seq)
+		w->index_due_ms = clock_mono_ms() + INDEX_WAIT_MS;
+}
+
+/* Who ran us once wants to search after it. */
+static void
+writer_end_index(struct writer *w)
+{
+	int64_t until_ms = clock_mono_ms() + INDEX_STOP_MS;
+
+	while (w->indexed_seq < w->last_seq && clock_mono_ms() < until_ms &&
+	    writer_do_index(w) == 0)
+		;
+}
+
 int64_t
 writer_announce_ms(struct writer *w)
 {
@@ -224,18 +273,31 @@ timespec_of(int64_t mono_ms)
 	    .tv_nsec = mono_ms % 1000 * 1000000 };
 }
 
+/* When something is to be done unasked; 0: nothing. */
+static int64_t
+writer_due_ms(const struct writer *w)
+{
+	if (w->saves_due_ms == 0 || (w->index_due_ms != 0 &&
+	    w->index_due_ms < w->saves_due_ms))
+		return w->index_due_ms;
+	return w->saves_due_ms;
+}
+
 /* Until there is something to do: 1, or 0 to end. */
 static int
 writer_wait(struct writer *w, struct task_list *ret)
 {
 	struct timespec due;
+	int64_t due_ms;
 	int has_work;
 
 	pthread_mutex_lock(&w->lock);
-	while (w->queue.head == NULL && !w->is_stopping &&
-	    (w->saves_due_ms == 0 || clock_mono_ms() < w->saves_due_ms)) {
-		due = timespec_of(w->saves_due_ms);
-		if (w->saves_due_ms == 0)
+	while (w->queue.head == NULL && !w->is_stopping) {
+		due_ms = writer_due_ms(w);
+		if (due_ms != 0 && due_ms <= clock_mono_ms())
+			break;
+		due = timespec_of(due_ms);
+		if (due_ms == 0)
 			pthread_cond_wait(&w->wake, &w->lock);
 		else
 			pthread_cond_timedwait(&w->wake, &w->lock, &due);
@@ -253,13 +315,21 @@ writer_main(void *arg)
 	struct task_list tasks;
 
 	task_list_init(&tasks);
+	writer_plan_index(w);
 	while (writer_wait(w, &tasks)) {
+		if (tasks.head == NULL && w->index_due_ms != 0 &&
+		    w->index_due_ms <= clock_mono_ms()) {
+			writer_do_index(w);
+			continue;
+		}
 		do {
 			writer_do_group(w, &tasks);
 		} while (tasks.head != NULL);
+		writer_plan_index(w);
 	}
 	if (w->saves.list != NULL)
 		writer_do_group(w, &tasks);
+	writer_end_index(w);
 	return NULL;
 }
 
@@ -281,7 +351,7 @@ writer_on_busy(void *arg, int times)
 static int
 writer_read_meta(struct writer *w, struct err *err)
 {
-	int64_t seed, seq, announced_ms;
+	int64_t seed, seq, announced_ms, indexed;
 
 	if (db_number(&w->db, "SELECT value FROM meta "
 	    "WHERE name = 'hash_seed'", &seed, err) != 0 ||
@@ -290,8 +360,11 @@ writer_read_meta(struct writer *w, struct err *err)
 	    "coalesce((SELECT max(seq) FROM revisions), 0))", &seq, err) != 0 ||
 	    db_number(&w->db, "SELECT coalesce(max(announced_ms), 0) FROM "
 	    "(SELECT announced_ms FROM revisions ORDER BY seq DESC LIMIT 1)",
-	    &announced_ms, err) != 0)
+	    &announced_ms, err) != 0 ||
+	    db_number(&w->db, "SELECT value FROM meta "
+	    "WHERE name = 'indexed_seq'", &indexed, err) != 0)
 		return -1;
+	w->indexed_seq = indexed;
 	w->last_announced_ms = announced_ms;
 	w->hash_seed = (uint64_t)seed;
 	w->last_seq = seq;

@@ -22,6 +22,8 @@ struct writer {
 	uint64_t	 hash_seed;
 	int64_t		 last_seq;	/* given out, committed or not */
 	int64_t		 last_announced_ms;	/* at least, see below */
+	int64_t		 indexed_seq;	/* for search, committed */
+	int64_t		 index_due_ms;	/* monotonic; 0: up to date */
 	/*
 	 * Saves that the open transaction holds: kept until it is committed,
 	 * else they are due again.

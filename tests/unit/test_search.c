@@ -1,0 +1,485 @@
+/*
+ * test_search.c - full-text search: what is found in which language, that
+ * the index follows edits and retention, old databases, and any words.
+ */
+#include "store_fixture.h"
+
+#include "feedmill/base/text.h"
+
+#include "../../src/store/tokenizer.h"
+
+#include "store_v1.h"
+
+/* ------------------------------------------------------------- searching */
+
+struct asked {
+	const char	*words;
+	struct store_filter filter;
+	int		 code;
+	struct err	 err;
+	struct buf	 keys, snippets;
+	int64_t		 behind;
+};
+
+static int
+on_hit(const struct store_hit *hit, void *arg)
+{
+	struct asked *a = arg;
+
+	buf_printf(&a->keys, "%s%s", a->keys.len > 0 ? " " : "",
+	    hit->record->key);
+	buf_printf(&a->snippets, "%s\n", hit->snippet);
+	assert_true(hit->rank >= 0);
+	return 0;
+}
+
+static void
+search_read(struct store_reader *r, void *arg)
+{
+	struct asked *a = arg;
+
+	a->behind = store_last_seq(r) - store_search_seq(r);
+	a->code = store_search(r, a->words, &a->filter, on_hit, a, &a->err);
+}
+
+static void
+ask(struct fixture *f, struct asked *a)
+{
+	store_read(f->store, search_read, no_op, a);
+	store_drain(f->store);
+}
+
+static void
+asked_fini(struct asked *a)
+{
+	buf_fini(&a->keys);
+	buf_fini(&a->snippets);
+}
+
+static void
+expect_found(struct fixture *f, const char *words, const char *keys)
+{
+	struct asked a = { .words = words };
+
+	ask(f, &a);
+	if (a.code != 0)
+		fail_msg("%s: %s", words, a.err.msg);
+	if (strcmp(buf_str(&a.keys), keys) != 0)
+		fail_msg("%s: found %s, not %s", words, buf_str(&a.keys),
+		    keys);
+	asked_fini(&a);
+}
+
+static void
+expect_snippet(struct fixture *f, const char *words, const char *snippet)
+{
+	struct asked a = { .words = words };
+
+	ask(f, &a);
+	assert_int_equal(a.code, 0);
+	assert_string_equal(buf_str(&a.snippets), snippet);
+	asked_fini(&a);
+}
+
+/* SQLite's own opinion of the index: it compares it with the rows. */
+static void
+expect_whole(struct fixture *f)
+{
+	sqlite3 *db;
+	char *why = NULL;
+
+	close_store(f);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(tokenizer_register(db), SQLITE_OK);
+	sqlite3_exec(db, "INSERT INTO search(search, rank) "
+	    "VALUES('integrity-check', 1)", NULL, NULL, &why);
+	if (why != NULL)
+		fail_msg("the index: %s", why);
+	sqlite3_close(db);
+	open_store(f);
+}
+
+/* ------------------------------------------------------------- languages */
+
+static void
+test_languages(void **state)
+{
+	static const struct {
+		const char *words, *keys;
+	} rows[] = {
+		{ "中国", "//x/zh" },
+		{ "国家", "//x/zh" },
+		{ "安全法", "//x/zh" },
+		{ "国中", "" },
+		{ "东京", "" },
+		{ "東京", "//x/ja" },
+		{ "カメラ", "//x/ja" },
+		{ "ラメ", "" },
+		{ "한국", "//x/ko" },
+		{ "cafe", "//x/fr" },
+		{ "CAFÉ", "//x/fr" },
+		{ "caf", "" },
+		{ "uber", "//x/fr" },
+		{ "AI芯片", "//x/mixed" },
+		{ "芯片 出口", "//x/mixed" },
+		{ "芯片\xe3\x80\x80出口", "//x/mixed" },
+		{ "芯片 中国", "" },
+		{ "nvidia", "//x/mixed" },
+		{ "𠮷野", "//x/ja" },
+	};
+	struct fixture *f = *state;
+
+	VISIT(f, 0,
+	    { "//x/zh", NULL, T0, "中国的国家安全法" },
+	    { "//x/ja", NULL, T0 + 1, "東京でカメラを買った𠮷野家" },
+	    { "//x/ko", NULL, T0 + 2, "한국은 서울에서" },
+	    { "//x/fr", NULL, T0 + 3, "Un café, Über-alles" },
+	    { "//x/mixed", NULL, T0 + 4, "Nvidia的AI芯片出口" });
+	reopen(f);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		expect_found(f, rows[i].words, rows[i].keys);
+	expect_whole(f);
+}
+
+/* -------------------------------------------------------- title and text */
+
+static void
+visit_texts(struct fixture *f, int source, const char *key, int64_t ms,
+    const char *title, const char *content)
+{
+	const struct item item = { key, NULL, ms, title };
+	struct feed *feed = feed_of(&item, 1);
+
+	feed->entries->content.value = content;
+	feed->entries->identity.digest = hash_128(content, strlen(content));
+	do_visit(f, visit_of(f, source, feed));
+	assert_string_equal(f->failed, "");
+}
+
+static void
+test_markup_is_not_text(void **state)
+{
+	struct fixture *f = *state;
+
+	visit_texts(f, 0, "//x/1", T0, "Use <template> & win",
+	    "<p class=\"secret\" title=\"a > b\">国<b>家</b> &amp; "
+	    "caf&eacute; ends<br/>here</p>");
+	visit_texts(f, 1, "//x/2", T0, "broken", "1 < 2 and <never closed");
+	reopen(f);
+	expect_found(f, "国家", "//x/1");
+	expect_found(f, "template win", "//x/1");
+	expect_found(f, "here", "//x/1");
+	expect_found(f, "class", "");
+	expect_found(f, "secret", "");
+	expect_found(f, "amp", "");
+	expect_found(f, "closed", "//x/2");
+	expect_snippet(f, "国家", STORE_FOUND "国家" STORE_FOUND_END
+	    " & café ends here\n");
+	expect_whole(f);
+}
+
+static void
+test_title_weighs_more(void **state)
+{
+	struct fixture *f = *state;
+
+	visit_texts(f, 0, "//x/text", T0 + 5, "other", "a comet and more");
+	visit_texts(f, 0, "//x/title", T0, "comet", "a thing and others");
+	visit_texts(f, 0, "//x/none", T0, "moon", "sun");
+	reopen(f);
+	expect_found(f, "comet", "//x/title //x/text");
+}
+
+static void
+test_long_text_is_cut(void **state)
+{
+	struct fixture *f = *state;
+	struct buf text = { 0 };
+	struct asked a = { .words = "武汉" };
+
+	for (int i = 0; i < 500; i++)
+		buf_puts(&text, "字句、");
+	buf_puts(&text, "武汉");
+	for (int i = 0; i < 500; i++)
+		buf_puts(&text, "、字句");
+	visit_texts(f, 0, "//x/1", T0, "long", text.data);
+	reopen(f);
+	ask(f, &a);
+	assert_int_equal(a.code, 0);
+	assert_non_null(strstr(buf_str(&a.snippets),
+	    STORE_FOUND "武汉" STORE_FOUND_END));
+	assert_true(a.snippets.len < 300);
+	assert_int_equal(strncmp(a.snippets.data, "…", 3), 0);
+	assert_int_equal(text_utf8_valid(a.snippets.data, a.snippets.len),
+	    a.snippets.len);
+	asked_fini(&a);
+	buf_fini(&text);
+}
+
+/* -------------------------------------------------- the index follows */
+
+static void
+test_edit(void **state)
+{
+	struct fixture *f = *state;
+
+	visit_texts(f, 0, "//x/1", T0, "first", "老的文字");
+	reopen(f);
+	expect_found(f, "老的", "//x/1");
+	/* The same time: a silent edit, of what is in the index. */
+	visit_texts(f, 0, "//x/1", T0, "first", "新的文字");
+	assert_int_equal(f->result.edited, 1);
+	expect_found(f, "老的", "");
+	expect_found(f, "新的 文字", "//x/1");
+	/* And of what is not: it goes in as it is then. */
+	visit_texts(f, 0, "//x/2", T0, "second", "红色");
+	visit_texts(f, 0, "//x/2", T0, "second", "蓝色");
+	reopen(f);
+	expect_found(f, "红色", "");
+	expect_found(f, "蓝色", "//x/2");
+	expect_whole(f);
+}
+
+static void
+test_update(void **state)
+{
+	struct fixture *f = *state;
+	struct asked a = { .words = "first", .filter = {
+	    .with_superseded = 1 } };
+
+	visit_texts(f, 0, "//x/1", T0, "first", "老的文字");
+	visit_texts(f, 0, "//x/1", T0 + 60000, "first", "新的文字");
+	assert_int_equal(f->result.updated, 1);
+	reopen(f);
+	expect_found(f, "老的", "");
+	expect_found(f, "first", "//x/1");
+	ask(f, &a);
+	assert_string_equal(buf_str(&a.keys), "//x/1 //x/1");
+	asked_fini(&a);
+}
+
+static void
+test_retention(void **state)
+{
+	struct fixture *f = *state;
+
+	visit_texts(f, 0, "//x/1", T0, "eins", "alpha common");
+	reopen(f);
+	sources[0].keep_s = 86400;
+	sources[0].keep_at_least = 1;
+	now_ms += INT64_C(10) * 86400 * 1000;
+	visit_texts(f, 0, "//x/2", T0 + 1000, "zwei", "beta common");
+	visit_texts(f, 0, "//x/3", T0 + 2000, "drei", "gamma common");
+	expect_found(f, "alpha", "");
+	reopen(f);
+	expect_found(f, "beta", "//x/2");
+	expect_found(f, "eins", "");
+	expect_whole(f);
+	/* Gone before it was ever in the index. */
+	visit_texts(f, 0, "//x/4", T0 + 3000, "vier", "delta");
+	now_ms += INT64_C(10) * 86400 * 1000;
+	visit_texts(f, 0, "//x/5", T0 + 4000, "five", "epsilon");
+	visit_texts(f, 0, "//x/6", T0 + 5000, "six", "zeta");
+	reopen(f);
+	expect_found(f, "epsilon", "//x/5");
+	expect_whole(f);
+}
+
+static void
+test_filter(void **state)
+{
+	struct fixture *f = *state;
+	int64_t ids[] = { 0, 0 };
+	struct asked by_source = { .words = "word", .filter = {
+	    .source_ids = ids } }, silent = { .words = "word", .filter = {
+	    .with_silent = 1 } }, limit = { .words = "word", .filter = {
+	    .limit = 1 } };
+
+	sources[2].flood_limit = 1;
+	visit_texts(f, 0, "//x/1", T0, "a", "word");
+	visit_texts(f, 1, "//x/2", T0, "b", "word");
+	VISIT(f, 2, { "//x/3", NULL, T0 + 1, "word c" },
+	    { "//x/4", NULL, T0, "word d" });
+	assert_int_equal(f->result.silent, 1);
+	reopen(f);
+	ids[0] = f->states[1].id;
+	ask(f, &by_source);
+	assert_string_equal(buf_str(&by_source.keys), "//x/2");
+	ask(f, &silent);
+	assert_non_null(strstr(buf_str(&silent.keys), "//x/4"));
+	ask(f, &limit);
+	assert_int_equal(limit.keys.len, 5);
+	expect_found(f, "d", "");
+	asked_fini(&by_source);
+	asked_fini(&silent);
+	asked_fini(&limit);
+}
+
+/* While the writer has nothing else to do, without being asked. */
+static void
+test_idle(void **state)
+{
+	struct fixture *f = *state;
+	struct asked a = { .words = "slowly" };
+
+	visit_texts(f, 0, "//x/1", T0, "a", "slowly but surely");
+	for (int i = 0; i < 500; i++) {
+		ask(f, &a);
+		if (a.keys.len > 0)
+			break;
+		usleep(20000);
+	}
+	assert_string_equal(buf_str(&a.keys), "//x/1");
+	ask(f, &a);
+	assert_int_equal(a.behind, 0);
+	asked_fini(&a);
+}
+
+/* ----------------------------------------------------- an older database */
+
+static const char old_rows[] =
+    "INSERT INTO meta VALUES('hash_seed', 5), ('last_seq', 700);"
+    "INSERT INTO sources(id, name, configured_url, url, position) "
+    "VALUES(1, 'one', 'https://one.example/feed', "
+    "'https://one.example/feed', 0);"
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+    "WHERE i < 690) INSERT INTO entries(id, key_hash, source_id, seq, key, "
+    "first_seen_ms, published_ms, uuid, url, title) SELECT i, i, 1, i, "
+    "'//old/' || i, 0, 0, 'u' || i, 'https://old/' || i, 't' || i FROM n;"
+    "INSERT INTO revisions(seq, entry_id, source_id, number, silent, "
+    "effective_ms, updated_ms, announced_ms, title, summary, content) "
+    "SELECT id, id, 1, 0, 0, 0, 0, 0, title, 'kurz' || id, "
+    "iif(id % 2, '', '<p>中文' || id || '</p>') FROM entries "
+    "WHERE id NOT IN (1, 2, 300);";
+
+static void
+test_version_1(void **state)
+{
+	struct fixture *f = *state;
+	char *why = NULL;
+	sqlite3 *db;
+
+	close_store(f);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	sqlite3_exec(db, store_v1, NULL, NULL, &why);
+	if (why == NULL)
+		sqlite3_exec(db, old_rows, NULL, NULL, &why);
+	if (why != NULL)
+		fail_msg("%s", why);
+	sqlite3_close(db);
+	open_store(f);
+	/* What came after the rows of old is found among them. */
+	visit_texts(f, 0, "//x/1", T0, "neu", "t690 auch");
+	reopen(f);
+	expect_found(f, "kurz689", "//old/689");
+	expect_found(f, "中文 t690", "//old/690");
+	expect_found(f, "t690 auch", "//x/1");
+	expect_found(f, "kurz690", "");
+	expect_found(f, "t300", "");
+	expect_whole(f);
+}
+
+/* -------------------------------------------------------------- any words */
+
+static void
+test_junk(void **state)
+{
+	static const char *const junk[] = {
+		"", " ", "\"", "\"\"", "'", "*", "a*", "^a", "a^", "-", "--",
+		"NOT", "AND OR", "NEAR(a b, 3)", "title:a", "title : a", "(",
+		")", "{title text}: a", "a + b", "a\"b\"c", "\"a", "a\\", ";",
+		"\xff\xfe", "\xe4\xb8", "\xf0\xa0\xae", "中\xe4", "\x01\x02",
+		"<b", "<b>a</b>", "&amp;", "-- ; DROP TABLE search", "%s%n",
+		"\xe3\x80\x80", "\xef\xbf\xbd", "…", "🙂", "a\tb\nc",
+		"\xf4\x90\x80\x80", "\xc0\x80",
+	};
+	static const char alphabet[] = "a \"*()^:-+{}<>&;\\'\xe4\xb8\xad\xff"
+	    "NEAR";
+	struct fixture *f = *state;
+	uint32_t dice = 12345;
+	char text[40];
+
+	visit_texts(f, 0, "//x/1", T0, "zzz", "yyy");
+	reopen(f);
+	for (size_t i = 0; i < ARRAY_LEN(junk); i++)
+		expect_found(f, junk[i], "");
+	for (int i = 0; i < 3000; i++) {
+		size_t n = 1 + (dice >> 8) % (sizeof(text) - 1);
+
+		for (size_t k = 0; k < n; k++) {
+			dice = dice * 1664525 + 1013904223;
+			text[k] = alphabet[(dice >> 16) %
+			    (sizeof(alphabet) - 1)];
+		}
+		text[n - 1] = '\0';
+		expect_found(f, text, "");
+	}
+	/* Words among what is none. */
+	expect_found(f, "zzz -- \"*\" (", "//x/1");
+	expect_found(f, "zzz AND yyy", "");
+}
+
+static void
+test_too_many_words(void **state)
+{
+	struct fixture *f = *state;
+	struct buf words = { 0 };
+	struct asked a = { .code = 0 };
+
+	for (int i = 0; i < 33; i++)
+		buf_puts(&words, "a ");
+	a.words = words.data;
+	ask(f, &a);
+	assert_int_equal(a.code, -1);
+	assert_non_null(strstr(a.err.msg, "at most 32 words"));
+	asked_fini(&a);
+	buf_fini(&words);
+}
+
+/* Texts that want a tokenizer to look ahead again and again. */
+static void
+test_hostile_text(void **state)
+{
+	static const char *const parts[] = { "<", "<\"", "&", "&a", "中<",
+	    "\xe4\xb8", "<a '" };
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		struct buf text = { 0 };
+		char key[16];
+
+		while (text.len < 1 << 20)
+			buf_puts(&text, parts[i]);
+		snprintf(key, sizeof(key), "//x/%zu", i);
+		visit_texts(f, 0, key, T0 + (int64_t)i, "t", text.data);
+		buf_fini(&text);
+	}
+	reopen(f);
+	expect_whole(f);
+	expect_found(f, "中中", "//x/4");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_languages),
+		TEST(test_markup_is_not_text),
+		TEST(test_title_weighs_more),
+		TEST(test_long_text_is_cut),
+		TEST(test_edit),
+		TEST(test_update),
+		TEST(test_retention),
+		TEST(test_filter),
+		TEST(test_idle),
+		TEST(test_version_1),
+		TEST(test_junk),
+		TEST(test_too_many_words),
+		TEST(test_hostile_text),
+	};
+
+	return UNIT_RUN(tests);
+}
