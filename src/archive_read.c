@@ -283,7 +283,7 @@ take_link(struct post *p, const char *title, size_t title_len,
 {
 	struct buf line = { 0 };
 
-	text_trim(&url, url_len);
+	url_len = text_trim(&url, url_len);
 	p->link_url = arena_strndup(p->arena, url, url_len);
 	if (p->ours) {
 		p->link_title = unescape_title(p, title, title_len);
