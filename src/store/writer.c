@@ -37,7 +37,6 @@ enum {
 	BUSY_STEP_MS	= 20,
 	INDEX_WAIT_MS	= 1000,		/* several commits, one update */
 	INDEX_RETRY_MS	= 30 * 1000,
-	INDEX_STOP_MS	= 5 * 1000,	/* the rest: next time */
 };
 
 struct group {
@@ -243,15 +242,16 @@ writer_plan_index(struct writer *w)
 		w->index_due_ms = clock_mono_ms() + INDEX_WAIT_MS;
 }
 
-/* Who ran us once wants to search after it. */
+/*
+ * Who ran us once wants to search after it: one step covers what a round
+ * brings.  After a first round or an import the rest is done by and by, or
+ * ending would cost more than the round.
+ */
 static void
 writer_end_index(struct writer *w)
 {
-	int64_t until_ms = clock_mono_ms() + INDEX_STOP_MS;
-
-	while (w->indexed_seq < w->last_seq && clock_mono_ms() < until_ms &&
-	    writer_do_index(w) == 0)
-		;
+	if (w->indexed_seq < w->last_seq)
+		writer_do_index(w);
 }
 
 int64_t

@@ -371,7 +371,8 @@ test_version_1(void **state)
 	open_store(f);
 	/* What came after the rows of old is found among them. */
 	visit_texts(f, 0, "//x/1", T0, "neu", "t690 auch");
-	reopen(f);
+	for (int i = 0; i < 3; i++)	/* each end takes one step */
+		reopen(f);
 	expect_found(f, "kurz689", "//old/689");
 	expect_found(f, "中文 t690", "//old/690");
 	expect_found(f, "t690 auch", "//x/1");
