@@ -289,6 +289,22 @@ check_selections(struct loader *l)
 
 /* ------------------------------------------------------------------- files */
 
+/* An outlet's sealed pages are files beside its own ("all-archive-1.atom"):
+ * no other outlet may be called like one. */
+static void
+check_page_name(struct loader *l, const char *name, struct place at)
+{
+	const char *p = strstr(name, "-archive-");
+	size_t digits;
+
+	for (; p != NULL; p = strstr(p + 1, "-archive-")) {
+		digits = strspn(p + 9, "0123456789");
+		if (digits > 0 && p[9 + digits] == '\0')
+			mistake_add(&l->mistakes, at, 0, "outlet \"%s\" is "
+			    "named like an archive page of another", name);
+	}
+}
+
 /* What the two would write is one file: of outlets by name and folder. */
 static void
 check_outlet_files(struct loader *l)
@@ -301,6 +317,7 @@ check_outlet_files(struct loader *l)
 		struct place at = l->outlet_nodes[i]->key->at;
 		const char *file;
 
+		check_page_name(l, c->outlets[i].name, at);
 		/* Names are unique; names that differ in case are not where
 		 * the folder is shared with other systems. */
 		file = arena_printf(&l->scratch, "%s/%s",

@@ -8,9 +8,6 @@
  * What is rendered does not depend on the time of rendering: the 48 hours of
  * the window count back from the newest announcement, not from now.
  */
-#include <assert.h>
-#include <fcntl.h>
-#include <libdeflate.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,14 +22,14 @@
 #include "feedmill/render.h"
 #include "feedmill/rounds.h"
 #include "feedmill/store.h"
+#include "publish_pages.h"
+#include "publish_write.h"
 
 #define WINDOW_MS	INT64_C(172800000)	/* 48 hours */
 
 enum {
 	WINDOW_FACTOR = 4,	/* bound of the window, in times of entries */
 	FORMATS_MAX = 8,
-	GZIP_LEVEL = 6,
-	CHUNK_BYTES = 65536,
 	HEAD_BYTES = 8192	/* about what begin and end append */
 };
 
@@ -58,6 +55,7 @@ struct window {
 struct publishing {
 	struct round	 round;
 	int64_t		*reached;	/* per outlet; -1: failed */
+	struct pages	*pages;		/* per outlet */
 	unsigned	 files;
 };
 
@@ -118,15 +116,10 @@ compare_places(const void *a, const void *b)
 }
 
 static int
-collect(struct store_reader *reader, const struct config *config,
-    struct window *w, struct err *err)
+collect(struct store_reader *reader, struct window *w, struct err *err)
 {
 	struct store_filter filter = { 0 };
 
-	if (selection_load(&w->selection, reader, config, w->outlet->tags,
-	    w->outlet->sources, SELECT_PUBLISHED, err) == -1)
-		return -1;
-	w->head.sources = w->selection.shown;
 	/* No ids at all would be a filter that takes every source. */
 	if (w->selection.count == 0)
 		return 0;
@@ -166,80 +159,25 @@ join(struct buf *b, struct window *w, int i)
 
 /* ---------------------------------------------------------------- writing */
 
+/* The newest page is where the outlet's Atom document goes on. */
 static int
-holds(int fd, const struct buf *b)
+seal_pages(struct publishing *p, struct store_reader *reader,
+    const struct window *w, int dirfd, struct pages *pages, struct buf *url,
+    struct err *err)
 {
-	char chunk[CHUNK_BYTES];
-	size_t at = 0;
-	ssize_t n;
+	const struct paging paging = {
+		.reader = reader, .outlet = w->outlet, .head = &w->head,
+		.ids = w->selection.ids, .dirfd = dirfd,
+	};
 
-	while ((n = read(fd, chunk, sizeof(chunk))) > 0) {
-		if (b->len - at < (size_t)n ||
-		    memcmp(b->data + at, chunk, (size_t)n) != 0)
-			return 0;
-		at += (size_t)n;
-	}
-	return n == 0 && at == b->len;
-}
-
-/* Is exactly this in the file? */
-static int
-is_there(int dirfd, const char *name, const struct buf *b)
-{
-	int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	int same;
-
-	if (fd == -1)
+	if ((w->outlet->formats & OUTLET_ATOM) == 0)
 		return 0;
-	same = holds(fd, b);
-	close(fd);
-	return same;
-}
-
-/* RFC 1952 with no time in it: the same bytes for the same document. */
-static void
-compress(struct buf *out, const struct buf *b)
-{
-	struct libdeflate_compressor *z;
-	size_t bound;
-
-	z = libdeflate_alloc_compressor(GZIP_LEVEL);
-	assert(z != NULL);
-	bound = libdeflate_gzip_compress_bound(z, b->len);
-	buf_reserve(out, bound);
-	out->len = libdeflate_gzip_compress(z, b->data, b->len, out->data,
-	    bound);
-	assert(out->len > 0);
-	libdeflate_free_compressor(z);
-}
-
-/*
- * The twin goes first: if the document is the new one, so is its twin, and
- * a run that was killed between the two is seen by the next.
- */
-static int
-write_file(struct publishing *p, int dirfd, const char *name,
-    const struct buf *b, struct err *err)
-{
-	struct buf gz = { 0 }, gz_name = { 0 };
-	int rc = 0;
-
-	buf_printf(&gz_name, "%s.gz", name);
-	if (is_there(dirfd, name, b) &&
-	    faccessat(dirfd, buf_str(&gz_name), F_OK, 0) == 0)
-		goto out;
-	compress(&gz, b);
-	rc = file_put(dirfd, buf_str(&gz_name), gz.data, gz.len, err);
-	if (rc == 0)
-		rc = file_put(dirfd, name, b->data, b->len, err);
-	if (rc == 0)
-		rc = file_sync_dir(dirfd, name, err);
-	if (rc == 0)
-		p->files++;
-out:
-	buf_fini(&gz);
-	buf_fini(&gz_name);
-	return rc;
+	if (pages_seal(&paging, pages, &p->files, err) == -1)
+		return -1;
+	p->round.more |= pages->more;
+	if (pages->count > 0)
+		render_page_url(url, w->outlet, pages->count);
+	return 0;
 }
 
 static int
@@ -258,7 +196,7 @@ write_outlet(struct publishing *p, struct window *w, int dirfd,
 		w->head.self = buf_str(&self);
 		buf_printf(&name, "%s%s", w->outlet->name, format->ending);
 		join(&b, w, i);
-		rc = write_file(p, dirfd, buf_str(&name), &b, err);
+		rc = publish_write(dirfd, buf_str(&name), &b, &p->files, err);
 		buf_fini(&b);
 		buf_fini(&name);
 		buf_fini(&self);
@@ -277,10 +215,10 @@ window_fini(struct window *w)
 
 static int
 publish_outlet(struct publishing *p, struct store_reader *reader,
-    const struct config_outlet *outlet, struct err *err)
+    const struct config_outlet *outlet, struct pages *pages, struct err *err)
 {
 	struct window w = { .outlet = outlet };
-	struct buf directory = { 0 };
+	struct buf directory = { 0 }, page = { 0 };
 	char uuid[UUID_TEXT_SIZE];
 	int dirfd = -1, rc = -1;
 
@@ -299,13 +237,23 @@ publish_outlet(struct publishing *p, struct store_reader *reader,
 	dirfd = file_open_dir(buf_str(&directory), err);
 	if (dirfd == -1)
 		goto out;
-	rc = collect(reader, p->round.config, &w, err);
+	rc = selection_load(&w.selection, reader, p->round.config,
+	    outlet->tags, outlet->sources, SELECT_PUBLISHED, err);
+	w.head.sources = w.selection.shown;
+	/* The page is there before anything points to it. */
+	if (rc == 0)
+		rc = seal_pages(p, reader, &w, dirfd, pages, &page, err);
+	if (page.len > 0)
+		w.head.prev_archive = buf_str(&page);
+	if (rc == 0)
+		rc = collect(reader, &w, err);
 	if (rc == 0)
 		rc = write_outlet(p, &w, dirfd, err);
 out:
 	if (dirfd != -1)
 		close(dirfd);
 	buf_fini(&directory);
+	buf_fini(&page);
 	window_fini(&w);
 	return rc;
 }
@@ -321,7 +269,8 @@ run(struct store_reader *reader, struct round *round)
 		struct err err = { 0 };
 
 		p->reached[i] = last;
-		if (publish_outlet(p, reader, o, &err) == -1) {
+		if (publish_outlet(p, reader, o, &p->pages[i],
+		    &err) == -1) {
 			p->reached[i] = -1;
 			round_fail(round, &err, "outlet", o->name);
 		}
@@ -345,6 +294,8 @@ begin(struct round *round, void *arg)
 	(void)arg;
 	p->reached = xcalloc(round->config->outlets_count + 1,
 	    sizeof(*p->reached));
+	p->pages = xcalloc(round->config->outlets_count + 1,
+	    sizeof(*p->pages));
 }
 
 static void
@@ -354,9 +305,12 @@ tell(struct publish *publish, const struct publishing *p)
 	struct published result = { .files = p->files };
 
 	for (size_t i = 0; i < config->outlets_count; i++) {
-		if (p->reached[i] != -1)
-			store_mark_outlet(publish->store,
-			    config->outlets[i].name, p->reached[i]);
+		const char *name = config->outlets[i].name;
+
+		if (p->reached[i] == -1)
+			continue;
+		pages_mark(publish->store, name, &p->pages[i]);
+		store_mark_outlet(publish->store, name, p->reached[i]);
 	}
 	if (p->round.failed.msg[0] != '\0')
 		result.failed = &p->round.failed;
@@ -371,6 +325,7 @@ end(struct round *round, void *arg)
 	if (arg != NULL)
 		tell(arg, p);
 	free(p->reached);
+	free(p->pages);
 	free(p);
 }
 

@@ -1,6 +1,7 @@
 /*
  * serve_answer.c - from a request to an answer: a document, a route, or the
- * sentence of an error.  Nothing here reads a file or waits.
+ * sentence of an error.  Nothing here waits; only sealed pages are read from
+ * their files.
  */
 #include <microhttpd.h>
 #include <stdio.h>
@@ -209,6 +210,8 @@ answer(struct serve *s, struct MHD_Connection *c, const char *path,
 		return send_sentence(s, c, 400, "a request with a body", NULL,
 		    NULL);
 	doc = documents_find(&s->documents, path);
+	if (doc == NULL && s->config != NULL)
+		doc = documents_find_page(&s->documents, s->config, path);
 	if (doc != NULL)
 		return send_document(s, c, doc, is_get);
 	for (const struct serve_route *r = s->routes;

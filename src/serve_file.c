@@ -23,6 +23,7 @@
 enum { FILE_BYTES_MAX = 256 << 20 };
 
 static const char cache_control[] = "public, max-age=300";
+static const char cache_sealed[] = "public, max-age=86400";
 
 /* ------------------------------------------------------------------ bytes */
 
@@ -93,7 +94,8 @@ shape_add_fields(struct MHD_Response *r, const struct document *doc,
 	MHD_add_response_header(r, "Content-Type", doc->type);
 	MHD_add_response_header(r, "ETag", s->etag);
 	MHD_add_response_header(r, "Last-Modified", date);
-	MHD_add_response_header(r, "Cache-Control", cache_control);
+	MHD_add_response_header(r, "Cache-Control", doc->is_sealed ?
+	    cache_sealed : cache_control);
 	MHD_add_response_header(r, "Vary", "Accept-Encoding");
 	MHD_add_response_header(r, "Accept-Ranges", "bytes");
 	MHD_add_response_header(r, "X-Content-Type-Options", "nosniff");
@@ -273,6 +275,86 @@ load_file(struct documents *d, const struct config *config,
 	buf_fini(&file);
 }
 
+/* ------------------------------------------------------------ sealed pages */
+
+/* "/all-archive-12.atom" is 12 of "all"; 0: it is no page of this outlet. */
+static int64_t
+page_number(const char *path, const struct config_outlet *o)
+{
+	size_t len = strlen(o->name);
+	struct buf name = { 0 };
+	int64_t number;
+	int same;
+
+	if ((o->formats & OUTLET_ATOM) == 0 || *path != '/' ||
+	    strncmp(path + 1, o->name, len) != 0 ||
+	    !text_prefix_nocase(path + 1 + len, render_page_infix))
+		return 0;
+	path++;
+	number = strtoll(path + len + strlen(render_page_infix), NULL, 10);
+	/* Written back it is the same, or it was another number. */
+	render_page_name(&name, o->name, number);
+	same = strcmp(buf_str(&name), path) == 0;
+	buf_fini(&name);
+	return same && number > 0 ? number : 0;
+}
+
+static struct document *
+held_page(struct documents *d, const char *file)
+{
+	for (int i = 0; i < PAGES_HELD; i++) {
+		if (d->pages[i].file != NULL &&
+		    strcmp(d->pages[i].file, file) == 0)
+			return &d->pages[i];
+	}
+	return NULL;
+}
+
+/* file is a gift. */
+static struct document *
+hold_page(struct documents *d, const char *path, char *file)
+{
+	struct document page = {
+		.file = file, .is_sealed = 1,
+		.type = "application/atom+xml; charset=utf-8",
+	};
+	struct document *slot = &d->pages[d->next_page];
+
+	document_refresh(&page);
+	if (!page.seen) {
+		document_fini(&page);
+		return NULL;
+	}
+	page.path = xstrdup(path);
+	document_fini(slot);
+	*slot = page;
+	d->next_page = (d->next_page + 1) % PAGES_HELD;
+	return slot;
+}
+
+const struct document *
+documents_find_page(struct documents *d, const struct config *config,
+    const char *path)
+{
+	for (size_t i = 0; i < config->outlets_count; i++) {
+		const struct config_outlet *o = &config->outlets[i];
+		struct buf file = { 0 };
+		struct document *page;
+
+		if (page_number(path, o) == 0)
+			continue;
+		render_directory(&file, config, o->directory);
+		buf_puts(&file, path);
+		page = held_page(d, buf_str(&file));
+		if (page == NULL)
+			return hold_page(d, path, buf_take(&file));
+		buf_fini(&file);
+		document_refresh(page);
+		return page->seen ? page : NULL;
+	}
+	return NULL;
+}
+
 /* ---------------------------------------------------------- the first page */
 
 static void
@@ -381,6 +463,8 @@ documents_free(struct documents *d)
 {
 	for (size_t i = 0; i < d->count; i++)
 		document_fini(&d->list[i]);
+	for (int i = 0; i < PAGES_HELD; i++)
+		document_fini(&d->pages[i]);
 	free(d->list);
 	memset(d, 0, sizeof(*d));
 }

@@ -2,8 +2,8 @@
  * serve_file.h - from published files to responses that are ready to send.
  *
  * Private to serve.  A document is held in memory as it was when it was
- * read, with its gzip twin if that fits; a request never touches the file
- * system, so no path can lead anywhere.  Bytes live as long as the last
+ * read, with its gzip twin if that fits; a request touches the file system
+ * for sealed pages alone, so no path can lead anywhere.  Bytes live as long as the last
  * response made of them.
  */
 #ifndef FEEDMILL_SERVE_FILE_H
@@ -33,12 +33,18 @@ struct document {
 	long long	 mark[4];	/* of the file as it was read */
 	struct shape	 plain, gzip;
 	int		 seen;		/* in the last look */
+	int		 is_sealed;	/* will not change */
 };
+
+/* A subscriber asks for sealed pages once, one after the other. */
+enum { PAGES_HELD = 4 };
 
 struct documents {
 	struct document	*list;
 	size_t		 count;
 	const char	*front;		/* what "/" stands for, or NULL */
+	struct document	 pages[PAGES_HELD];
+	unsigned	 next_page;	/* to be given up */
 };
 
 /* Look at the files of all outlets: read what changed, forget what went. */
@@ -47,6 +53,12 @@ void documents_free(struct documents *);
 
 const struct document *documents_find(const struct documents *,
     const char *path);
+
+/* The sealed page of an outlet at path, read if it is not held: there can be
+ * thousands.  The file's name is made of an outlet's and a number, never of
+ * the path.  Good until the next call. */
+const struct document *documents_find_page(struct documents *,
+    const struct config *, const char *path);
 
 size_t shape_len(const struct shape *);
 

@@ -43,6 +43,10 @@ struct outlet_head {
 	unsigned	 formats;	/* it has, enum outlet_format bits */
 	const struct outlet_source *sources;	/* in its selection */
 	int		 has_status;	/* "status" is a page beside its own */
+	/* Of a sealed page: the outlet's own document, and the last
+	 * announcement on it (from 1; 0: this is the outlet's own). */
+	const char	*current;
+	int64_t		 sealed_seq;
 };
 
 /* A subscription an outlet is made of, as its readers may see it. */
@@ -85,6 +89,13 @@ void render_directory(struct buf *, const struct config *,
 /* The address readers have the outlet's document at. */
 void render_self_url(struct buf *, const struct config_outlet *,
     const struct render_format *);
+
+/* The sealed pages of an outlet (RFC 5005 section 4), numbered from 1: a
+ * page's file, "all-archive-1.atom", and its address. */
+extern const char render_page_infix[];		/* "-archive-" */
+void render_page_name(struct buf *, const char *outlet, int64_t number);
+void render_page_url(struct buf *, const struct config_outlet *,
+    int64_t number);
 
 void render_rss_begin(struct buf *, const struct outlet_head *);
 void render_rss_item(struct buf *, const struct outlet_head *,

@@ -1,5 +1,5 @@
 /*
- * atom.c - an outlet as Atom 1.0 (RFC 4287).
+ * atom.c - an outlet, or a sealed page of it, as Atom 1.0 (RFC 4287, 5005).
  *
  * The same items give the same bytes: nothing here is a clock, a counter or
  * a version.  What would make the document invalid (a media type without a
@@ -75,8 +75,15 @@ render_atom_begin(struct buf *b, const struct outlet_head *head)
 {
 	static const char type[] = "application/atom+xml";
 
-	buf_puts(b, "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
-	    "<feed xmlns=\"http://www.w3.org/2005/Atom\"");
+	buf_puts(b, "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n");
+	/* Publish reads it again, should its own notes be lost. */
+	if (head->sealed_seq > 0)
+		buf_printf(b, "<!-- sealed at %lld -->\n",
+		    (long long)head->sealed_seq);
+	buf_puts(b, "<feed xmlns=\"http://www.w3.org/2005/Atom\"");
+	if (head->sealed_seq > 0)
+		buf_puts(b, " xmlns:fh="
+		    "\"http://purl.org/syndication/history/1.0\"");
 	put_language(b, head->language);
 	buf_puts(b, ">\n<id>urn:uuid:");
 	text_xml_escape_str(b, head->uuid);
@@ -88,9 +95,12 @@ render_atom_begin(struct buf *b, const struct outlet_head *head)
 	put_link(b, "self", type, head->self);
 	put_link(b, "alternate", "text/html", safe_link(head->url));
 	put_link(b, "hub", NULL, head->hub);
+	put_link(b, "current", type, head->current);
 	put_link(b, "prev-archive", type, head->prev_archive);
 	put_link(b, "next-archive", type, head->next_archive);
 	buf_puts(b, "<generator>feedmill</generator>\n");
+	if (head->sealed_seq > 0)
+		buf_puts(b, "<fh:archive/>\n");
 }
 
 static void

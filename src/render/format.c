@@ -35,9 +35,8 @@ render_directory(struct buf *b, const struct config *config,
 
 /* The outlet's page and its documents are in one folder, as the server has
  * them: "https://host/tech" is a page beside "https://host/tech.atom". */
-void
-render_self_url(struct buf *b, const struct config_outlet *outlet,
-    const struct render_format *format)
+static void
+put_folder(struct buf *b, const struct config_outlet *outlet)
 {
 	const char *authority = strstr(outlet->url, "://"), *slash;
 	size_t len = strcspn(outlet->url, "?#");
@@ -48,6 +47,32 @@ render_self_url(struct buf *b, const struct config_outlet *outlet,
 		len = (size_t)(slash - outlet->url);
 	buf_append(b, outlet->url, len);
 	buf_putc(b, '/');
+}
+
+void
+render_self_url(struct buf *b, const struct config_outlet *outlet,
+    const struct render_format *format)
+{
+	put_folder(b, outlet);
 	buf_puts(b, outlet->name);
 	buf_puts(b, format->ending);
+}
+
+/* ------------------------------------------------------------------ pages */
+
+const char render_page_infix[] = "-archive-";
+
+void
+render_page_name(struct buf *b, const char *outlet, int64_t number)
+{
+	buf_printf(b, "%s%s%lld.atom", outlet, render_page_infix,
+	    (long long)number);
+}
+
+void
+render_page_url(struct buf *b, const struct config_outlet *outlet,
+    int64_t number)
+{
+	put_folder(b, outlet);
+	render_page_name(b, outlet->name, number);
 }

@@ -107,6 +107,24 @@ atom_full(void **state)
 	buf_fini(&b);
 }
 
+/* RFC 5005 section 4: an archive document. */
+static void
+atom_page(void **state)
+{
+	struct outlet_head h = head;
+	struct buf b = { 0 };
+
+	(void)state;
+	h.hub = NULL;
+	h.self = "https://planet.example/all-archive-2.atom";
+	h.current = "https://planet.example/all.atom";
+	h.prev_archive = "https://planet.example/all-archive-1.atom";
+	h.sealed_seq = 7;
+	atom_of(&b, &h);
+	assert_golden("page.atom", &b);
+	buf_fini(&b);
+}
+
 static void
 atom_modes(void **state)
 {
@@ -310,6 +328,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(atom_full),
+		cmocka_unit_test(atom_page),
 		cmocka_unit_test(atom_modes),
 		cmocka_unit_test(atom_empty),
 		cmocka_unit_test(all_formats),

@@ -1,0 +1,92 @@
+/* publish_write.c - see publish_write.h. */
+#include <assert.h>
+#include <fcntl.h>
+#include <libdeflate.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "feedmill/base/buf.h"
+#include "feedmill/base/err.h"
+#include "feedmill/base/file.h"
+#include "publish_write.h"
+
+enum {
+	GZIP_LEVEL = 6,
+	CHUNK_BYTES = 65536
+};
+
+static int
+holds(int fd, const struct buf *b)
+{
+	char chunk[CHUNK_BYTES];
+	size_t at = 0;
+	ssize_t n;
+
+	while ((n = read(fd, chunk, sizeof(chunk))) > 0) {
+		if (b->len - at < (size_t)n ||
+		    memcmp(b->data + at, chunk, (size_t)n) != 0)
+			return 0;
+		at += (size_t)n;
+	}
+	return n == 0 && at == b->len;
+}
+
+/* Is exactly this in the file? */
+static int
+is_there(int dirfd, const char *name, const struct buf *b)
+{
+	int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int same;
+
+	if (fd == -1)
+		return 0;
+	same = holds(fd, b);
+	close(fd);
+	return same;
+}
+
+/* RFC 1952 with no time in it: the same bytes for the same document. */
+static void
+compress(struct buf *out, const struct buf *b)
+{
+	struct libdeflate_compressor *z;
+	size_t bound;
+
+	z = libdeflate_alloc_compressor(GZIP_LEVEL);
+	assert(z != NULL);
+	bound = libdeflate_gzip_compress_bound(z, b->len);
+	buf_reserve(out, bound);
+	out->len = libdeflate_gzip_compress(z, b->data, b->len, out->data,
+	    bound);
+	assert(out->len > 0);
+	libdeflate_free_compressor(z);
+}
+
+/*
+ * The twin goes first: if the document is the new one, so is its twin, and
+ * a run that was killed between the two is seen by the next.
+ */
+int
+publish_write(int dirfd, const char *name, const struct buf *b,
+    unsigned *files, struct err *err)
+{
+	struct buf gz = { 0 }, gz_name = { 0 };
+	int rc = 0;
+
+	buf_printf(&gz_name, "%s.gz", name);
+	if (is_there(dirfd, name, b) &&
+	    faccessat(dirfd, buf_str(&gz_name), F_OK, 0) == 0)
+		goto out;
+	compress(&gz, b);
+	rc = file_put(dirfd, buf_str(&gz_name), gz.data, gz.len, err);
+	if (rc == 0)
+		rc = file_put(dirfd, name, b->data, b->len, err);
+	if (rc == 0)
+		rc = file_sync_dir(dirfd, name, err);
+	if (rc == 0)
+		++*files;
+out:
+	buf_fini(&gz);
+	buf_fini(&gz_name);
+	return rc;
+}

@@ -1,0 +1,59 @@
+#!/usr/bin/env python3
+"""A subscriber that follows prev-archive has everything ever announced, across
+a restart and a kill, and what is sealed never changes."""
+import os
+import sys
+import xml.etree.ElementTree as ET
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from feedmill import *
+
+ATOM = '{http://www.w3.org/2005/Atom}'
+
+
+def item(n):
+    return ('http://a.example/%d' % n, 'Entry %d' % n,
+            'Sat, 22 Feb 2025 18:%02d:09 GMT' % n, 'x')
+
+
+def follow(url, pages):
+    """{alternate link: (id, published)}; pages[url] = bytes."""
+    found = {}
+    while url:
+        a = get(url)
+        same(a.status, 200, 'there is ' + url.rsplit('/', 1)[1])
+        if 'archive' in url:
+            same(pages.setdefault(url, a.body), a.body, 'as it was')
+        root = ET.fromstring(a.body)
+        for e in root.findall(ATOM + 'entry'):
+            link = [l.get('href') for l in e.findall(ATOM + 'link')
+                    if l.get('rel') == 'alternate'][0]
+            told = (e.findtext(ATOM + 'id'), e.findtext(ATOM + 'published'))
+            same(found.setdefault(link, told), told, 'one id: ' + link)
+        url = next((l.get('href') for l in root.findall(ATOM + 'link')
+                    if l.get('rel') == 'prev-archive'), None)
+    return found
+
+
+site = Site({'/f': rss(item(0))})
+mill = Mill(feeds={'a': site.source('/f')}, fetch={'flood-limit': 2})
+mill.sections['publish']['all']['entries'] = 4
+mill.set()
+known, pages = {}, {}
+for step, last in enumerate((3, 9, 20, 22)):
+    site.documents['/f'] = rss(*[item(n) for n in range(last, -1, -1)])
+    if step == 1:
+        daemon = mill.start()
+        daemon.seen('visit', source='a')
+        daemon.kill()
+    ok(mill.round().status == 0, 'step %d' % step)
+    daemon = mill.start()
+    now = follow(mill.url + '/all.atom', pages)
+    same_set(now, ['http://a.example/%d' % n for n in range(last + 1)],
+             'step %d: everything, silent ones too' % step)
+    same({k: now.get(k) for k in known}, known, 'and nothing has changed')
+    known = now
+    same(daemon.stop(), 0, 'stopped')
+ok(len(pages) >= 5, '%d pages' % len(pages))
+same(mill.run('check').status, 0, 'the configuration is well')
+done()
