@@ -174,7 +174,7 @@ seal_pages(struct publishing *p, struct store_reader *reader,
 		return 0;
 	if (pages_seal(&paging, pages, &p->files, err) == -1)
 		return -1;
-	p->round.more |= pages->more;
+	p->round.later |= pages->more;
 	if (pages->count > 0)
 		render_page_url(url, w->outlet, pages->count);
 	return 0;

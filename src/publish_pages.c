@@ -28,7 +28,9 @@
 
 enum {
 	PAGE_ANNOUNCEMENTS = 100,	/* or entries of the outlet, if less */
-	PAGES_MAX = 32,	/* written in a round: others wait for the reader */
+	/* Written in a round: others wait for the reader, and a first round
+	 * of many sources has thousands of announcements. */
+	PAGES_MAX = 8,
 	PAGE_BYTES_MAX = 256 << 20
 };
 

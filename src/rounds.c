@@ -25,6 +25,7 @@ struct rounds {
 	int		 dirty;		/* marked since the last began */
 	int		 urgent;	/* do not wait */
 	int		 retry;		/* the last one failed */
+	int		 later;		/* the last one left some for later */
 	struct err	 failed;	/* what the log knows; "" is none */
 };
 
@@ -42,10 +43,10 @@ arm(struct rounds *r)
 	ev_timer_stop(r->loop, &r->timer);
 	if (r->errand != NULL || r->config == NULL)
 		return;
-	if (!r->dirty && !r->retry)
+	if (!r->dirty && !r->retry && !r->later)
 		return;
-	ev_timer_set(&r->timer, !r->dirty ? RETRY_S :
-	    r->urgent ? 0. : SETTLE_S, 0.);
+	ev_timer_set(&r->timer, r->dirty && r->urgent ? 0. :
+	    r->dirty || !r->retry ? SETTLE_S : RETRY_S, 0.);
 	ev_timer_start(r->loop, &r->timer);
 }
 
@@ -83,6 +84,7 @@ errand_done(void *arg)
 		r->errand = NULL;
 		note_failure(r, &e->round->failed);
 		r->retry = e->round->failed.msg[0] != '\0';
+		r->later = e->round->later;
 		if (e->round->more)
 			r->dirty = r->urgent = 1;
 		arm(r);
@@ -101,7 +103,7 @@ timer_up(struct ev_loop *loop, ev_timer *timer, int events)
 	(void)loop;
 	(void)events;
 	assert(r->errand == NULL);
-	r->dirty = r->urgent = r->retry = 0;
+	r->dirty = r->urgent = r->retry = r->later = 0;
 	r->errand = e;
 	e->rounds = r;
 	e->kind = r->kind;

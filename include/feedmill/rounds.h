@@ -32,6 +32,7 @@ struct round {
 	const struct config *config;
 	struct err	 failed;	/* the last failure; "" for none */
 	int		 more;		/* another round is due at once */
+	int		 later;		/* and one soon, that nobody waits for */
 };
 
 struct rounds_kind {
@@ -49,7 +50,8 @@ struct rounds *rounds_new(struct ev_loop *, struct store *,
 void rounds_configure(struct rounds *, const struct config *);
 void rounds_touch(struct rounds *);
 void rounds_flush(struct rounds *);	/* do not wait */
-int rounds_are_idle(const struct rounds *);	/* but for a retry */
+/* But for a retry, and for what was left for later. */
+int rounds_are_idle(const struct rounds *);
 void rounds_free(struct rounds *);
 
 /* Note a failure with what it is about; the round goes on. */
