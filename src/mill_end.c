@@ -19,6 +19,8 @@
 
 #include "mill_private.h"
 
+enum { TRIM_EVERY = 16 };
+
 /* -------------------------------------------------------------- outage */
 
 static int
@@ -194,6 +196,9 @@ count_visit(struct mill *m, const struct fetched *got,
 	metrics_add(&m->metrics, METRIC_RECEIVED_BYTES,
 	    (double)got->received_bytes);
 	round->visited++;
+	/* Now and then: what documents have left between the rest. */
+	if (r != NULL && round->visited % TRIM_EVERY == 0)
+		mem_trim();
 	if (outcome_is_success(got->outcome))
 		round->well++;
 	else
