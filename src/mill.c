@@ -13,8 +13,8 @@
  * configuration meanwhile.
  *
  * A source is asked (ask), its server answers (mill_answered), what it said
- * is read (read_document) and handed to the store, which commits it and says
- * what was new (mill_stored); every visit ends in end_visit(), which decides
+ * is read (ask_read) and handed to the store, which commits it and says
+ * what was new (mill_stored); every visit ends in mill_end_visit(), which decides
  * when the next one is.  Validators travel with the entries they vouch for;
  * due times are kept apart, because losing one costs one polite request.
  */
