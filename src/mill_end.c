@@ -19,7 +19,7 @@
 
 #include "mill_private.h"
 
-enum { TRIM_EVERY = 16 };
+enum { TRIM_EVERY = 8 };
 
 /* -------------------------------------------------------------- outage */
 

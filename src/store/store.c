@@ -218,7 +218,7 @@ store_sync_sources(struct store *st, const struct config *config,
 
 	t->task.write = sync_task_write;
 	t->task.finish = sync_task_finish;
-	t->task.weight = 1;
+	t->task.bytes = sizeof(*t);
 	t->config = config_ref(config);
 	t->done = done;
 	t->arg = arg;
@@ -310,8 +310,8 @@ store_visit(struct store *st, struct visit **taken, store_visit_fn *done,
 	t->visit = TAKE(*taken);
 	t->task.write = visit_task_write;
 	t->task.finish = visit_task_finish;
-	t->task.weight = t->visit->feed != NULL ?
-	    (unsigned)t->visit->feed->count : 1;
+	t->task.bytes = sizeof(*t) + sizeof(*t->visit) +
+	    (t->visit->feed != NULL ? t->visit->feed->arena.total : 0);
 	t->task.is_visit = 1;
 	t->done = done;
 	t->arg = arg;

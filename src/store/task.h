@@ -24,7 +24,7 @@ struct task {
 	void		(*read)(struct store_reader *, struct task *);
 	/* On the caller's thread; failed is NULL after a commit.  Frees. */
 	void		(*finish)(struct task *, const struct err *failed);
-	unsigned	 weight;	/* entries it may write */
+	size_t		 bytes;		/* it holds until it is committed */
 	int		 is_visit;
 	int		 has_failed;
 	struct err	 err;

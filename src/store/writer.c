@@ -2,7 +2,7 @@
  * writer.c - groups of tasks, each group one transaction.
  *
  * Whatever is queued when the last commit ended is the next group, up to a
- * limit in entries and in time: the slower the disk, the larger the groups.
+ * limit in bytes and in time: the slower the disk, the larger the groups.
  *
  * When anything in a group fails, all of it is rolled back and its tasks are
  * done again, each in a transaction of its own: what cannot be stored fails
@@ -28,7 +28,7 @@
 #include "writer.h"
 
 enum {
-	GROUP_ENTRIES	= 1000,
+	GROUP_BYTES	= 2 << 20,
 	GROUP_TIME_MS	= 200,
 	SAVES_WAIT_MS	= 30 * 1000,
 	SAVES_MAX	= 4096,		/* then they wait no longer */
@@ -41,7 +41,8 @@ enum {
 
 struct group {
 	struct task_list tasks;		/* run, waiting for the commit */
-	unsigned	 count, entries;
+	unsigned	 count;
+	size_t		 bytes;		/* held until the commit */
 	int64_t		 since_ms;
 	int64_t		 seq_before;
 	int		 has_begun;
@@ -113,14 +114,14 @@ group_run(struct writer *w, struct group *g, struct task *t)
 {
 	task_list_add(&g->tasks, t);
 	g->count++;
-	g->entries += t->weight;
+	g->bytes += t->bytes;
 	return t->write(w, t, &g->err);
 }
 
 static int
 group_is_full(const struct group *g)
 {
-	return g->entries >= GROUP_ENTRIES ||
+	return g->bytes >= GROUP_BYTES ||
 	    clock_mono_ms() - g->since_ms >= GROUP_TIME_MS;
 }
 
