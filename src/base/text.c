@@ -86,6 +86,16 @@ text_utf8_valid(const char *s, size_t len)
 	return len;
 }
 
+size_t
+text_count_high(const char *s, size_t len)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++)
+		n += (s[i] & 0x80) != 0;
+	return n;
+}
+
 uint32_t
 text_utf8_next(const char **p, const char *end)
 {

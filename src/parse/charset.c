@@ -272,16 +272,6 @@ is_european(const struct charset *c)
 	return c == NULL;
 }
 
-static size_t
-count_high(const char *s, size_t len)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < len; i++)
-		n += (s[i] & 0x80) != 0;
-	return n;
-}
-
 /* A detector needs text: from a handful of bytes it cannot tell the Latin
  * scripts apart, and there the commonest is the best guess. */
 const struct charset *
@@ -295,7 +285,7 @@ charset_guess(const char *s, size_t len)
 	if (is_european(c) && looks_chinese(buf_str(&words), words.len))
 		c = charset_find("gb18030", 7);
 	else if (is_european(c) &&
-	    count_high(buf_str(&words), words.len) < FEW_BYTES)
+	    text_count_high(buf_str(&words), words.len) < FEW_BYTES)
 		c = charset_find("windows-1252", 12);
 	buf_fini(&words);
 	return c;

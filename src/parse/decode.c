@@ -225,16 +225,6 @@ mostly_utf8(const char *s, size_t len)
 	return good > bad || longer * 4 > bad || (good > 0 && bad <= 2);
 }
 
-static size_t
-count_high(const char *s, size_t len)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < len; i++)
-		n += (s[i] & 0x80) != 0;
-	return n;
-}
-
 static int
 decode_as(const struct charset *c, const char *s, size_t len, size_t allowed,
     struct decoded *ret)
@@ -263,7 +253,7 @@ static void
 decode_legacy(const char *s, size_t len, const struct candidates *c,
     struct decoded *ret)
 {
-	size_t allowed = count_high(s, len) / 10 + 1;
+	size_t allowed = text_count_high(s, len) / 10 + 1;
 	const struct charset *guess;
 
 	for (unsigned i = 0; i < c->count; i++) {

@@ -83,19 +83,26 @@ put_enclosure(struct buf *b, const struct enclosure *e)
 		buf_printf(b, ",\"length\":%lld", (long long)e->length);
 }
 
+/* The list is opened before its first item, so that none is empty. */
 static void
-open_list(struct buf *b, const char *name)
+open_item(struct buf *b, const char *list, int *is_open)
 {
-	if (b->data[b->len - 1] != '{')
-		buf_putc(b, ',');
-	put_string(b, name);
-	buf_puts(b, ":[");
+	if (!*is_open) {
+		if (b->data[b->len - 1] != '{')
+			buf_putc(b, ',');
+		put_string(b, list);
+		buf_puts(b, ":[{");
+	} else {
+		buf_puts(b, ",{");
+	}
+	*is_open = 1;
 }
 
 static void
-next_item(struct buf *b)
+close_list(struct buf *b, int is_open)
 {
-	buf_puts(b, b->data[b->len - 1] == '[' ? "{" : ",{");
+	if (is_open)
+		buf_putc(b, ']');
 }
 
 static int
@@ -114,15 +121,11 @@ put_authors(struct buf *b, const struct person *p)
 	for (; p != NULL; p = p->next) {
 		if (!person_is_shown(p))
 			continue;
-		if (!is_open)
-			open_list(b, "authors");
-		is_open = 1;
-		next_item(b);
+		open_item(b, "authors", &is_open);
 		put_person(b, p);
 		buf_putc(b, '}');
 	}
-	if (is_open)
-		buf_putc(b, ']');
+	close_list(b, is_open);
 }
 
 static void
@@ -133,15 +136,11 @@ put_categories(struct buf *b, const struct category *c)
 	for (; c != NULL; c = c->next) {
 		if (c->term == NULL || c->term[0] == '\0')
 			continue;
-		if (!is_open)
-			open_list(b, "categories");
-		is_open = 1;
-		next_item(b);
+		open_item(b, "categories", &is_open);
 		put_category(b, c);
 		buf_putc(b, '}');
 	}
-	if (is_open)
-		buf_putc(b, ']');
+	close_list(b, is_open);
 }
 
 static void
@@ -152,15 +151,11 @@ put_enclosures(struct buf *b, const struct enclosure *e)
 	for (; e != NULL; e = e->next) {
 		if (web_url(e->url) == NULL)
 			continue;
-		if (!is_open)
-			open_list(b, "enclosures");
-		is_open = 1;
-		next_item(b);
+		open_item(b, "enclosures", &is_open);
 		put_enclosure(b, e);
 		buf_putc(b, '}');
 	}
-	if (is_open)
-		buf_putc(b, ']');
+	close_list(b, is_open);
 }
 
 void

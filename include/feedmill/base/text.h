@@ -14,6 +14,8 @@ struct buf;
 /* Length of the valid UTF-8 prefix of s: len if all of it is valid. */
 size_t text_utf8_valid(const char *s, size_t len);
 
+size_t text_count_high(const char *s, size_t len);	/* bytes >= 0x80 */
+
 /* One code point from p (p < end); advances *p by at least one byte.
  * A malformed byte yields U+FFFD. */
 uint32_t text_utf8_next(const char **p, const char *end);
