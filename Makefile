@@ -87,6 +87,7 @@ SRCS = \
 	src/commands.c \
 	src/commands_add.c \
 	src/commands_data.c \
+	src/commands_db.c \
 	src/commands_discover.c \
 	src/commands_feeds.c \
 	src/commands_fetch.c \
@@ -188,6 +189,8 @@ SRCS = \
 	src/serve_watch.c \
 	src/status.c \
 	src/status_html.c \
+	src/store/backup.c \
+	src/store/check.c \
 	src/store/db.c \
 	src/store/decide.c \
 	src/store/extra.c \
@@ -209,6 +212,7 @@ SRCS = \
 	src/store/store.c \
 	src/store/task.c \
 	src/store/tokenizer.c \
+	src/store/upkeep.c \
 	src/store/visit.c \
 	src/store/visits.c \
 	src/store/which.c \

@@ -52,6 +52,8 @@ static const struct verb verbs[] = {
 	    "feed files", NULL, 1, 0, command_import },
 	{ "export", "", "print every entry known, one a line",
 	    export_options, 0, 0, command_export },
+	{ "db", "ACTION [FILE]", "look after the database: "
+	    "check|backup|vacuum|upgrade", db_options, 1, 2, command_db },
 	{ "version", "", "print the version", NULL, 0, 0, command_version },
 	{ "help", "[VERB]", "print help", NULL, 0, 1, command_help },
 };

@@ -95,6 +95,7 @@ int command_status(struct call *);
 int command_reload(struct call *);
 int command_import(struct call *);
 int command_export(struct call *);
+int command_db(struct call *);
 int command_fetch(struct call *);
 int command_discover(struct call *);
 int command_add(struct call *);
@@ -104,6 +105,6 @@ int command_search(struct call *);
 extern const struct option_row run_options[], check_options[],
     parse_options[], replay_options[], status_options[], export_options[],
     fetch_options[], add_options[], feeds_options[],
-    search_options[];
+    search_options[], db_options[];
 
 #endif

@@ -47,6 +47,12 @@ _feedmill_verbs() {
 	    sed -n '/^verbs:/,/^$/s/^  \([a-z]*\) .*/\1/p'
 }
 
+# "look after it: this|that" is what the verb can be told to do.
+_feedmill_actions() {
+	"${program[0]}" $verb --help 2>/dev/null |
+	    sed -n '2s/^.*: \([a-z|]*\)$/\1/p' | tr '|' '\n'
+}
+
 # A name to a line; the few that need quoting in JSON are left out.
 _feedmill_sources() {
 	"${program[@]}" feeds --format json 2>/dev/null |
@@ -77,6 +83,10 @@ _feedmill() {
 		case $current,$verb in
 		-*) _feedmill_reply "$(_feedmill_options)" ;;
 		*, | *,help) _feedmill_reply "$(_feedmill_verbs)" ;;
+		*,db)
+			[[ $option != db ]] ||
+			    _feedmill_reply "$(_feedmill_actions)"
+			;;
 		*,fetch | *,status) _feedmill_reply "$(_feedmill_sources)" ;;
 		esac
 		;;

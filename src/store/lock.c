@@ -80,6 +80,23 @@ lock_give(int fd)
 }
 
 int
+lock_is_held(const char *database)
+{
+	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	char path[4096];
+	int fd, is_held;
+
+	snprintf(path, sizeof(path), "%s.lock", database);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	is_held = fcntl(fd, F_OFD_GETLK, &whole) == 0 &&
+	    whole.l_type != F_UNLCK;
+	close(fd);
+	return is_held;
+}
+
+int
 inflight_open(struct inflight *f, const char *database, struct err *err)
 {
 	ssize_t n;

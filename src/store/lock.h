@@ -20,6 +20,8 @@ struct err;
 /* A descriptor, or -1 and a sentence (exit status 75 if it is held). */
 int lock_take(const char *database, struct err *);
 void lock_give(int fd);
+/* Is a store open, as far as can be told?  Makes no file. */
+int lock_is_held(const char *database);
 
 enum { INFLIGHT_SLOTS = 512 };
 

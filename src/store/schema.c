@@ -163,8 +163,7 @@ schema_version(void)
 	return (int)ARRAY_LEN(steps);
 }
 
-/* *ret: the version, 0 for an empty file; -1 if it is not for us. */
-static int
+int
 schema_read(struct db *db, int64_t *ret, struct err *err)
 {
 	int64_t id, tables;

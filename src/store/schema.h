@@ -16,6 +16,10 @@ int schema_version(void);	/* what this program writes */
  * leaves the old schema or the new one. */
 int schema_bring_up(struct db *, struct err *);
 
+/* *ret: the version, 0 for an empty file; -1 and a sentence if it is not for
+ * us: of another program, or newer. */
+int schema_read(struct db *, int64_t *ret, struct err *);
+
 /* Is it ours, and of this version?  For connections that only read. */
 int schema_check(struct db *, struct err *);
 
