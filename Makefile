@@ -112,12 +112,14 @@ SRCS = \
 	src/fetch.c \
 	src/fetch_exchange.c \
 	src/fetch_headers.c \
+	src/fetch_hop.c \
 	src/fetch_inflate.c \
 	src/fetch_lane.c \
 	src/fetch_order.c \
 	src/fetch_outcome.c \
 	src/fetch_site.c \
 	src/fetch_transfer.c \
+	src/hsts.c \
 	src/html.c \
 	src/html_drop.c \
 	src/html_find.c \
@@ -194,6 +196,7 @@ SRCS = \
 	src/store/db.c \
 	src/store/decide.c \
 	src/store/extra.c \
+	src/store/hosts.c \
 	src/store/index.c \
 	src/store/known.c \
 	src/store/lock.c \

@@ -36,6 +36,7 @@ TAILQ_HEAD(xfers, xfer);
 struct fetch {
 	struct ev_loop		*loop;
 	struct resolve		*resolve;
+	struct hsts		*hsts;		/* or NULL */
 	struct fetch_limits	 limits;
 	fetch_done_fn		*done;
 	void			*arg;
@@ -55,6 +56,12 @@ const struct fetch_limits *
 fetch_limits_of(const struct fetch *f)
 {
 	return &f->limits;
+}
+
+struct hsts *
+fetch_hsts_of(const struct fetch *f)
+{
+	return f->hsts;
 }
 
 void
@@ -368,63 +375,17 @@ hop_begin(struct xfer *x)
 	    (unsigned)left_ms, on_resolved, x);
 }
 
-static int
-is_permanent(long status)
-{
-	return status == 301 || status == 308;
-}
-
-static int
-is_redirect(long status)
-{
-	return is_permanent(status) || status == 302 || status == 303 ||
-	    status == 307;
-}
-
-/* Where the answer sends us, or NULL and why we do not go there. */
-static const char *
-read_location(struct xfer *x, struct fetch_site *ret)
-{
-	const struct fetch_head *h = &x->head;
-	const char *why;
-
-	if (h->location_unusable)
-		return "redirected to a URL that is too long or garbled";
-	if (h->location == NULL)
-		return "redirected without saying where to";
-	if ((unsigned)x->result->redirects >= x->fetch->limits.redirects)
-		return "redirected too often";
-	why = fetch_site_follow(ret, &x->arena, &x->site, h->location);
-	if (why != NULL)
-		return why;
-	if (ret->user != NULL || ret->password != NULL)
-		return "redirected to a URL with a password";
-	if (x->site.https && !ret->https)
-		return "redirected from https to http";
-	if (strcmp(ret->url, x->site.url) == 0)
-		return "redirected to itself";
-	return NULL;
-}
-
 static void
 redirect(struct xfer *x)
 {
-	struct fetched *r = x->result;
-	int permanent = is_permanent(x->head.status);
 	struct fetch_site next;
-	const char *why = read_location(x, &next);
+	const char *why = hop_next(x, &next);
 
 	if (why != NULL) {
 		fail(x, OUTCOME_REDIRECT, why);
 		return;
 	}
-	r->redirects++;
-	x->only_permanent &= permanent;
-	if (x->only_permanent && x->home.user == NULL &&
-	    x->home.password == NULL) {
-		free(r->permanent_url);
-		r->permanent_url = xstrdup(next.url);
-	}
+	x->result->redirects++;
 	x->site = next;
 	x->pinned_again = 0;
 	hop_begin(x);
@@ -441,9 +402,10 @@ on_hop_done(struct handle *h, CURLcode code, void *arg)
 		outcome_of_status(x);
 	else
 		outcome_of_failure(x, code);
+	hop_answered(x);
 	release(x);
 
-	if (answered && is_redirect(x->head.status)) {
+	if (answered && hop_is_redirect(x)) {
 		redirect(x);
 	} else if (!x->pinned_again &&
 	    (code == CURLE_COULDNT_RESOLVE_HOST ||
@@ -453,6 +415,12 @@ on_hop_done(struct handle *h, CURLcode code, void *arg)
 	} else {
 		finish(x);
 	}
+}
+
+void
+fetch_use_hsts(struct fetch *f, struct hsts *hsts)
+{
+	f->hsts = hsts;
 }
 
 void
@@ -476,7 +444,7 @@ fetch_start(struct fetch *f, const struct fetch_order *o)
 		fail(x, OUTCOME_PROTOCOL, why);
 		return;
 	}
-	x->site = x->home;
+	hop_first(x);
 	if (x->order.validators_url == NULL)
 		x->order.validators_url = x->home.url;
 	hop_begin(x);

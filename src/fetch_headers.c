@@ -183,6 +183,7 @@ static const struct {
 	{ "expires",		FIELD(expires), 128, 0 },
 	{ "date",		FIELD(date), 128, 0 },
 	{ "cache-control",	FIELD(cache_control), 4096, 0 },
+	{ "strict-transport-security", FIELD(hsts), 1024, 0 },
 };
 
 static int

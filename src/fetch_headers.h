@@ -30,6 +30,7 @@ struct fetch_head {
 	const char	*etag, *last_modified;	/* NULL: none usable */
 	const char	*content_type, *content_language, *content_location;
 	const char	*location;
+	const char	*hsts;		/* Strict-Transport-Security */
 	int		 location_unusable;	/* there, but too long or bad */
 	enum content_coding coding;
 	int		 chunked;

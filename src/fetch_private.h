@@ -2,6 +2,7 @@
  * fetch_private.h - what the files of fetch share.
  *
  *	fetch.c			orders, hops, answers: the state machine
+ *	fetch_hop.c		where the next hop leads
  *	fetch_transfer.c	one hop's request and what comes back
  *	fetch_lane.c		a multi handle on the event loop
  *	fetch_outcome.c		CURLcode or status -> outcome and sentence
@@ -119,9 +120,20 @@ void order_copy(struct fetch_order *, struct arena *,
 struct fetched *fetched_new(int64_t source_id);
 void fetched_take_head(struct fetched *, const struct fetch_head *);
 
+/* ---------------------------------------------------------- fetch_hop.c */
+
+/* x->home as it is asked, and x->site. */
+void hop_first(struct xfer *);
+/* Its connection is still the one that was asked: what has it proved? */
+void hop_answered(const struct xfer *);
+int hop_is_redirect(const struct xfer *);
+/* NULL, or why we do not go there: a sentence. */
+const char *hop_next(struct xfer *, struct fetch_site *ret);
+
 /* ------------------------------------------------------------- fetch.c */
 
 const struct fetch_limits *fetch_limits_of(const struct fetch *);
+struct hsts *fetch_hsts_of(const struct fetch *);	/* or NULL */
 /* These many bytes of its body are held now. */
 void fetch_count_held(struct xfer *, uint64_t bytes);
 /* May this body be so long, as things are?  The large ones go first. */

@@ -175,6 +175,25 @@ fetch_site_parse(struct fetch_site *site, struct arena *arena,
 	return fetch_site_follow(site, arena, NULL, url);
 }
 
+void
+fetch_site_secure(struct fetch_site *site, struct arena *arena)
+{
+	int six = strchr(site->host, ':') != NULL;
+	const char *rest;
+
+	if (site->https)
+		return;
+	/* After the host, and its port if there is one. */
+	rest = site->url + strlen("http://") + strlen(site->host) +
+	    (six ? 2 : 0);
+	if (site->port == 80 && *rest == ':')
+		rest += 1 + strspn(rest + 1, "0123456789");
+	site->url = arena_printf(arena, six ? "https://[%s]%s" :
+	    "https://%s%s", site->host, rest);
+	site->port = site->port == 80 ? 443 : site->port;
+	site->https = 1;
+}
+
 const char *
 fetch_site_parse_proxy(struct fetch_site *site, struct arena *arena,
     const char *proxy)

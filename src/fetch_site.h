@@ -26,6 +26,10 @@ const char *fetch_site_parse(struct fetch_site *, struct arena *,
 const char *fetch_site_follow(struct fetch_site *, struct arena *,
     const struct fetch_site *base, const char *location);
 
+/* The same by https (RFC 6797 section 8.3): port 80 becomes 443, another
+ * stays. */
+void fetch_site_secure(struct fetch_site *, struct arena *);
+
 /* A proxy, as CURLOPT_PROXY takes it: only host, port and numeric are set. */
 const char *fetch_site_parse_proxy(struct fetch_site *, struct arena *,
     const char *proxy);

@@ -29,6 +29,7 @@
 #include "feedmill/base/err.h"
 #include "feedmill/base/log.h"
 #include "feedmill/base/mem.h"
+#include "feedmill/base/url.h"
 #include "feedmill/config.h"
 #include "feedmill/model.h"
 #include "feedmill/normalise.h"
@@ -222,14 +223,19 @@ wants_everything(const struct source *s, int64_t now_ms)
 	    now_ms - s->full_ms > s->conf->full_every_s * 1000;
 }
 
-/* It has moved for good, to another origin: that is told nothing. */
+/* It has moved for good, to another origin: that is told nothing, and only
+ * on its own host may it be private, as in a redirect. */
 static void
-forget_secrets(struct fetch_order *order)
+forget_secrets(const struct source *s, struct fetch_order *order)
 {
+	char *own = url_host(s->conf->url), *now = url_host(s->state.url);
+
 	order->user = order->password = NULL;
 	order->headers = NULL;
 	order->client_cert = order->client_key = NULL;
-	order->allow_private_addresses = 0;
+	order->allow_private_addresses &= same(own, now);
+	free(own);
+	free(now);
 }
 
 /* This source, now. */
@@ -247,7 +253,7 @@ ask(int64_t source_id, void *arg)
 	order.source_id = source_id;
 	order.url = s->state.url;
 	if (!source_is_home(s, s->state.url))
-		forget_secrets(&order);
+		forget_secrets(s, &order);
 	order.keep_exchange = mill_wish_begins(s) ||
 	    m->config->fetch.keep_bad != NULL;
 	order.validators_url = s->state.validators_url;
@@ -312,6 +318,54 @@ mill_archived(const struct archived *a, void *arg)
 	mill_check_round(m);
 }
 
+/* --------------------------------------------------- hosts and https */
+
+static void
+host_has_spoken(const struct hsts_entry *e, void *arg)
+{
+	struct mill *m = arg;
+
+	log_event(LOG_DEBUG, e->until_ms != 0 ? "host wants https" :
+	    "host wants https no longer", LOG_STR("host", e->host),
+	    LOG_INT("subdomains", e->subdomains));
+	store_save_hsts(m->store, e);
+}
+
+static int
+remember_host(const struct hsts_entry *e, void *arg)
+{
+	hsts_remember(arg, e, clock_wall_ms());
+	return 0;
+}
+
+static void
+read_hosts(struct store_reader *r, void *arg)
+{
+	struct err e;
+
+	if (store_each_hsts(r, remember_host, arg, &e) == -1)
+		log_event(LOG_WARN, "hosts that want https are not known: "
+		    "asked as the configuration says",
+		    LOG_STR("error", e.msg));
+}
+
+static void
+hosts_were_read(void *arg)
+{
+	(void)arg;
+}
+
+/* Before anybody is asked, so it is waited for: a small table. */
+static struct hsts *
+load_hosts(struct mill *m)
+{
+	struct hsts *hsts = hsts_new(host_has_spoken, m);
+
+	store_read(m->store, read_hosts, hosts_were_read, hsts);
+	store_drain(m->store);
+	return hsts;
+}
+
 /* ------------------------------------------------------- begin and end */
 
 static void
@@ -346,6 +400,8 @@ mill_new(struct ev_loop *loop, const struct config *config,
 	m->resolve = resolve_new(loop);
 	m->fetch = fetch_new(loop, m->resolve, &fetch_limits, mill_answered,
 	    m);
+	m->hsts = load_hosts(m);
+	fetch_use_hsts(m->fetch, m->hsts);
 	m->schedule = schedule_new(loop, ask, gate, m);
 	m->publish = publish_new(loop, m->store, mill_published, m);
 	m->archive = archive_new(loop, m->store, mill_archived, m);
@@ -382,6 +438,7 @@ mill_free(struct mill *m)
 	ev_io_stop(m->loop, &m->store_io);
 	store_close(m->store);
 	schedule_free(m->schedule);
+	hsts_free(m->hsts);
 	resolve_free(m->resolve);
 	for (size_t i = 0; i < m->sources_len; i++)
 		if (m->sources[i] != NULL)

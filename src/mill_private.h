@@ -13,6 +13,7 @@
 #include <ev.h>
 
 #include "feedmill/fetch.h"
+#include "feedmill/hsts.h"
 #include "feedmill/metrics.h"
 #include "feedmill/mill.h"
 #include "feedmill/outage.h"
@@ -39,6 +40,7 @@ struct mill {
 	struct store		*store;
 	struct resolve		*resolve;
 	struct fetch		*fetch;
+	struct hsts		*hsts;
 	struct schedule		*schedule;
 	struct publish		*publish;
 	struct archive		*archive;

@@ -434,5 +434,6 @@ mill_explain(const struct mill *m, const char *name, struct buf *b)
 		.held_ms = schedule_held_until(m->schedule, s->host),
 		.network_down = m->outage.down,
 	    });
+	status_put_https(b, m->hsts, s->state.url, clock_wall_ms());
 	return 0;
 }

@@ -251,7 +251,7 @@ status_print(struct buf *b, const struct status *s,
 struct why {
 	const struct config	*config;
 	const struct config_source *source;
-	char			*host;
+	char			*host, *url;
 	struct history		 history;
 	struct cadence_facts	 facts;
 };
@@ -276,6 +276,7 @@ why_of_state(const char *name, const struct source_state *st, void *arg)
 	w->history = st->history;
 	w->facts.next_ms = st->gone ? INT64_MAX : st->next_due_ms;
 	w->host = url_host(st->url);
+	w->url = xstrdup(st->url);
 	return 1;
 }
 
@@ -301,6 +302,54 @@ hold_of_state(const char *name, const struct source_state *st, void *arg)
 	return 0;
 }
 
+void
+status_put_https(struct buf *b, const struct hsts *hsts, const char *url,
+    int64_t now_ms)
+{
+	char *host = strncmp(url, "http://", 7) == 0 ? url_host(url) : NULL;
+	int64_t until_ms = host != NULL ? hsts_until(hsts, host, now_ms) : 0;
+	char when[DATE_TEXT_SIZE];
+
+	free(host);
+	if (until_ms == 0)
+		return;
+	date_format_rfc3339(until_ms / 1000 * 1000, when);
+	buf_printf(b, "%-26s %s: its host wants it so (HSTS)\n",
+	    "asked by https until", when);
+}
+
+static void
+nobody_is_told(const struct hsts_entry *e, void *arg)
+{
+	(void)e, (void)arg;
+}
+
+struct remembering {
+	struct hsts	*hsts;
+	int64_t		 now_ms;
+};
+
+static int
+remember_host(const struct hsts_entry *e, void *arg)
+{
+	const struct remembering *r = arg;
+
+	hsts_remember(r->hsts, e, r->now_ms);
+	return 0;
+}
+
+static int
+explain_https(struct store_reader *r, const char *url, int64_t now_ms,
+    struct buf *b, struct err *e)
+{
+	struct remembering all = { hsts_new(nobody_is_told, NULL), now_ms };
+	int rc = store_each_hsts(r, remember_host, &all, e);
+
+	status_put_https(b, all.hsts, url, now_ms);
+	hsts_free(all.hsts);
+	return rc;
+}
+
 int
 status_explain(struct store_reader *r, const struct config *config,
     const struct config_source *source, int64_t now_ms, struct buf *b,
@@ -320,6 +369,9 @@ status_explain(struct store_reader *r, const struct config *config,
 		    w.facts.next_ms, 0);
 		cadence_explain(b, &limits, &w.history, &w.facts);
 	}
+	if (rc == 0 && w.url != NULL)
+		rc = explain_https(r, w.url, now_ms, b, e);
 	free(w.host);
+	free(w.url);
 	return rc;
 }

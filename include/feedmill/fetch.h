@@ -21,6 +21,7 @@
 
 struct ev_loop;
 struct fetch;
+struct hsts;
 struct resolve;
 
 /* Of all transfers together. */
@@ -98,12 +99,20 @@ struct fetched {
 	struct buf	 exchange;	/* requests and answer heads, readable,
 					 * without credentials */
 	int		 was_conditional;	/* validators were sent to url */
+	int		 secured;	/* asked by https where http was said,
+					 * because the host wants it so */
 };
 
 typedef void fetch_done_fn(struct fetched **taken, void *arg);
 
 struct fetch *fetch_new(struct ev_loop *, struct resolve *,
     const struct fetch_limits *, fetch_done_fn *, void *arg);
+/*
+ * From now on hosts are asked by https that want it so (RFC 6797), in orders
+ * and redirects alike, and what answers say of it is heard.  On loan; NULL:
+ * no longer.  What http becomes https for is as good as moved for good.
+ */
+void fetch_use_hsts(struct fetch *, struct hsts *);
 void fetch_start(struct fetch *, const struct fetch_order *);
 unsigned fetch_active(const struct fetch *);
 /* Bytes held by all transfers under way, for the budget. */

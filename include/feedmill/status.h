@@ -48,6 +48,10 @@ void status_print_html(struct buf *, const struct status *, int again_s);
 struct cadence_limits status_limits(const struct config *,
     const struct config_source *);
 
+/* A line, if http is not how this URL is asked. */
+void status_put_https(struct buf *, const struct hsts *, const char *url,
+    int64_t now_ms);
+
 /* Why a source is asked when it is asked, as the database has it: for a
  * daemon that does not run.  0, or -1 and a sentence. */
 int status_explain(struct store_reader *, const struct config *,

@@ -21,6 +21,7 @@
 #include "feedmill/base/hash.h"
 #include "feedmill/cadence.h"
 #include "feedmill/config.h"
+#include "feedmill/hsts.h"
 #include "feedmill/model.h"
 #include "feedmill/normalise.h"
 
@@ -146,6 +147,11 @@ void store_visit(struct store *, struct visit **taken, store_visit_fn *done,
 /* Rendered up to seq, after fsync and rename: kept with the next commit. */
 void store_mark_outlet(struct store *, const char *outlet, int64_t seq);
 
+/* --------------------------------------------------------------- hosts */
+
+/* Copied, kept with the next commit. */
+void store_save_hsts(struct store *, const struct hsts_entry *);
+
 /* ------------------------------------------------------------- reading */
 
 /*
@@ -252,6 +258,11 @@ int store_each_source(struct store_reader *,
 typedef int store_state_fn(const char *name, const struct source_state *,
     void *arg);
 int store_each_state(struct store_reader *, store_state_fn *, void *arg,
+    struct err *);
+
+/* Hosts that want to be asked by https, their time over or not. */
+typedef int store_hsts_fn(const struct hsts_entry *, void *arg);
+int store_each_hsts(struct store_reader *, store_hsts_fn *, void *arg,
     struct err *);
 
 struct store_totals {

@@ -155,6 +155,11 @@ static const char *const steps[] = {
 	" title, summary, content ON revisions"
 	" WHEN " IS_INDEXED " BEGIN INSERT INTO search(rowid, title, text)"
 	" VALUES(new.seq, " INDEXED_TEXT("new.") "); END;",
+
+	/* 2 to 3: hosts that want to be asked by https (RFC 6797). */
+	"CREATE TABLE hsts("
+	" host TEXT PRIMARY KEY, subdomains INTEGER NOT NULL,"
+	" until_ms INTEGER NOT NULL) WITHOUT ROWID;",
 };
 
 int

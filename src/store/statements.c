@@ -142,4 +142,11 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	[SQL_OUTLET_MARK] =
 	    "INSERT INTO outlets(name, uuid, seq) VALUES(?1, ?2, ?3) "
 	    "ON CONFLICT DO UPDATE SET seq = ?3",
+
+	/* hosts.c */
+	[SQL_HSTS_PUT] =
+	    "INSERT INTO hsts(host, subdomains, until_ms) VALUES(?1, ?2, ?3) "
+	    "ON CONFLICT DO UPDATE SET subdomains = ?2, until_ms = ?3",
+	[SQL_HSTS_DELETE] =
+	    "DELETE FROM hsts WHERE host = ?1 OR until_ms <= ?2",
 };

@@ -11,6 +11,7 @@
 #include "feedmill/base/mem.h"
 #include "feedmill/store.h"
 
+#include "hosts.h"
 #include "reader.h"
 #include "sources.h"
 #include "visit.h"
@@ -360,6 +361,46 @@ store_mark_outlet(struct store *st, const char *outlet, int64_t seq)
 	t->task.finish = mark_task_finish;
 	t->outlet = xstrdup(outlet);
 	t->seq = seq;
+	store_write(st, &t->task);
+}
+
+/* ------------------------------------------------------------------ hosts */
+
+struct hsts_task {
+	struct task	 task;
+	char		*host;
+	struct hsts_entry entry;	/* its host is the one above */
+};
+
+static int
+hsts_task_write(struct writer *w, struct task *task, struct err *err)
+{
+	struct hsts_task *t = (struct hsts_task *)task;
+
+	return hosts_write(&w->db, &t->entry, w->options->now_ms(), err);
+}
+
+static void
+hsts_task_finish(struct task *task, const struct err *failed)
+{
+	struct hsts_task *t = (struct hsts_task *)task;
+
+	/* It will say so again; and the failure is logged. */
+	(void)failed;
+	free(t->host);
+	free(t);
+}
+
+void
+store_save_hsts(struct store *st, const struct hsts_entry *e)
+{
+	struct hsts_task *t = xcalloc(1, sizeof(*t));
+
+	t->task.write = hsts_task_write;
+	t->task.finish = hsts_task_finish;
+	t->host = xstrdup(e->host);
+	t->entry = *e;
+	t->entry.host = t->host;
 	store_write(st, &t->task);
 }
 

@@ -14,6 +14,7 @@
 #include "feedmill/base/mem.h"
 #include "feedmill/base/text.h"
 #include "feedmill/base/url.h"
+#include "feedmill/hsts.h"
 #include "../../src/fetch_headers.h"
 #include "../../src/fetch_inflate.h"
 #include "../../src/fetch_site.h"
@@ -62,6 +63,27 @@ check_location(const char *location, struct arena *arena)
 	    again.https == s.https && again.user == NULL);
 }
 
+static void
+check_told(const struct hsts_entry *e, void *arg)
+{
+	check(strcmp(e->host, "a.example") == 0 && e->until_ms >= 1000);
+	++*(unsigned *)arg;
+}
+
+/* It is told once, and then known; or nothing was said. */
+static void
+check_hsts(const char *value)
+{
+	unsigned told = 0;
+	struct hsts *hsts = hsts_new(check_told, &told);
+
+	if (value != NULL)
+		hsts_hear(hsts, "a.example", value, 0);
+	check(told == (hsts_until(hsts, "a.example", 0) > 0));
+	check(hsts_until(hsts, "example", 0) == 0);
+	hsts_free(hsts);
+}
+
 static size_t
 read_head(struct fetch_head *h, struct arena *arena, const char *s,
     size_t len)
@@ -103,6 +125,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_string(h.location, LOCATION_MAX);
 	check_string(h.cache_control, 8194);
 	check_location(h.location, &arena);
+	check_string(h.hsts, 1024);
+	check_hsts(h.hsts);
 	n = fetch_head_retry_after(&h, INT64_C(1714557600000));
 	check(n >= -1 && n <= FOREVER_S);
 	n = fetch_head_max_age(&h);

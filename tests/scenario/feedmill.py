@@ -158,6 +158,24 @@ def eventually(condition, seconds=20, step=0.05):
         time.sleep(step)
 
 
+def certificate(*names):
+    """(certificate, key): files, self-signed for these; None: no openssl."""
+    top = folder()
+    alternative = ','.join(
+        ('IP:' if re.fullmatch(r'[0-9.]+|.*:.*', n) else 'DNS:') + n
+        for n in names)
+    try:
+        made = subprocess.run(
+            ['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt',
+             'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj',
+             '/CN=' + names[0], '-addext', 'subjectAltName=' + alternative,
+             '-keyout', top + '/key', '-out', top + '/cert'],
+            capture_output=True, timeout=60)
+    except OSError:
+        return None
+    return (top + '/cert', top + '/key') if made.returncode == 0 else None
+
+
 class Answer:
     def __init__(self, status, headers, body):
         self.status, self.headers, self.body = status, headers, body

@@ -458,18 +458,7 @@ same([origin.requests('/both')[-1]['h'].get(h) for h in
 
 # ------------------------------------------------------------------- https
 
-def certificate():
-    top = folder()
-    made = subprocess.run(
-        ['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt',
-         'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj',
-         '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1',
-         '-keyout', top + '/key', '-out', top + '/cert'],
-        capture_output=True)
-    return made.returncode == 0 and (top + '/cert', top + '/key')
-
-
-tls = certificate()
+tls = certificate('127.0.0.1')
 if tls:
     secure = Origin('--tls', *tls, '--set', 'plain=%d' % origin.port, script={
         '/safe': ok_with(doc('safe', 1), ETag='"s"'),

@@ -164,6 +164,36 @@ locations_are_relative(void **state)
 }
 
 static void
+http_becomes_https(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "http://a.example/x?y", "https://a.example/x?y" },
+		{ "http://a.example:80/x", "https://a.example/x" },
+		{ "http://a.example", "https://a.example/" },
+		{ "http://a.example:8080/x", "https://a.example:8080/x" },
+		{ "http://a.example:443/x", "https://a.example:443/x" },
+		{ "http://a.example/http://b:80/", "https://a.example/http://"
+		    "b:80/" },
+		{ "http://[2600:77::1]:80/x", "https://[2600:77::1]/x" },
+		{ "http://[2600:77::1]:81/x", "https://[2600:77::1]:81/x" },
+		{ "https://a.example:80/x", "https://a.example:80/x" },
+	};
+	struct fetch_site s, t;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		assert_null(fetch_site_parse(&s, &arena, cases[i][0]));
+		assert_null(fetch_site_parse(&t, &arena, cases[i][1]));
+		fetch_site_secure(&s, &arena);
+		assert_string_equal(s.url, cases[i][1]);
+		assert_string_equal(s.url, t.url);
+		assert_string_equal(s.host, t.host);
+		assert_int_equal(s.port, t.port);
+		assert_int_equal(s.https, 1);
+	}
+}
+
+static void
 origins(void **state)
 {
 	static const struct {
@@ -216,6 +246,7 @@ main(void)
 		cmocka_unit_test(what_is_no_web_url_is_refused),
 		cmocka_unit_test(plain_urls_have_no_way_of_their_own),
 		cmocka_unit_test(locations_are_relative),
+		cmocka_unit_test(http_becomes_https),
 		cmocka_unit_test(origins),
 	};
 

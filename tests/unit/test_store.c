@@ -480,6 +480,65 @@ test_outlets(void **state)
 	assert_string_equal(first, again);
 }
 
+static int
+list_host(const struct hsts_entry *e, void *arg)
+{
+	buf_printf(arg, "%s %d %lld\n", e->host, e->subdomains,
+	    (long long)e->until_ms);
+	return 0;
+}
+
+static void
+read_hosts(struct store_reader *r, void *arg)
+{
+	struct err err;
+
+	assert_int_equal(store_each_hsts(r, list_host, arg, &err), 0);
+}
+
+static void
+hosts_were_read(void *arg)
+{
+	(void)arg;
+}
+
+static void
+expect_hosts(struct fixture *f, const char *expected)
+{
+	struct buf b = { 0 };
+
+	store_read(f->store, read_hosts, hosts_were_read, &b);
+	store_drain(f->store);
+	assert_string_equal(buf_str(&b), expected);
+	buf_fini(&b);
+}
+
+static void
+test_hosts_that_want_https(void **state)
+{
+	static const struct hsts_entry said[] = {
+		{ "b.example", 1, NOW + 5000 }, { "a.example", 0, NOW + 10 },
+		{ "b.example", 0, NOW + 9000 }, { "c.example", 1, NOW + 1 },
+		{ "c.example", 0, 0 },
+	};
+	struct fixture *f = *state;
+
+	now_ms = NOW;
+	expect_hosts(f, "");
+	for (size_t i = 0; i < ARRAY_LEN(said); i++)
+		store_save_hsts(f->store, &said[i]);
+	store_drain(f->store);
+	expect_hosts(f, "a.example 0 1750000000010\n"
+	    "b.example 0 1750000009000\n");
+	reopen(f);
+	/* What is over goes with the next. */
+	now_ms = NOW + 10;
+	store_save_hsts(f->store, &said[4]);
+	store_drain(f->store);
+	expect_hosts(f, "b.example 0 1750000009000\n");
+	now_ms = NOW;
+}
+
 /* ------------------------------------------------------------- the files */
 
 static void
@@ -840,6 +899,7 @@ main(void)
 		TEST(test_validators_belong_to_a_url),
 		TEST(test_validators_alone),
 		TEST(test_outlets),
+		TEST(test_hosts_that_want_https),
 		TEST(test_one_writer),
 		TEST(test_read_beside),
 		TEST(test_read_at_rest),
