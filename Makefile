@@ -129,6 +129,7 @@ SRCS = \
 	src/html_text.c \
 	src/html_token.c \
 	src/html_url.c \
+	src/hub.c \
 	src/identify.c \
 	src/import.c \
 	src/keep.c \

@@ -358,6 +358,25 @@ check_archive_files(struct loader *l)
 	}
 }
 
+/* A hub asks for what it is told of. */
+static void
+check_hubs(struct loader *l)
+{
+	const struct config *c = &l->out->config;
+
+	for (size_t i = 0; l->outlet_nodes != NULL && i < c->outlets_count;
+	    i++) {
+		const struct node *n = l->outlet_nodes[i];
+
+		if (c->outlets[i].hubs[0] != NULL &&
+		    seen_get(l->seen, n, "url") == NULL)
+			mistake_add(&l->mistakes, place_of(l, n, "hubs",
+			    "hubs"), 1, "no hub will find outlet \"%s\" at "
+			    "%s; set its url", c->outlets[i].name,
+			    c->outlets[i].url);
+	}
+}
+
 static void
 check_listen(struct loader *l)
 {
@@ -390,6 +409,7 @@ config_check(struct loader *l)
 	check_selections(l);
 	check_outlet_files(l);
 	check_archive_files(l);
+	check_hubs(l);
 	check_listen(l);
 	if (c->sources_count == 0 && l->mistakes.errors == 0)
 		mistake_add(&l->mistakes, main_file, 1,

@@ -298,8 +298,8 @@ const struct option config_options[] = {
 	    "and these.", 0, 0, NULL, NULL },
 	{ "feeds", IN_OUTLET, OUTLET(sources), OPTION_LIST, NULL, "[]",
 	    "Only these feeds, by name.", 0, 0, NULL, NULL },
-	{ "hub", IN_OUTLET, OUTLET(hub), OPTION_URL, NULL, NULL,
-	    "A WebSub hub, named in the outlet and told of changes.",
+	{ "hubs", IN_OUTLET, OUTLET(hubs), OPTION_URLS, NULL, "[]",
+	    "WebSub hubs: named in the outlet, told when it has changed.",
 	    0, 0, NULL, NULL },
 
 	/* --------------------------------------------------------- archive */

@@ -99,9 +99,8 @@ value_has_userinfo(const char *url)
 	return host != NULL && host[3 + strcspn(host + 3, "/?#@")] == '@';
 }
 
-void
-value_set_url(struct loader *l, const struct option *o, const struct node *n,
-    void *field)
+const char *
+value_take_url(struct loader *l, const struct option *o, const struct node *n)
 {
 	const char *s = value_take_text(l, o, n);
 	const char *fault = s != NULL ? value_url_fault(&l->scratch, s) : NULL;
@@ -112,7 +111,18 @@ value_set_url(struct loader *l, const struct option *o, const struct node *n,
 		COMPLAIN(l, n, "%s is public and cannot have a password",
 		    o->name);
 	else if (s != NULL)
-		*(const char **)field = arena_strdup(&l->out->arena, s);
+		return arena_strdup(&l->out->arena, s);
+	return NULL;
+}
+
+void
+value_set_url(struct loader *l, const struct option *o, const struct node *n,
+    void *field)
+{
+	const char *url = value_take_url(l, o, n);
+
+	if (url != NULL)
+		*(const char **)field = url;
 }
 
 void

@@ -304,6 +304,13 @@ take_item(struct loader *l, const struct option *o, const struct node *n)
 }
 
 static void
+set_urls(struct loader *l, const struct option *o, const struct node *n,
+    void *field)
+{
+	set_items(l, o, n, field, value_take_url);
+}
+
+static void
 set_list(struct loader *l, const struct option *o, const struct node *n,
     void *field)
 {
@@ -402,6 +409,7 @@ static const struct {
 	[OPTION_PROXY] = { value_set_proxy, NULL_IS_NULL },
 	[OPTION_LIST] = { set_list, NULL_IS_EMPTY },
 	[OPTION_LISTEN] = { set_listen, NULL_IS_EMPTY },
+	[OPTION_URLS] = { set_urls, NULL_IS_EMPTY },
 	[OPTION_HEADERS] = { value_set_headers, NULL_IS_EMPTY },
 };
 

@@ -22,6 +22,9 @@ value_set_fn value_set_secret, value_set_secret_url, value_set_proxy,
 /* The node as one line of text; NULL: it is none, and that is said. */
 const char *value_take_text(struct loader *, const struct option *,
     const struct node *);
+/* The node as a URL that anybody may see, to be kept; NULL: likewise. */
+const char *value_take_url(struct loader *, const struct option *,
+    const struct node *);
 /* "NAME must be WHAT, not "VALUE"": not for secrets. */
 void value_refuse(struct loader *, const struct option *,
     const struct node *, const char *what, ...)

@@ -93,6 +93,9 @@ read_location(struct xfer *x, struct fetch_site *ret)
 		return why;
 	if (ret->user != NULL || ret->password != NULL)
 		return "redirected to a URL with a password";
+	if (x->order.post != NULL && x->head.status != 307 &&
+	    x->head.status != 308)
+		return "redirected to where nothing can be posted";
 	secure(x, ret);
 	if (x->site.https && !ret->https)
 		return "redirected from https to http";

@@ -56,6 +56,7 @@ order_copy(struct fetch_order *to, struct arena *a,
 	to->client_key = arena_strdup(a, from->client_key);
 	to->ca_file = arena_strdup(a, from->ca_file);
 	to->validators_url = arena_strdup(a, from->validators_url);
+	to->post = arena_strdup(a, from->post);
 	to->timeout_ms = or_default(from->timeout_ms, DEFAULT_TIMEOUT_MS,
 	    TIMEOUT_MAX_MS);
 	to->connect_timeout_ms = or_default(from->connect_timeout_ms,

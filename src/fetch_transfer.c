@@ -296,10 +296,13 @@ set_headers(struct xfer *x, int at_home)
 
 	if (!add_header(x, &n, "User-Agent", x->order.user_agent))
 		add_line(h, &n, "User-Agent: feedmill/" FEEDMILL_VERSION);
-	add_line(h, &n, x->order.want_page ? accept_pages : accept_feeds);
-	add_line(h, &n, "Accept-Encoding: gzip, deflate");
-	add_line(h, &n, "A-IM: feed");
-	add_validators(x, &n);
+	if (x->order.post == NULL) {
+		add_line(h, &n, x->order.want_page ? accept_pages :
+		    accept_feeds);
+		add_line(h, &n, "Accept-Encoding: gzip, deflate");
+		add_line(h, &n, "A-IM: feed");
+		add_validators(x, &n);
+	}
 	if (at_home)
 		add_own_headers(x, &n);
 	curl_easy_setopt(h->curl, CURLOPT_HTTPHEADER, h->header);
@@ -363,6 +366,10 @@ transfer_prepare(struct xfer *x, int64_t timeout_ms)
 	    (long)o->connect_timeout_ms);
 	set_headers(x, at_home);
 	set_marked(x, at_home);
+	if (o->post != NULL) {
+		curl_easy_setopt(h->curl, CURLOPT_POSTFIELDS, o->post);
+		h->marked = 1;
+	}
 	if (o->keep_exchange) {
 		curl_easy_setopt(h->curl, CURLOPT_VERBOSE, 1L);
 		h->marked = 1;

@@ -34,6 +34,10 @@ static const struct {
 	    "When an outlet was last written." },
 	[METRIC_PUBLISH_FAILURES] = { "publish_failures_total", "counter",
 	    "Rounds of publishing or archiving that failed." },
+	[METRIC_HUB_TOLD] = { "hub_pings_total", "counter",
+	    "Documents that hubs were told of." },
+	[METRIC_HUB_FAILURES] = { "hub_ping_failures_total", "counter",
+	    "Pings that a hub refused, or did not answer." },
 	[METRIC_CONFIG_LOADED] = { "config_last_reload_successful", "gauge",
 	    "1 if the last reload was applied." },
 	[METRIC_CONFIG_LOADED_S] = {

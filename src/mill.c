@@ -31,6 +31,7 @@
 #include "feedmill/base/mem.h"
 #include "feedmill/base/url.h"
 #include "feedmill/config.h"
+#include "feedmill/hub.h"
 #include "feedmill/model.h"
 #include "feedmill/normalise.h"
 #include "feedmill/publish.h"
@@ -299,6 +300,18 @@ mill_published(const struct published *p, void *arg)
 		    (double)clock_wall_ms() / 1000.0);
 		log_event(LOG_DEBUG, "published", LOG_INT("files", p->files));
 	}
+	if (!m->stopping)	/* else after the next start */
+		hub_tell(m->hub, p);
+	mill_check_round(m);
+}
+
+static void
+mill_told(int well, void *arg)
+{
+	struct mill *m = arg;
+
+	metrics_add(&m->metrics, well ? METRIC_HUB_TOLD :
+	    METRIC_HUB_FAILURES, 1);
 	mill_check_round(m);
 }
 
@@ -404,6 +417,8 @@ mill_new(struct ev_loop *loop, const struct config *config,
 	fetch_use_hsts(m->fetch, m->hsts);
 	m->schedule = schedule_new(loop, ask, gate, m);
 	m->publish = publish_new(loop, m->store, mill_published, m);
+	m->hub = hub_new(loop, m->resolve, &fetch_limits, m->hsts,
+	    m->publish, mill_told, m);
 	m->archive = archive_new(loop, m->store, mill_archived, m);
 	ev_io_init(&m->store_io, on_store, store_fd(m->store), EV_READ);
 	m->store_io.data = m;
@@ -433,6 +448,7 @@ mill_free(struct mill *m)
 	fetch_free(TAKE(m->fetch));	/* transfers end unanswered */
 	store_drain(m->store);		/* what was answered is committed */
 	publish_what_is_due(m);
+	hub_free(m->hub);
 	publish_free(m->publish);
 	archive_free(m->archive);
 	ev_io_stop(m->loop, &m->store_io);

@@ -14,6 +14,7 @@
 #include "feedmill/base/mem.h"
 #include "feedmill/base/url.h"
 #include "feedmill/config.h"
+#include "feedmill/hub.h"
 #include "feedmill/publish.h"
 #include "feedmill/schedule.h"
 
@@ -96,7 +97,7 @@ mill_check_round(struct mill *m)
 		archive_flush(m->archive);
 	}
 	if (m->options.once && publish_is_idle(m->publish) &&
-	    archive_is_idle(m->archive)) {
+	    archive_is_idle(m->archive) && hub_is_idle(m->hub)) {
 		m->stopping = 1;
 		m->options.done(m->options.arg);
 	}

@@ -44,6 +44,7 @@ struct mill {
 	struct schedule		*schedule;
 	struct publish		*publish;
 	struct archive		*archive;
+	struct hub		*hub;
 	struct ev_io		 store_io;
 	struct source		**sources;	/* by id */
 	size_t			 sources_len;

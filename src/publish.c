@@ -54,7 +54,7 @@ struct window {
 
 struct publishing {
 	struct round	 round;
-	int64_t		*reached;	/* per outlet; -1: failed */
+	struct published_outlet *outlets;	/* of the configuration */
 	struct pages	*pages;		/* per outlet */
 	unsigned	 files;
 };
@@ -182,13 +182,14 @@ seal_pages(struct publishing *p, struct store_reader *reader,
 
 static int
 write_outlet(struct publishing *p, struct window *w, int dirfd,
-    struct err *err)
+    unsigned *changed, struct err *err)
 {
 	int rc = 0;
 
 	for (int i = 0; render_formats[i].ending != NULL && rc == 0; i++) {
 		const struct render_format *format = &render_formats[i];
 		struct buf self = { 0 }, name = { 0 }, b = { 0 };
+		unsigned before = p->files;
 
 		if (!is_wanted(w->outlet, format))
 			continue;
@@ -197,6 +198,8 @@ write_outlet(struct publishing *p, struct window *w, int dirfd,
 		buf_printf(&name, "%s%s", w->outlet->name, format->ending);
 		join(&b, w, i);
 		rc = publish_write(dirfd, buf_str(&name), &b, &p->files, err);
+		if (p->files > before)
+			*changed |= format->bit;
 		buf_fini(&b);
 		buf_fini(&name);
 		buf_fini(&self);
@@ -215,7 +218,8 @@ window_fini(struct window *w)
 
 static int
 publish_outlet(struct publishing *p, struct store_reader *reader,
-    const struct config_outlet *outlet, struct pages *pages, struct err *err)
+    const struct config_outlet *outlet, struct pages *pages,
+    unsigned *changed, struct err *err)
 {
 	struct window w = { .outlet = outlet };
 	struct buf directory = { 0 }, page = { 0 };
@@ -227,7 +231,7 @@ publish_outlet(struct publishing *p, struct store_reader *reader,
 	w.head = (struct outlet_head){
 		.uuid = uuid, .title = outlet->title,
 		.subtitle = outlet->subtitle, .language = outlet->language,
-		.url = outlet->url, .hub = outlet->hub,
+		.url = outlet->url, .hubs = outlet->hubs,
 		.updated_ms = DATE_NONE, .content = outlet->content,
 		.name = outlet->name, .formats = outlet->formats,
 		.has_status = p->round.config->http.enabled &&
@@ -248,7 +252,7 @@ publish_outlet(struct publishing *p, struct store_reader *reader,
 	if (rc == 0)
 		rc = collect(reader, &w, err);
 	if (rc == 0)
-		rc = write_outlet(p, &w, dirfd, err);
+		rc = write_outlet(p, &w, dirfd, changed, err);
 out:
 	if (dirfd != -1)
 		close(dirfd);
@@ -259,6 +263,25 @@ out:
 }
 
 static void
+told_mark_name(struct buf *b, const char *outlet)
+{
+	buf_printf(b, "hub:%s", outlet);
+}
+
+static int64_t
+read_told(struct store_reader *reader, const struct config_outlet *outlet)
+{
+	struct buf name = { 0 };
+	int64_t seq = 0;
+
+	told_mark_name(&name, outlet->name);
+	if (outlet->hubs[0] != NULL)
+		seq = store_outlet_seq(reader, buf_str(&name));
+	buf_fini(&name);
+	return seq;
+}
+
+static void
 run(struct store_reader *reader, struct round *round)
 {
 	struct publishing *p = (struct publishing *)round;
@@ -266,12 +289,14 @@ run(struct store_reader *reader, struct round *round)
 
 	for (size_t i = 0; i < round->config->outlets_count; i++) {
 		const struct config_outlet *o = &round->config->outlets[i];
+		struct published_outlet *done = &p->outlets[i];
 		struct err err = { 0 };
 
-		p->reached[i] = last;
+		*done = (struct published_outlet){ .outlet = o,
+		    .reached = last, .told = read_told(reader, o) };
 		if (publish_outlet(p, reader, o, &p->pages[i],
-		    &err) == -1) {
-			p->reached[i] = -1;
+		    &done->changed, &err) == -1) {
+			done->reached = -1;
 			round_fail(round, &err, "outlet", o->name);
 		}
 	}
@@ -292,8 +317,8 @@ begin(struct round *round, void *arg)
 	struct publishing *p = (struct publishing *)round;
 
 	(void)arg;
-	p->reached = xcalloc(round->config->outlets_count + 1,
-	    sizeof(*p->reached));
+	p->outlets = xcalloc(round->config->outlets_count + 1,
+	    sizeof(*p->outlets));
 	p->pages = xcalloc(round->config->outlets_count + 1,
 	    sizeof(*p->pages));
 }
@@ -302,15 +327,19 @@ static void
 tell(struct publish *publish, const struct publishing *p)
 {
 	const struct config *config = p->round.config;
-	struct published result = { .files = p->files };
+	struct published result = {
+		.files = p->files, .config = config, .outlets = p->outlets,
+		.outlets_count = config->outlets_count,
+	};
 
 	for (size_t i = 0; i < config->outlets_count; i++) {
 		const char *name = config->outlets[i].name;
 
-		if (p->reached[i] == -1)
+		if (p->outlets[i].reached == -1)
 			continue;
 		pages_mark(publish->store, name, &p->pages[i]);
-		store_mark_outlet(publish->store, name, p->reached[i]);
+		store_mark_outlet(publish->store, name,
+		    p->outlets[i].reached);
 	}
 	if (p->round.failed.msg[0] != '\0')
 		result.failed = &p->round.failed;
@@ -324,7 +353,7 @@ end(struct round *round, void *arg)
 
 	if (arg != NULL)
 		tell(arg, p);
-	free(p->reached);
+	free(p->outlets);
 	free(p->pages);
 	free(p);
 }
@@ -362,6 +391,16 @@ void
 publish_flush(struct publish *p)
 {
 	rounds_flush(p->rounds);
+}
+
+void
+publish_mark_told(struct publish *p, const char *outlet, int64_t seq)
+{
+	struct buf name = { 0 };
+
+	told_mark_name(&name, outlet);
+	store_mark_outlet(p->store, buf_str(&name), seq);
+	buf_fini(&name);
 }
 
 int

@@ -172,7 +172,7 @@ write_page(const struct paging *g, const char *name, int64_t number,
 	int rc;
 
 	page.head.updated_ms = DATE_NONE;
-	page.head.hub = NULL;		/* nothing will be told of it */
+	page.head.hubs = NULL;		/* nothing will be told of it */
 	page.head.sealed_seq = upto;
 	filter_init(&filter, g, after);
 	filter.upto_seq = upto;

@@ -99,6 +99,8 @@ shape_add_fields(struct MHD_Response *r, const struct document *doc,
 	MHD_add_response_header(r, "Vary", "Accept-Encoding");
 	MHD_add_response_header(r, "Accept-Ranges", "bytes");
 	MHD_add_response_header(r, "X-Content-Type-Options", "nosniff");
+	if (doc->links != NULL)
+		MHD_add_response_header(r, "Link", doc->links);
 	if (s == &doc->gzip)
 		MHD_add_response_header(r, "Content-Encoding", "gzip");
 	response_add_policy(r, doc->type);
@@ -168,6 +170,7 @@ document_fini(struct document *doc)
 	shape_fini(&doc->gzip);
 	free(doc->path);
 	free(doc->file);
+	free(doc->links);
 }
 
 static void
@@ -253,26 +256,64 @@ need(struct documents *d, const char *path)
 	return doc;
 }
 
+/* Where a subscriber looks for the hubs first (W3C WebSub, section 4).  A
+ * URL that would end its bracket is left out. */
+static void
+put_link(struct buf *b, const char *rel, const char *url)
+{
+	if (strpbrk(url, "<> \"") == NULL)
+		buf_printf(b, "%s<%s>; rel=\"%s\"", b->len > 0 ? ", " : "",
+		    url, rel);
+}
+
+static void
+put_hubs(struct buf *b, const struct config_outlet *o,
+    const struct render_format *format)
+{
+	struct buf self = { 0 };
+
+	if (o->hubs[0] == NULL || (format->bit &
+	    (OUTLET_ATOM | OUTLET_RSS | OUTLET_JSON)) == 0)
+		return;
+	for (const char *const *hub = o->hubs; *hub != NULL; hub++)
+		put_link(b, "hub", *hub);
+	render_self_url(&self, o, format);
+	put_link(b, "self", buf_str(&self));
+	buf_fini(&self);
+}
+
+/* 1: it was something else. */
+static int
+replace(char **slot, struct buf *text)
+{
+	char *new = text->len > 0 ? buf_take(text) : NULL;
+	int changed = *slot == NULL || new == NULL ? *slot != new :
+	    strcmp(*slot, new) != 0;
+
+	free(*slot);
+	*slot = new;
+	buf_fini(text);
+	return changed;
+}
+
 static void
 load_file(struct documents *d, const struct config *config,
     const struct config_outlet *o, const struct render_format *format)
 {
-	struct buf path = { 0 }, file = { 0 };
+	struct buf path = { 0 }, file = { 0 }, links = { 0 };
 	struct document *doc;
 
 	buf_printf(&path, "/%s%s", o->name, format->ending);
 	render_directory(&file, config, o->directory);
 	buf_puts(&file, buf_str(&path));
 	doc = need(d, buf_str(&path));
-	if (doc->file == NULL || strcmp(doc->file, buf_str(&file)) != 0) {
-		free(doc->file);
-		doc->file = buf_take(&file);
+	put_hubs(&links, o, format);
+	/* Not "||": both are to be done. */
+	if (replace(&doc->file, &file) | replace(&doc->links, &links))
 		memset(doc->mark, 0, sizeof(doc->mark));
-	}
 	doc->type = format->media_type;
 	document_refresh(doc);
 	buf_fini(&path);
-	buf_fini(&file);
 }
 
 /* ------------------------------------------------------------ sealed pages */

@@ -29,6 +29,7 @@ struct document {
 	char		*path;		/* "/all.atom" */
 	char		*file;		/* NULL: made here */
 	const char	*type;
+	char		*links;		/* of its field Link, or NULL */
 	int64_t		 modified_ms;
 	long long	 mark[4];	/* of the file as it was read */
 	struct shape	 plain, gzip;

@@ -88,7 +88,7 @@ struct config_outlet {
 	enum content_mode content;
 	const char	*const *tags;	/* only sources with one; empty: all */
 	const char	*const *sources;/* only these by name; empty: all */
-	const char	*hub;		/* WebSub, or NULL */
+	const char	*const *hubs;	/* WebSub; NULL-terminated */
 };
 
 struct config_archive {

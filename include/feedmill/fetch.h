@@ -67,6 +67,12 @@ struct fetch_order {
 	 * them): they are sent to this and to no other.  NULL: url.
 	 */
 	const char	*validators_url;
+	/*
+	 * A form to be posted instead of asking; NULL: ask.  Only a redirect
+	 * that posts it again (307, 308) is followed.  Its outcome is a
+	 * feed's; what counts is fetched.status.
+	 */
+	const char	*post;
 };
 
 /*

@@ -15,17 +15,29 @@
 #ifndef FEEDMILL_PUBLISH_H
 #define FEEDMILL_PUBLISH_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct config;
+struct config_outlet;
 struct err;
 struct ev_loop;
 struct publish;
 struct store;
 
+struct published_outlet {
+	const struct config_outlet *outlet;
+	unsigned	 changed;	/* replaced, enum outlet_format bits */
+	int64_t		 reached;	/* rendered up to; -1: it failed */
+	int64_t		 told;		/* publish_mark_told(), as stored */
+};
+
 struct published {
 	unsigned	 files;		/* replaced */
 	const struct err *failed;	/* NULL: all is well */
+	const struct config *config;	/* of this round */
+	const struct published_outlet *outlets;
+	size_t		 outlets_count;
 };
 typedef void publish_done_fn(const struct published *, void *arg);
 
@@ -34,6 +46,8 @@ struct publish *publish_new(struct ev_loop *, struct store *,
 void publish_configure(struct publish *, const struct config *);
 void publish_touch(struct publish *);	/* something changed */
 void publish_flush(struct publish *);	/* now, not when the second is up */
+/* The hubs of that outlet know all up to seq. */
+void publish_mark_told(struct publish *, const char *outlet, int64_t seq);
 int publish_is_idle(const struct publish *);
 void publish_free(struct publish *);
 

@@ -36,7 +36,7 @@ struct outlet_head {
 	const char	*uuid, *title, *subtitle, *language;
 	const char	*url;		/* outlet's page, absolute */
 	const char	*self;		/* this document, absolute */
-	const char	*hub, *prev_archive, *next_archive;	/* or NULL */
+	const char	*prev_archive, *next_archive;	/* or NULL */
 	int64_t		 updated_ms;	/* newest item's; DATE_NONE: no item */
 	enum content_mode content;
 	const char	*name;		/* of its files, without ending */
@@ -47,6 +47,7 @@ struct outlet_head {
 	 * announcement on it (from 1; 0: this is the outlet's own). */
 	const char	*current;
 	int64_t		 sealed_seq;
+	const char	*const *hubs;	/* NULL-terminated, or NULL */
 };
 
 /* A subscription an outlet is made of, as its readers may see it. */

@@ -94,7 +94,8 @@ render_atom_begin(struct buf *b, const struct outlet_head *head)
 	put_date(b, "updated", head->updated_ms);
 	put_link(b, "self", type, head->self);
 	put_link(b, "alternate", "text/html", safe_link(head->url));
-	put_link(b, "hub", NULL, head->hub);
+	for (const char *const *h = head->hubs; h != NULL && *h != NULL; h++)
+		put_link(b, "hub", NULL, *h);
 	put_link(b, "current", type, head->current);
 	put_link(b, "prev-archive", type, head->prev_archive);
 	put_link(b, "next-archive", type, head->next_archive);

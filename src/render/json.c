@@ -36,6 +36,21 @@ put_urn(struct buf *b, const char *key, const char *uuid)
 	buf_printf(b, "\"%s\":\"urn:uuid:%s\"", key, uuid);
 }
 
+static void
+put_hubs(struct buf *b, const char *const *hubs)
+{
+	if (hubs == NULL || *hubs == NULL)
+		return;
+	buf_puts(b, ",\n\"hubs\":[");
+	for (const char *const *h = hubs; *h != NULL; h++) {
+		buf_printf(b, "%s{\"type\":\"WebSub\"",
+		    h > hubs ? "," : "");
+		put_string(b, "url", *h);
+		buf_putc(b, '}');
+	}
+	buf_putc(b, ']');
+}
+
 void
 render_json_begin(struct buf *b, const struct outlet_head *head)
 {
@@ -46,11 +61,7 @@ render_json_begin(struct buf *b, const struct outlet_head *head)
 	put_string(b, "description", head->subtitle);
 	if (is_language_tag(head->language))
 		put_string(b, "language", head->language);
-	if (head->hub != NULL) {
-		buf_puts(b, ",\n\"hubs\":[{\"type\":\"WebSub\"");
-		put_string(b, "url", head->hub);
-		buf_puts(b, "}]");
-	}
+	put_hubs(b, head->hubs);
 	buf_puts(b, ",\n\"_feedmill\":{");
 	put_urn(b, "id", head->uuid);
 	put_date(b, "updated", head->updated_ms);

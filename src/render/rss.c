@@ -51,9 +51,9 @@ render_rss_begin(struct buf *b, const struct outlet_head *head)
 	    "href=\"");
 	text_xml_escape_str(b, head->self);
 	buf_puts(b, "\"/>\n");
-	if (head->hub != NULL) {
+	for (const char *const *h = head->hubs; h != NULL && *h != NULL; h++) {
 		buf_puts(b, "<atom:link rel=\"hub\" href=\"");
-		text_xml_escape_str(b, head->hub);
+		text_xml_escape_str(b, *h);
 		buf_puts(b, "\"/>\n");
 	}
 }

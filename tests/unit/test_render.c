@@ -58,12 +58,13 @@ static const struct item bare = {
 	.source_url = "https://bare.example/feed",
 };
 
+static const char *const hubs[] = { "https://hub.example/", NULL };
 static const struct outlet_head head = {
 	.uuid = "99999999-8888-4777-8666-555555555555",
 	.title = "行星 <Planet>", .subtitle = "all & everything",
 	.language = "zh", .url = "https://planet.example/",
 	.self = "https://planet.example/all.atom",
-	.hub = "https://hub.example/", .updated_ms = 1740344446000,
+	.hubs = hubs, .updated_ms = 1740344446000,
 	.content = CONTENT_FULL,
 };
 
@@ -115,7 +116,7 @@ atom_page(void **state)
 	struct buf b = { 0 };
 
 	(void)state;
-	h.hub = NULL;
+	h.hubs = NULL;
 	h.self = "https://planet.example/all-archive-2.atom";
 	h.current = "https://planet.example/all.atom";
 	h.prev_archive = "https://planet.example/all-archive-1.atom";
@@ -192,7 +193,8 @@ atom_empty(void **state)
 
 	(void)state;
 	h.updated_ms = DATE_NONE;
-	h.subtitle = h.hub = h.language = NULL;
+	h.hubs = NULL;
+	h.subtitle = h.language = NULL;
 	render_atom_begin(&b, &h);
 	render_atom_end(&b);
 	assert_non_null(strstr(b.data,
