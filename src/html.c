@@ -564,8 +564,8 @@ without_nul(struct buf *b, const char *s, size_t len)
 }
 
 /*
- * Text that gumbo would hand back as it is: no markup, no references, and
- * nothing it would replace (CR, DEL, C1 controls, non-characters, all of
+ * Text that gumbo would hand back as it is, but for references: no markup,
+ * and nothing it would replace (CR, DEL, C1 controls, non-characters, all of
  * them behind the bytes looked for here).
  */
 static int
@@ -575,14 +575,26 @@ is_plain(const char *s, size_t len)
 		unsigned char c = (unsigned char)s[i];
 		unsigned char next = i + 1 < len ? (unsigned char)s[i + 1] : 0;
 
-		if (c == '<' || c == '&' || c == '\r' || c == 0x7F ||
-		    c >= 0xF0)
+		if (c == '<' || c == '\r' || c == 0x7F || c >= 0xF0)
 			return 0;
 		if ((c == 0xC2 && next < 0xA0) ||
 		    (c == 0xEF && (next == 0xB7 || next == 0xBF)))
 			return 0;
 	}
 	return 1;
+}
+
+/* Text without markup; 0 if it is not quite that. */
+static int
+put_plain(struct buf *out, const char *s, size_t len)
+{
+	struct buf decoded = { 0 };
+	int good = is_plain(s, len) && html_decode_easy(&decoded, s, len);
+
+	if (good)
+		text_xml_escape(out, buf_str(&decoded), decoded.len, 0);
+	buf_fini(&decoded);
+	return good;
 }
 
 void
@@ -600,10 +612,8 @@ html_sanitise(struct buf *out, const char *html, size_t len,
 		html = buf_str(&clean);
 		len = clean.len;
 	}
-	if ((rules == NULL || rules->drop_text == NULL) &&
-	    is_plain(html, len)) {
-		text_xml_escape(out, html, len, 0);
-	} else {
+	if ((rules != NULL && rules->drop_text != NULL) ||
+	    !put_plain(out, html, len)) {
 		html_guard(&dialect, html, len);
 		root = html_parse(&arena, buf_str(&dialect), dialect.len);
 		html_drop(root, rules);

@@ -119,6 +119,12 @@ int html_url_host_in(const char *url, const char *const *hosts);
  * time: see the file. */
 void html_guard(struct buf *, const char *html, size_t len);
 
+/* -------------------------------------------------------- html_text.c */
+
+/* Append text whose references are none, or those that sanitised HTML has,
+ * decoded; 0 and nothing if there are others, or a CR. */
+int html_decode_easy(struct buf *, const char *s, size_t len);
+
 /* ------------------------------------------------------- html_drop.c */
 
 /* Turn what rules->drop_text says into what is not written. */

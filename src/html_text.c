@@ -3,12 +3,14 @@
  *
  * References are decoded by gumbo, which has all 2,231 names and their
  * exceptions; only text without "<" is given to it here, so that it does
- * nothing else.
+ * nothing else.  It takes long for that, so the few references that our own
+ * serialiser writes, and "&" that is none, are read here.
  */
 #include <string.h>
 
 #include "feedmill/base/arena.h"
 #include "feedmill/base/buf.h"
+#include "feedmill/base/mem.h"
 #include "feedmill/base/text.h"
 #include "feedmill/html.h"
 #include "html_parts.h"
@@ -32,6 +34,56 @@ put_as_text(struct buf *b, const char *s, size_t len, int verbatim)
 	}
 }
 
+/* How long the reference at s is, and *ret what it stands for ("&", if it is
+ * none).  0: gumbo has to look. */
+static size_t
+read_easy(const char *s, const char *end, char *ret)
+{
+	static const struct {
+		const char	*text;
+		size_t		 len;
+		char		 c;
+	} easy[] = {
+		{ "&amp;", 5, '&' }, { "&lt;", 4, '<' }, { "&gt;", 4, '>' },
+		{ "&quot;", 6, '"' }, { "&#13;", 5, '\r' },
+	};
+	char next = s + 1 < end ? s[1] : ' ';
+
+	for (size_t i = 0; i < ARRAY_LEN(easy); i++) {
+		if ((size_t)(end - s) >= easy[i].len &&
+		    memcmp(s, easy[i].text, easy[i].len) == 0) {
+			*ret = easy[i].c;
+			return easy[i].len;
+		}
+	}
+	*ret = '&';
+	return next != '#' && !((next | 0x20) >= 'a' && (next | 0x20) <= 'z');
+}
+
+int
+html_decode_easy(struct buf *out, const char *s, size_t len)
+{
+	const char *end = s + len, *amp;
+	size_t was = out->len, n;
+	char c;
+
+	/* gumbo makes it a newline. */
+	if (memchr(s, '\r', len) != NULL)
+		return 0;
+	while ((amp = memchr(s, '&', (size_t)(end - s))) != NULL) {
+		n = read_easy(amp, end, &c);
+		if (n == 0) {
+			out->len = was;
+			return 0;
+		}
+		buf_append(out, s, (size_t)(amp - s));
+		buf_putc(out, c);
+		s = amp + n;
+	}
+	buf_append(out, s, (size_t)(end - s));
+	return 1;
+}
+
 /* gumbo writes numbers past Unicode as bytes that are no UTF-8. */
 static void
 put_valid(struct buf *out, const char *s, size_t len)
@@ -52,6 +104,7 @@ static void
 put_decoded(struct buf *out, const struct buf *text)
 {
 	struct arena arena = { 0 };
+	struct buf easy = { 0 };
 	GumboNode *root;
 
 	if (text->len == 0)
@@ -60,6 +113,12 @@ put_decoded(struct buf *out, const struct buf *text)
 		put_valid(out, text->data, text->len);
 		return;
 	}
+	if (html_decode_easy(&easy, text->data, text->len)) {
+		put_valid(out, easy.data, easy.len);
+		buf_fini(&easy);
+		return;
+	}
+	buf_fini(&easy);
 	root = html_parse(&arena, text->data, text->len);
 	for (unsigned i = 0; i < root->v.element.children.length; i++) {
 		const GumboNode *n = root->v.element.children.data[i];
@@ -82,9 +141,10 @@ html_decode_entities(struct buf *out, const char *s, size_t len)
 	buf_fini(&text);
 }
 
-/* All text that is shown, its references still in it. */
-static void
-gather(struct buf *text, const char *html, size_t len)
+/* Text that is shown, its references still in it: at least max bytes of it,
+ * or all there is; returns whether it is all. */
+static int
+gather(struct buf *text, const char *html, size_t len, size_t max)
 {
 	struct html_scan scan;
 	struct html_token t;
@@ -106,22 +166,45 @@ gather(struct buf *text, const char *html, size_t len)
 			}
 		} else if (skip == GUMBO_TAG_LAST && t.raw != RAW_HIDDEN &&
 		    t.raw != RAW_FALLBACK) {
-			put_as_text(text, t.start, (size_t)(t.end - t.start),
+			size_t n = (size_t)(t.end - t.start);
+
+			put_as_text(text, t.start, n < max ? n : max,
 			    t.raw == RAW_VERBATIM);
+			if (n > max)
+				return 0;
 		}
+		if (text->len >= max)
+			return 0;
 	}
+	return 1;
+}
+
+void
+html_to_text_start(struct buf *out, const char *html, size_t len, size_t max)
+{
+	/* What a reference that was cut off is wrong about, at most. */
+	enum { CUT_MAX = 64 };
+	size_t was = out->len, want = max < len ? 2 * max + 256 : SIZE_MAX;
+	struct buf text = { 0 }, decoded = { 0 };
+	int all;
+
+	do {
+		out->len = was;
+		buf_reset(&text);
+		buf_reset(&decoded);
+		all = gather(&text, html, len, want);
+		put_decoded(&decoded, &text);
+		text_collapse(out, buf_str(&decoded), decoded.len);
+		want *= 4;
+	} while (!all && out->len - was < max + CUT_MAX);
+	buf_fini(&decoded);
+	buf_fini(&text);
 }
 
 void
 html_to_text(struct buf *out, const char *html, size_t len)
 {
-	struct buf text = { 0 }, decoded = { 0 };
-
-	gather(&text, html, len);
-	put_decoded(&decoded, &text);
-	text_collapse(out, buf_str(&decoded), decoded.len);
-	buf_fini(&decoded);
-	buf_fini(&text);
+	html_to_text_start(out, html, len, SIZE_MAX);
 }
 
 /* ------------------------------------------------------------ is it markup */

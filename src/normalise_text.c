@@ -135,7 +135,7 @@ search_text(const struct safe_entry *s, struct arena *a)
 	struct buf b = { 0 };
 	const char *text;
 
-	html_to_text(&b, html, strlen(html));
+	html_to_text_start(&b, html, strlen(html), SEARCH_TEXT_MAX);
 	text = arena_strndup(a, buf_str(&b), text_utf8_cut(buf_str(&b), b.len,
 	    SEARCH_TEXT_MAX));
 	buf_fini(&b);

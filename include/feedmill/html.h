@@ -33,6 +33,11 @@ void html_sanitise(struct buf *, const char *html, size_t len,
 /* The visible text, blocks separated by one space, entities decoded. */
 void html_to_text(struct buf *, const char *html, size_t len);
 
+/* The same for who needs but max bytes of it: there may be more, and what
+ * comes after them may be wrong; without reading all of a long document. */
+void html_to_text_start(struct buf *, const char *html, size_t len,
+    size_t max);
+
 /* Decode character references only ("&amp;lt;" is "&lt;" once). */
 void html_decode_entities(struct buf *, const char *s, size_t len);
 

@@ -17,10 +17,16 @@
 #include "feedmill/html.h"
 #include "reader.h"
 
-enum { ENTITIES_MAX = 300, VALUE_MAX = 64, NAME_MAX_BYTES = 32,
-    SEEN_SLOTS = 64 };
+enum {
+	ENTITIES_MAX = 300, VALUE_MAX = 64, NAME_MAX_BYTES = 32,
+	/* Of HTML's names as they were looked up: a text has few of them. */
+	SEEN_SLOTS = 4096,
+	SEEN_PROBES = 8,
+	/* A text that has more is made of names that nobody knows, each one
+	 * another: from there on, what is new is no reference. */
+	LOOK_UPS_MAX = 20000,
+};
 
-/* HTML's names as they were last looked up: a text has few of them. */
 struct seen {
 	char		 name[NAME_MAX_BYTES + 1];
 	char		 value[8];
@@ -28,10 +34,10 @@ struct seen {
 
 struct entities {
 	struct arena	 arena;
-	unsigned	 count;
-	struct {
+	unsigned	 count, look_ups;
+	struct declared {
 		const char	*name, *value;
-	} list[ENTITIES_MAX];
+	} list[ENTITIES_MAX];		/* sorted by name */
 	struct seen	 seen[SEEN_SLOTS];
 };
 
@@ -79,6 +85,47 @@ plain_value(const char *s, size_t len, struct buf *out)
 	    memchr(out->data, '<', out->len) == NULL;
 }
 
+/* Where a name is in the list, or where it belongs. */
+static unsigned
+find_declared(const struct entities *e, const char *name, size_t n,
+    int *ret_found)
+{
+	unsigned low = 0, high = e->count;
+
+	*ret_found = 0;
+	while (low < high) {
+		unsigned middle = (low + high) / 2;
+		const char *other = e->list[middle].name;
+		int order = strncmp(name, other, n);
+
+		if (order == 0 && other[n] == '\0') {
+			*ret_found = 1;
+			return middle;
+		}
+		if (order > 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Of two declarations the first counts (XML 1.0 section 4.2). */
+static void
+keep(struct entities *e, const char *name, size_t n, const char *value)
+{
+	int found;
+	unsigned at = find_declared(e, name, n, &found);
+
+	if (found)
+		return;
+	memmove(&e->list[at + 1], &e->list[at],
+	    (e->count - at) * sizeof(e->list[0]));
+	e->list[at].name = arena_strndup(&e->arena, name, n);
+	e->list[at].value = arena_strdup(&e->arena, value);
+	e->count++;
+}
+
 /* After "<!ENTITY": 1 taken, 0 refused. */
 static int
 declare(struct entities *e, const char *s, const char *end)
@@ -100,13 +147,8 @@ declare(struct entities *e, const char *s, const char *end)
 	if (close == NULL || close - s > 16 * VALUE_MAX)
 		return 0;
 	good = plain_value(s + 1, (size_t)(close - s - 1), &value);
-	if (good) {
-		e->list[e->count].name = arena_strndup(&e->arena, name,
-		    name_len);
-		e->list[e->count].value = arena_strdup(&e->arena,
-		    buf_str(&value));
-		e->count++;
-	}
+	if (good)
+		keep(e, name, name_len, buf_str(&value));
 	buf_fini(&value);
 	return good;
 }
@@ -189,31 +231,48 @@ look_up_html(const char *name, size_t n, char value[8])
 	buf_fini(&decoded);
 }
 
+/* What HTML knows of the name; "" for nothing. */
+static const char *
+html_value(struct entities *e, const char *name, size_t n)
+{
+	struct seen *s = NULL;
+	uint32_t h = 0;
+
+	for (size_t i = 0; i < n; i++)
+		h = h * 31 + (unsigned char)name[i];
+	for (unsigned i = 0; i < SEEN_PROBES; i++) {
+		s = &e->seen[(h + i) % SEEN_SLOTS];
+		if (s->name[0] == '\0')
+			break;
+		if (strncmp(s->name, name, n) == 0 && s->name[n] == '\0')
+			return s->value;
+	}
+	if (e->look_ups >= LOOK_UPS_MAX)
+		return "";
+	e->look_ups++;
+	memcpy(s->name, name, n);
+	s->name[n] = '\0';
+	look_up_html(name, n, s->value);
+	return s->value;
+}
+
 static size_t
 read_name(struct entities *e, const char *name, size_t n, struct buf *out)
 {
-	struct seen *s;
-	uint32_t h = 0;
+	const char *value;
+	unsigned at;
+	int found;
 
 	if (e == NULL)
 		return 0;
-	for (unsigned i = 0; i < e->count; i++) {
-		if (strncmp(e->list[i].name, name, n) == 0 &&
-		    e->list[i].name[n] == '\0') {
-			buf_puts(out, e->list[i].value);
-			return n + 1;
-		}
+	at = find_declared(e, name, n, &found);
+	if (found) {
+		buf_puts(out, e->list[at].value);
+		return n + 1;
 	}
-	for (size_t i = 0; i < n; i++)
-		h = h * 31 + (unsigned char)name[i];
-	s = &e->seen[h % SEEN_SLOTS];
-	if (strncmp(s->name, name, n) != 0 || s->name[n] != '\0') {
-		memcpy(s->name, name, n);
-		s->name[n] = '\0';
-		look_up_html(name, n, s->value);
-	}
-	buf_puts(out, s->value);
-	return s->value[0] != '\0' ? n + 1 : 0;
+	value = html_value(e, name, n);
+	buf_puts(out, value);
+	return value[0] != '\0' ? n + 1 : 0;
 }
 
 size_t

@@ -69,9 +69,10 @@ trim_name(const char **s, size_t len)
 	while (len > 0 && ((*s)[len - 1] == ',' || (*s)[len - 1] == '<' ||
 	    (*s)[len - 1] == '('))
 		len = text_trim(s, len - 1);
-	while (len > 0 && (*s)[len - 1] == ')' &&
-	    memchr(*s, '(', len) == NULL)
-		len = text_trim(s, len - 1);
+	if (memchr(*s, '(', len) == NULL) {
+		while (len > 0 && (*s)[len - 1] == ')')
+			len = text_trim(s, len - 1);
+	}
 	while (len > 0 && ((*s)[0] == ')' || (*s)[0] == '>')) {
 		(*s)++;
 		len = text_trim(s, len - 1);

@@ -17,10 +17,10 @@
 
 #include "feedmill/base/buf.h"
 #include "feedmill/base/mem.h"
-#include "feedmill/base/text.h"
 #include "reader.h"
 #include "repair_names.h"
 #include "repair_scan.h"
+#include "repair_text.h"
 
 /* Further up than MATCH_MAX nobody looks for what an end tag ends. */
 enum { OPEN_MAX = 512, ATTRIBUTES_MAX = 512, MATCH_MAX = 64 };
@@ -36,6 +36,7 @@ struct mender {
 	const char	*start, *p, *end;
 	struct repair	*r;
 	struct buf	*out;
+	struct repair_text text;	/* what is written to out as text */
 	struct entities	*entities;
 	struct open	 open[OPEN_MAX];
 	unsigned	 depth, too_deep;
@@ -53,96 +54,11 @@ fix(struct mender *m)
 
 /* ------------------------------------------------------------------- text */
 
-/* Bytes that may not simply be copied: of each block most may. */
-static const unsigned char special[256] = {
-	[0 ... 8] = 1, [11 ... 12] = 1, [14 ... 31] = 1,
-	['&'] = 1, ['<'] = 1, ['>'] = 1, ['"'] = 1, [0xef] = 1,
-};
-
-/* How many bytes the character at s takes that XML cannot carry: a control
- * or U+FFFE, U+FFFF.  0: it can. */
-static size_t
-unfit(const char *s, const char *end)
-{
-	unsigned char c = (unsigned char)*s;
-
-	if (c < 0x20)
-		return special[c];
-	return c == 0xef && end - s >= 3 && (unsigned char)s[1] == 0xbf &&
-	    (unsigned char)s[2] >= 0xbe ? 3 : 0;
-}
-
-/* Text without references, escaped; valid UTF-8 as it came. */
-static void
-put_plain(struct mender *m, const char *s, const char *end)
-{
-	while (s < end) {
-		const char *from = s;
-		size_t bad;
-
-		while (s < end && !special[(unsigned char)*s])
-			s++;
-		buf_append(m->out, from, (size_t)(s - from));
-		if (s >= end)
-			break;
-		bad = unfit(s, end);
-		if (bad == 0)
-			text_xml_escape(m->out, s, 1 +
-			    2 * (*(const unsigned char *)s == 0xef), 1);
-		else if (bad > 1)
-			buf_puts(m->out, "\xef\xbf\xbd");
-		s += bad > 0 ? bad : 1 + 2 * (*(const unsigned char *)s ==
-		    0xef);
-	}
-}
-
-/* A section is cheaper to read again than its text escaped. */
-static void
-put_section(struct mender *m, const char *s, const char *end)
-{
-	buf_append(m->out, "<![CDATA[", 9);
-	while (s < end) {
-		const char *from = s;
-		size_t bad = 0;
-
-		while (s < end && (!special[(unsigned char)*s] ||
-		    (bad = unfit(s, end)) == 0))
-			s++;
-		buf_append(m->out, from, (size_t)(s - from));
-		if (s < end && bad > 1)
-			buf_puts(m->out, "\xef\xbf\xbd");
-		s += s < end ? bad : 0;
-	}
-	buf_append(m->out, "]]>", 3);
-}
-
-/* Text up to end, in which '<' and '&' are no markup or are references. */
 static void
 put_text(struct mender *m, const char *s, const char *end)
 {
-	struct buf decoded = { 0 };
-
-	while (s < end) {
-		const char *amp = memchr(s, '&', (size_t)(end - s));
-		const char *to = amp != NULL ? amp : end;
-		size_t n;
-
-		put_plain(m, s, to);
-		s = to;
-		if (s >= end)
-			break;
-		buf_reset(&decoded);
-		n = entity_read(m->entities, s + 1, end, &decoded);
-		if (n == 0) {
-			fix(m);
-			buf_puts(m->out, "&amp;");
-		} else {
-			put_plain(m, buf_str(&decoded),
-			    buf_str(&decoded) + decoded.len);
-		}
-		s += n + 1;
-	}
-	buf_fini(&decoded);
+	if (repair_text_decode(&m->text, m->entities, s, end) > 0)
+		fix(m);
 }
 
 static void
@@ -161,6 +77,7 @@ put_end(struct mender *m)
 {
 	const struct open *o = &m->open[--m->depth];
 
+	repair_text_end(&m->text);
 	buf_append(m->out, "</", 2);
 	buf_append(m->out, o->name, o->len);
 	buf_putc(m->out, '>');
@@ -286,8 +203,9 @@ put_attributes(struct mender *m, const char *s, int *ret_empty)
 		buf_putc(m->out, ' ');
 		buf_append(m->out, name, len);
 		buf_append(m->out, "=\"", 2);
-		if (value != NULL)
-			put_text(m, value, value + value_len);
+		if (value != NULL && repair_text_attribute(&m->text,
+		    m->entities, value, value + value_len) > 0)
+			fix(m);
 		buf_putc(m->out, '"');
 	}
 }
@@ -331,7 +249,7 @@ static void
 literal(struct mender *m)
 {
 	fix(m);
-	buf_puts(m->out, "&lt;");
+	repair_text_put(&m->text, m->p, m->p + 1);
 	m->p++;
 }
 
@@ -363,6 +281,7 @@ start_tag(struct mender *m, size_t len)
 		m->p = m->end;
 		return;
 	}
+	repair_text_end(&m->text);
 	at = m->out->len;
 	buf_putc(m->out, '<');
 	buf_append(m->out, name, len);
@@ -447,7 +366,7 @@ cdata(struct mender *m)
 	if (!m->no_cdata_end)
 		to = scan_find(from, m->end, "]]>");
 	if (to != NULL) {
-		put_section(m, from, to);
+		repair_text_put(&m->text, from, to);
 		m->p = to + 3;
 		return;
 	}
@@ -461,7 +380,7 @@ cdata(struct mender *m)
 		to = scan_find(from, m->end, tag);
 	}
 	if (to != NULL)
-		put_plain(m, from, to);
+		repair_text_put(&m->text, from, to);
 	m->p = to != NULL ? to : m->end;
 }
 
@@ -559,6 +478,7 @@ cut(struct mender *m)
 	for (unsigned i = 0; i < m->depth; i++) {
 		if (m->open[i].kind == NAME_ENTRY) {
 			m->out->len = m->open[i].at;
+			m->text.in_section = 0;
 			m->depth = i;
 			break;
 		}
@@ -588,7 +508,7 @@ repair_xml(const char *text, size_t len, struct repair *ret)
 	m->start = m->p = text;
 	m->end = text + len;
 	m->r = ret;
-	m->out = &ret->out;
+	m->out = m->text.out = &ret->out;
 	buf_reserve(m->out, len + len / 8 + 256);
 	prolog(m);
 	while (m->p < m->end && !m->done) {

@@ -149,7 +149,7 @@ put_excerpt(struct buf *b, const char *html, size_t max)
 {
 	struct buf text = { 0 };
 
-	html_to_text(&text, html, strlen(html));
+	html_to_text_start(&text, html, strlen(html), max);
 	if (text.len <= max) {
 		buf_puts(b, buf_str(&text));
 	} else {
