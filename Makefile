@@ -108,6 +108,8 @@ SRCS = \
 	src/config_yaml.c \
 	src/control.c \
 	src/daemon.c \
+	src/daemon_desk.c \
+	src/daemon_search.c \
 	src/daemon_status.c \
 	src/fetch.c \
 	src/fetch_exchange.c \
@@ -178,6 +180,8 @@ SRCS = \
 	src/render/parse_json.c \
 	src/render/post.c \
 	src/render/rss.c \
+	src/render/search_html.c \
+	src/render/search_json.c \
 	src/render/text.c \
 	src/resolve.c \
 	src/resolve_ares.c \
@@ -186,9 +190,11 @@ SRCS = \
 	src/schedule.c \
 	src/serve.c \
 	src/serve_answer.c \
+	src/serve_call.c \
 	src/serve_file.c \
 	src/serve_http.c \
 	src/serve_peer.c \
+	src/serve_query.c \
 	src/serve_socket.c \
 	src/serve_watch.c \
 	src/status.c \

@@ -258,6 +258,10 @@ const struct option config_options[] = {
 	    NULL, "Whether /status and /status.json are answered: every "
 	    "feed, its address without secrets, and what is wrong with it.",
 	    0, 0, NULL, NULL },
+	{ "search", IN_HTTP, CONFIG(http.search), OPTION_BOOL, "true",
+	    NULL, "Whether /search and /day are answered: words in, and "
+	    "days of, everything published that the database still has.",
+	    0, 0, NULL, NULL },
 	{ "access-log", IN_HTTP, CONFIG(http.access_log), OPTION_BOOL,
 	    "false", NULL, "Whether each request is logged.",
 	    0, 0, NULL, NULL },

@@ -30,6 +30,8 @@
 #include "feedmill/serve.h"
 #include "feedmill/status.h"
 #include "feedmill/store.h"
+#include "daemon_desk.h"
+#include "daemon_search.h"
 #include "daemon_status.h"
 
 /* exit statuses of sysexits(3) that BEHAVIOUR section 9 uses */
@@ -43,6 +45,7 @@ struct daemon {
 	struct serve			*serve;
 	struct control			*control;
 	struct status_board		*board;
+	struct desk			*desk;
 	struct control_call		*reload_call;	/* waits, or NULL */
 	struct ev_signal		 term, intr, hup;
 	struct ev_timer			 watchdog, reword;
@@ -328,13 +331,34 @@ answer_status_json(struct buf *b, void *arg)
 	return 404;
 }
 
+static void
+ask_desk(struct daemon *d, const struct desk_kind *kind,
+    struct serve_call *call)
+{
+	struct buf text = { 0 };
+
+	if (mill_config(d->mill)->http.search) {
+		desk_take(d->desk, kind, call);
+		return;
+	}
+	buf_puts(&text, "not found\n");
+	serve_call_answer(call, 404, "text/plain; charset=utf-8", &text);
+}
+
+static void
+ask_search(struct serve_call *call, void *arg)
+{
+	ask_desk(arg, &search_kind, call);
+}
+
 static const struct serve_route routes[] = {
-	{ "/healthz", "text/plain; charset=utf-8", answer_healthz },
+	{ "/healthz", "text/plain; charset=utf-8", answer_healthz, NULL },
 	{ "/metrics", "text/plain; version=0.0.4; charset=utf-8",
-	    answer_metrics },
-	{ "/status", "text/html; charset=utf-8", answer_status },
-	{ "/status.json", "application/json", answer_status_json },
-	{ NULL, NULL, NULL }
+	    answer_metrics, NULL },
+	{ "/status", "text/html; charset=utf-8", answer_status, NULL },
+	{ "/status.json", "application/json", answer_status_json, NULL },
+	{ "/search", NULL, NULL, ask_search },
+	{ NULL, NULL, NULL, NULL }
 };
 
 /* --------------------------------------------------------- control verbs */
@@ -532,6 +556,7 @@ open_all(struct daemon *d, const struct config *config, struct err *e)
 	if (config->http.enabled)
 		d->serve = serve_new(d->loop, routes, d);
 	d->board = status_board_new(d->mill);
+	d->desk = desk_new(d->loop, d->mill);
 	return 0;
 }
 
@@ -583,7 +608,9 @@ daemon_run(const struct daemon_options *options)
 	}
 	config_unref(config);
 	control_free(d.control);
+	desk_close(d.desk);
 	mill_free(d.mill);
+	desk_free(d.desk);
 	status_board_free(d.board);
 	serve_free(d.serve);
 	ev_loop_destroy(d.loop);

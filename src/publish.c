@@ -236,6 +236,8 @@ publish_outlet(struct publishing *p, struct store_reader *reader,
 		.name = outlet->name, .formats = outlet->formats,
 		.has_status = p->round.config->http.enabled &&
 		    p->round.config->http.status,
+		.has_search = p->round.config->http.enabled &&
+		    p->round.config->http.search,
 	};
 	render_directory(&directory, p->round.config, outlet->directory);
 	dirfd = file_open_dir(buf_str(&directory), err);

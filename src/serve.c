@@ -60,14 +60,31 @@ daemon_timer(struct ev_loop *loop, ev_timer *timer, int events)
 	run(timer->data);
 }
 
+/* What the library answers by itself (a head it cannot read, or one that is
+ * too long) is told nowhere but in its log. */
+static void
+count_refusal(struct serve *s, const char *line)
+{
+	static const char says[] = "HTTP response code is ";
+	const char *at = strstr(line, says);
+	unsigned long status;
+
+	if (at == NULL)
+		return;
+	status = strtoul(at + sizeof(says) - 1, NULL, 10);
+	if (status >= 400 && status < 600)
+		s->answers[status / 100]++;
+}
+
 /* What it has to say is about clients, and clients can make it say it. */
 static void
 log_library(void *cls, const char *fmt, va_list args)
 {
+	struct listener *l = cls;
 	char line[LOG_LINE];
 
-	(void)cls;
 	vsnprintf(line, sizeof(line), fmt, args);
+	count_refusal(l->serve, line);
 	line[strcspn(line, "\r\n")] = '\0';
 	log_event(LOG_DEBUG, "http library", LOG_STR("says", line));
 }
@@ -79,9 +96,9 @@ start_daemon(struct listener *l, int fd)
 	const union MHD_DaemonInfo *info;
 
 	l->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_TURBO |
-	    MHD_USE_ERROR_LOG, 0,
+	    MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME, 0,
 	    serve_accept, l, serve_take_request, l,
-	    MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL,
+	    MHD_OPTION_EXTERNAL_LOGGER, log_library, l,
 	    MHD_OPTION_URI_LOG_CALLBACK, serve_note_target, NULL,
 	    MHD_OPTION_LISTEN_SOCKET, fd,
 	    MHD_OPTION_STRICT_FOR_CLIENT, 1,
@@ -134,6 +151,7 @@ listener_free(struct listener *l)
 
 	ev_io_stop(l->serve->loop, &l->io);
 	ev_timer_stop(l->serve->loop, &l->timer);
+	serve_call_end_all(l);
 	MHD_stop_daemon(l->daemon);	/* closes its socket, too */
 	if (path != NULL)
 		unlink(path);

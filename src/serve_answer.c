@@ -66,9 +66,8 @@ is_ambiguous(struct MHD_Connection *c)
 	return n.hosts > 1 || n.lengths > 1;
 }
 
-/* text is a gift: an answer that is made for this request alone. */
-static enum MHD_Result
-send_text(struct serve *s, struct MHD_Connection *c, unsigned status,
+enum MHD_Result
+serve_send_text(struct serve *s, struct MHD_Connection *c, unsigned status,
     const char *type, struct buf *text, const char *name, const char *value)
 {
 	size_t len = text->len;
@@ -98,7 +97,7 @@ send_sentence(struct serve *s, struct MHD_Connection *c, unsigned status,
 	struct buf text = { 0 };
 
 	buf_printf(&text, "%s\n", sentence);
-	return send_text(s, c, status, "text/plain; charset=utf-8", &text,
+	return serve_send_text(s, c, status, "text/plain; charset=utf-8", &text,
 	    name, value);
 }
 
@@ -168,9 +167,14 @@ send_route(struct serve *s, struct MHD_Connection *c,
     const struct serve_route *route)
 {
 	struct buf text = { 0 };
-	int status = route->answer(&text, s->arg);
+	struct peer *peer = serve_peer(c);
+	int status;
 
-	return send_text(s, c, (unsigned)status, route->type, &text,
+	if (route->ask != NULL)
+		return peer == NULL ? MHD_NO :
+		    serve_call_begin(peer->listener, peer, route);
+	status = route->answer(&text, s->arg);
+	return serve_send_text(s, c, (unsigned)status, route->type, &text,
 	    status == 503 ? "Retry-After" : NULL, "1");
 }
 
@@ -232,6 +236,7 @@ serve_note_target(void *cls, const char *target, struct MHD_Connection *c)
 	if (peer != NULL) {
 		peer->target = target;
 		peer->target_len = strlen(target);
+		serve_call_note(peer->listener->serve, peer);
 	}
 	return NULL;
 }
@@ -266,6 +271,8 @@ serve_take_request(void *cls, struct MHD_Connection *c, const char *path,
 	struct peer *peer = serve_peer(c);
 
 	(void)data;
+	if (peer != NULL && peer->call != NULL)
+		return serve_call_send(l->serve, peer);
 	if (*state == NULL) {
 		*state = l;
 		if (!has_body(c) && !is_ambiguous(c))
@@ -294,6 +301,7 @@ serve_request_completed(void *cls, struct MHD_Connection *c, void **state,
 	(void)why;
 	if (peer == NULL)
 		return;
+	serve_call_end(peer);
 	peer->answering = 0;
 	peer->since_ms = clock_mono_ms();
 }

@@ -76,6 +76,7 @@ peer_begin(struct listener *l, struct MHD_Connection *c, void **context)
 	struct peer *p = xcalloc(1, sizeof(*p));
 
 	p->connection = c;
+	p->listener = l;
 	p->since_ms = clock_mono_ms();
 	p->has_address = read_address(info != NULL ? info->client_addr :
 	    NULL, p->address);
@@ -91,10 +92,12 @@ peer_begin(struct listener *l, struct MHD_Connection *c, void **context)
 static void
 peer_end(struct serve *s, struct peer *p)
 {
+	serve_call_end(p);
 	*p->link = p->next;
 	if (p->next != NULL)
 		p->next->link = p->link;
 	s->peers_count--;
+	free(p->query);
 	free(p);
 }
 

@@ -4,6 +4,8 @@
  *	serve.c		listening sockets, the event loop, the public part
  *	serve_peer.c	connections: who may come, who has to go
  *	serve_answer.c	from a request to an answer
+ *	serve_call.c	requests that are answered later
+ *	serve_query.c	the parameters of a query; pure
  *	serve_file.c	published files as ready responses
  *	serve_http.c	what a request's conditions ask for; pure
  *	serve_socket.c	sockets; serve_watch.c	directories
@@ -31,10 +33,14 @@ enum {
 struct peer {
 	struct peer	*next, **link;
 	struct MHD_Connection *connection;
+	struct listener	*listener;
 	int64_t		 since_ms;	/* it does what it does */
 	int		 answering;
 	const char	*target;	/* of the request, as sent */
 	size_t		 target_len;
+	char		*query;		/* for a route that asks; or NULL */
+	int		 query_is_long;	/* and was not kept */
+	struct serve_call *call;	/* under way or answered; or NULL */
 	unsigned char	 address[16];
 	int		 has_address;	/* not for unix, not for loopback */
 };
@@ -78,6 +84,23 @@ void serve_connection_changed(void *cls, struct MHD_Connection *,
     void **context, enum MHD_ConnectionNotificationCode);
 
 struct peer *serve_peer(struct MHD_Connection *);	/* or NULL */
+
+/* text is a gift: an answer that is made for this request alone. */
+enum MHD_Result serve_send_text(struct serve *, struct MHD_Connection *,
+    unsigned status, const char *type, struct buf *text, const char *name,
+    const char *value);
+
+/* Keep the query of a target that is meant for a route that asks. */
+void serve_call_note(struct serve *, struct peer *);
+/* Suspended until it is answered, or answered already. */
+enum MHD_Result serve_call_begin(struct listener *, struct peer *,
+    const struct serve_route *);
+/* The library comes back for the answer. */
+enum MHD_Result serve_call_send(struct serve *, struct peer *);
+/* Nobody waits for it any more. */
+void serve_call_end(struct peer *);
+/* A listener is about to close: none of its connections may be suspended. */
+void serve_call_end_all(struct listener *);
 
 /* Stop who has taken too long over a request or over its answer. */
 void serve_sweep(struct serve *);

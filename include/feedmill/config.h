@@ -114,7 +114,7 @@ struct config {
 	struct {
 		int	 enabled;
 		const char *const *listen;	/* "127.0.0.1:8080" "unix:P" */
-		int	 metrics, status, access_log;
+		int	 metrics, status, search, access_log;
 		int64_t	 connections, connections_per_address;
 	} http;
 	enum log_level	 log_level;

@@ -43,6 +43,7 @@ struct outlet_head {
 	unsigned	 formats;	/* it has, enum outlet_format bits */
 	const struct outlet_source *sources;	/* in its selection */
 	int		 has_status;	/* "status" is a page beside its own */
+	int		 has_search;	/* so are "search" and "day" */
 	/* Of a sealed page: the outlet's own document, and the last
 	 * announcement on it (from 1; 0: this is the outlet's own). */
 	const char	*current;
@@ -118,6 +119,37 @@ void render_html_before(struct buf *, const struct outlet_head *, int64_t ms,
 void render_html_end(struct buf *);
 /* The look of every page feedmill makes, for a <style> of theirs. */
 extern const char render_html_style[];
+
+/*
+ * What a search found, as a page or as JSON (feedmill.search/1), made of one
+ * request: begin, hits, end.  Whatever was typed is text in it.  A snippet
+ * has what was found between these two, as the store marks it.
+ */
+#define RENDER_FOUND	 "\xee\x80\x80"
+#define RENDER_FOUND_END "\xee\x80\x81"
+struct search_view {
+	const char	*words;		/* as typed; "": nothing yet */
+	const char	*outlet;	/* searched alone: its name; or NULL */
+	const char	*outlet_title;
+	unsigned	 page;		/* from 1 */
+	unsigned	 shown;		/* hits of this page; known at its end */
+	int		 has_more;	/* so is that */
+	int		 by_date;
+	int64_t		 behind;	/* not yet to be found; at the end */
+	const char	*problem;	/* a sentence instead of hits; or NULL */
+};
+struct search_hit {
+	const char	*snippet;
+	double		 rank;
+};
+struct search_format {
+	const char	*media_type;
+	void		(*begin)(struct buf *, const struct search_view *);
+	void		(*hit)(struct buf *, const struct search_view *,
+			    const struct item *, const struct search_hit *);
+	void		(*end)(struct buf *, const struct search_view *);
+};
+extern const struct search_format render_search_html, render_search_json;
 
 /* OPML 2.0: the subscriptions, whatever the items. */
 void render_opml_begin(struct buf *, const struct outlet_head *);

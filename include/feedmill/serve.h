@@ -4,7 +4,8 @@
  * libmicrohttpd on the event loop, one daemon per listening socket.  Files
  * of the outlet directories are held as ready responses (identity and gzip)
  * and replaced when serve_reload() finds them changed.  Everything else is a
- * route: a path and a function that fills a buffer.  GET and HEAD only.
+ * route: a path and a function that fills a buffer, at once or later.  GET
+ * and HEAD only.
  */
 #ifndef FEEDMILL_SERVE_H
 #define FEEDMILL_SERVE_H
@@ -16,6 +17,7 @@ struct config;
 struct err;
 struct ev_loop;
 struct serve;
+struct serve_call;
 
 struct serve_route {
 	const char	*path;		/* "/healthz" */
@@ -24,7 +26,36 @@ struct serve_route {
 	 * With 503 goes "Retry-After: 1", with HTML a policy that allows
 	 * it nothing but its own style. */
 	int		(*answer)(struct buf *, void *arg);
+	/* Instead, for what cannot be said at once: the call is answered
+	 * with serve_call_answer(), now or later.  Whoever asked waits
+	 * without holding up anybody. */
+	void		(*ask)(struct serve_call *, void *arg);
 };
+
+/*
+ * A request under way, to be answered once, whatever becomes of its client
+ * or of the server meanwhile: what nobody waits for any more is dropped.
+ */
+enum { SERVE_QUERY_BYTES = 4096 };
+/* What follows the "?", as sent; "" for none.  NULL: it is longer than that
+ * and was not kept.  Good until the answer. */
+const char *serve_call_query(const struct serve_call *);
+/* Does it prefer JSON to a page? */
+int serve_call_wants_json(const struct serve_call *);
+/* 0: the client has hung up. */
+int serve_call_is_wanted(const struct serve_call *);
+/* type lives as long as the program; text is a gift.  With 503 goes
+ * "Retry-After: 1". */
+void serve_call_answer(struct serve_call *, int status, const char *type,
+    struct buf *text);
+
+/*
+ * The value of a parameter of a query as forms send them (WHATWG URL,
+ * application/x-www-form-urlencoded): the first of that name, appended.
+ * What is no escape is itself.  0: it is not there; -1: it is not UTF-8, or
+ * has a NUL.
+ */
+int serve_query_get(const char *query, const char *name, struct buf *ret);
 
 /* routes: path NULL ends; kept, not copied. */
 struct serve *serve_new(struct ev_loop *, const struct serve_route *routes,

@@ -160,6 +160,8 @@ void store_save_hsts(struct store *, const struct hsts_entry *);
  */
 typedef void store_read_fn(struct store_reader *, void *arg);
 typedef void store_done_fn(void *arg);
+/* For fn beside a daemon: its queries fail after so long from now. */
+void store_read_limit(struct store_reader *, int64_t limit_ms);
 void store_read(struct store *, store_read_fn *, store_done_fn *done,
     void *arg);
 
@@ -203,6 +205,8 @@ struct store_filter {
 	int		 with_silent, with_superseded;
 	int64_t		 since_ms;	/* announced at or after */
 	unsigned	 limit;
+	unsigned	 skip;		/* of a search: so many come before */
+	int		 by_date;	/* a search: newest first, not best */
 };
 /* In order of seq; newest first if newest_first.  -1: failed, see err. */
 int store_each_record(struct store_reader *, const struct store_filter *,
@@ -236,6 +240,10 @@ int store_search(struct store_reader *, const char *words,
 int64_t store_search_seq(struct store_reader *);
 
 int64_t store_last_seq(struct store_reader *);
+/* The last number announced before this time; retention may have left a
+ * smaller one. */
+int store_seq_before(struct store_reader *, int64_t since_ms, int64_t *ret,
+    struct err *);
 int64_t store_outlet_seq(struct store_reader *, const char *outlet);
 /* The feed id of an outlet, minted by store_sync_sources(), kept for good. */
 int store_outlet_uuid(struct store_reader *, const char *outlet,

@@ -17,6 +17,7 @@
 #include "feedmill/base/text.h"
 #include "feedmill/model.h"
 #include "feedmill/render.h"
+#include "html.h"
 #include "text.h"
 
 #define DAY_MS	INT64_C(86400000)
@@ -28,10 +29,10 @@ enum { FEEDS = OUTLET_ATOM | OUTLET_RSS | OUTLET_JSON };
 const char render_html_style[] =
     ":root{color-scheme:light dark;--fg:#1c1e21;--dim:#5c6167;"
     "--line:#e1e4e8;--bg:#fff;--soft:#f4f5f7;--link:#0b57d0;"
-    "--bad:#b3261e;--good:#146c2e}\n"
+    "--bad:#b3261e;--good:#146c2e;--mark:#ffe58a}\n"
     "@media(prefers-color-scheme:dark){:root{--fg:#e4e6e8;--dim:#9da3aa;"
     "--line:#32363b;--bg:#15171a;--soft:#212429;--link:#8ab4f8;"
-    "--bad:#f2b8b5;--good:#7fd99a}}\n"
+    "--bad:#f2b8b5;--good:#7fd99a;--mark:#5c4a00}}\n"
     "*{box-sizing:border-box}\n"
     "body{margin:0 auto;max-width:46rem;padding:1rem;color:var(--fg);"
     "background:var(--bg);font:1rem/1.6 system-ui,sans-serif;"
@@ -62,6 +63,16 @@ const char render_html_style[] =
     "@media(max-width:30rem){article img{width:5.5rem;height:4.2rem}}\n"
     ".bad{color:var(--bad)}.good{color:var(--good)}\n"
     "footer{margin-top:2rem}\n"
+    "form{display:flex;flex-wrap:wrap;gap:.5rem;margin:.8rem 0}\n"
+    "input,button{font:inherit;color:inherit;background:var(--bg);"
+    "border:1px solid var(--dim);border-radius:.4rem;"
+    "padding:.35rem .7rem;min-height:2.75rem}\n"
+    "input[type=search]{flex:1 1 12rem;min-width:0}\n"
+    "button{background:var(--soft);cursor:pointer}\n"
+    "mark{background:var(--mark);color:inherit;padding:0 .1em;"
+    "border-radius:.2em}\n"
+    ".hide{position:absolute;width:1px;height:1px;overflow:hidden;"
+    "clip-path:inset(50%);white-space:nowrap}\n"
     ".skip{position:absolute;left:-99rem}\n"
     ".skip:focus{left:1rem;top:.3rem;background:var(--bg)}\n";
 
@@ -75,8 +86,8 @@ english(const struct outlet_head *head)
 	return " lang=\"en\"";
 }
 
-static void
-put_attribute(struct buf *b, const char *name, const char *value)
+void
+html_put_attribute(struct buf *b, const char *name, const char *value)
 {
 	buf_printf(b, " %s=\"", name);
 	text_xml_escape_str(b, value);
@@ -84,8 +95,8 @@ put_attribute(struct buf *b, const char *name, const char *value)
 }
 
 /* The moment for machines, in whole; and the time of day for people. */
-static void
-put_time(struct buf *b, int64_t ms, int with_date)
+void
+html_put_time(struct buf *b, int64_t ms, int with_date)
 {
 	char exact[DATE_TEXT_SIZE], iso[DATE_TEXT_SIZE];
 
@@ -164,7 +175,7 @@ put_updated(struct buf *b, const struct outlet_head *head)
 		buf_puts(b, "Nothing yet.");
 	} else {
 		buf_puts(b, "Updated ");
-		put_time(b, head->updated_ms, 1);
+		html_put_time(b, head->updated_ms, 1);
 		buf_puts(b, ". Times are UTC.");
 	}
 	if (head->has_status)
@@ -173,15 +184,45 @@ put_updated(struct buf *b, const struct outlet_head *head)
 }
 
 void
-render_html_begin(struct buf *b, const struct outlet_head *head)
+html_begin(struct buf *b, const char *language)
 {
 	buf_puts(b, "<!doctype html>\n<html");
-	put_attribute(b, "lang", is_language_tag(head->language) ?
-	    head->language : "en");
+	html_put_attribute(b, "lang", is_language_tag(language) ? language :
+	    "en");
 	buf_puts(b, ">\n<head>\n<meta charset=\"utf-8\">\n"
 	    "<meta name=\"viewport\" content=\"width=device-width, "
 	    "initial-scale=1\">\n<meta name=\"referrer\" "
-	    "content=\"no-referrer\">\n<title>");
+	    "content=\"no-referrer\">\n");
+}
+
+void
+html_put_search(struct buf *b, const char *words, const char *outlet,
+    int by_date)
+{
+	buf_puts(b, "<form role=\"search\" action=\"search\" lang=\"en\">\n"
+	    "<label class=\"hide\" for=\"q\">Words to look for</label>\n"
+	    "<input type=\"search\" id=\"q\" name=\"q\" lang=\"\" "
+	    "dir=\"auto\" required maxlength=\"300\" "
+	    "placeholder=\"Search\"");
+	if (words != NULL && *words != '\0')
+		html_put_attribute(b, "value", words);
+	buf_puts(b, ">\n");
+	if (outlet != NULL) {
+		buf_puts(b, "<input type=\"hidden\" name=\"in\"");
+		html_put_attribute(b, "value", outlet);
+		buf_puts(b, ">\n");
+	}
+	if (by_date)
+		buf_puts(b, "<input type=\"hidden\" name=\"order\" "
+		    "value=\"new\">\n");
+	buf_puts(b, "<button>Search</button>\n</form>\n");
+}
+
+void
+render_html_begin(struct buf *b, const struct outlet_head *head)
+{
+	html_begin(b, head->language);
+	buf_puts(b, "<title>");
 	text_xml_escape_str(b, head->title);
 	buf_puts(b, "</title>\n");
 	put_alternates(b, head);
@@ -195,6 +236,8 @@ render_html_begin(struct buf *b, const struct outlet_head *head)
 		text_xml_escape_str(b, head->subtitle);
 		buf_puts(b, "</p>\n");
 	}
+	if (head->has_search)
+		html_put_search(b, NULL, head->name, 0);
 	put_formats(b, head);
 	put_updated(b, head);
 	buf_puts(b, "</header>\n<main id=\"river\">\n");
@@ -230,12 +273,12 @@ render_html_before(struct buf *b, const struct outlet_head *head, int64_t ms,
 		put_day(b, head, ms);
 }
 
-static void
-put_linked(struct buf *b, const char *url, const char *text)
+void
+html_put_linked(struct buf *b, const char *url, const char *text)
 {
 	if (safe_link(url) != NULL) {
 		buf_puts(b, "<a");
-		put_attribute(b, "href", url);
+		html_put_attribute(b, "href", url);
 		buf_putc(b, '>');
 	}
 	text_xml_escape_str(b, text);
@@ -243,21 +286,21 @@ put_linked(struct buf *b, const char *url, const char *text)
 		buf_puts(b, "</a>");
 }
 
-static void
-put_meta(struct buf *b, const struct item *item)
+void
+html_put_meta(struct buf *b, const struct item *item, int with_date)
 {
 	struct buf authors = { 0 };
 	const char *source = source_label(item);
 
 	buf_puts(b, "<p class=\"meta\">");
-	put_linked(b, item->source_link, source);
+	html_put_linked(b, item->source_link, source);
 	put_authors(&authors, item);
 	if (strcmp(buf_str(&authors), source) != 0) {
 		buf_puts(b, " \xc2\xb7 ");
 		text_xml_escape_str(b, buf_str(&authors));
 	}
 	buf_puts(b, " \xc2\xb7 ");
-	put_time(b, item->effective_ms, 0);
+	html_put_time(b, item->effective_ms, with_date);
 	buf_puts(b, "</p>\n");
 	buf_fini(&authors);
 }
@@ -270,7 +313,7 @@ put_picture(struct buf *b, const char *url)
 		return;
 	buf_puts(b, "<img alt=\"\" loading=\"lazy\" decoding=\"async\" "
 	    "referrerpolicy=\"no-referrer\"");
-	put_attribute(b, "src", url);
+	html_put_attribute(b, "src", url);
 	buf_puts(b, ">\n");
 }
 
@@ -283,16 +326,16 @@ render_html_item(struct buf *b, const struct outlet_head *head,
 
 	buf_puts(b, "<article");
 	if (is_language_tag(item->language))
-		put_attribute(b, "lang", item->language);
+		html_put_attribute(b, "lang", item->language);
 	else if (!is_language_tag(head->language))
-		put_attribute(b, "lang", "");	/* not known */
+		html_put_attribute(b, "lang", "");	/* not known */
 	buf_puts(b, ">\n");
 	put_picture(b, item->image);
 	buf_puts(b, "<h3 dir=\"auto\">");
 	put_title(&text, item);
-	put_linked(b, item->url, buf_str(&text));
+	html_put_linked(b, item->url, buf_str(&text));
 	buf_puts(b, "</h3>\n");
-	put_meta(b, item);
+	html_put_meta(b, item, 0);
 	if (html == NULL || *html == '\0')
 		html = item->content;
 	if (html != NULL && head->content != CONTENT_NONE) {

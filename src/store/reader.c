@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "feedmill/base/clock.h"
+#include "feedmill/store.h"
 
 #include "reader.h"
 #include "schema.h"
@@ -23,6 +24,15 @@ reader_prepare(struct store_reader *r, const char *sql, struct err *err)
 	if (sqlite3_prepare_v2(r->db.sqlite, sql, -1, &q, NULL) != SQLITE_OK)
 		reader_fail(r, err);
 	return q;
+}
+
+void
+store_read_limit(struct store_reader *r, int64_t limit_ms)
+{
+	int64_t deadline_ms = clock_mono_ms() + limit_ms;
+
+	if (deadline_ms < r->deadline_ms)
+		r->deadline_ms = deadline_ms;
 }
 
 static int

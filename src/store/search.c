@@ -100,19 +100,23 @@ founds_add(struct founds *all, int64_t seq, double rank)
 static void
 put_query(struct buf *sql, struct buf *ids, const struct store_filter *f)
 {
-	buf_puts(sql, "SELECT r.seq, bm25(search, 4.0, 1.0) AS score "
+	buf_printf(sql, "SELECT r.seq, %s AS score "
 	    "FROM search CROSS JOIN revisions r ON r.seq = search.rowid "
 	    "WHERE search MATCH ?1 AND r.seq > ?2 AND r.seq <= ?3 "
-	    "AND r.announced_ms >= ?4");
+	    "AND r.announced_ms >= ?4",
+	    f->by_date ? "0.0" : "bm25(search, 4.0, 1.0)");
 	if (f->source_ids != NULL) {
 		which_put_ids(ids, f->source_ids);
 		buf_puts(sql, " AND r.source_id IN "
 		    "(SELECT value FROM json_each(?5))");
 	}
 	which_put_states(sql, f);
-	buf_puts(sql, " ORDER BY score, r.seq DESC");
+	/* By its own number the index is read backwards, and no further than
+	 * is wanted. */
+	buf_puts(sql, f->by_date ? " ORDER BY search.rowid DESC" :
+	    " ORDER BY score, r.seq DESC");
 	if (f->limit > 0)
-		buf_printf(sql, " LIMIT %u", f->limit);
+		buf_printf(sql, " LIMIT %u OFFSET %u", f->limit, f->skip);
 }
 
 static int

@@ -77,8 +77,8 @@ which_put_ids(struct buf *json, const int64_t *ids)
  * The last number announced before a moment.  Times never fall along the
  * sequence, so halving finds it: some forty rows read, and no index to keep.
  */
-static int
-seq_before(struct store_reader *r, int64_t since_ms, int64_t *ret,
+int
+store_seq_before(struct store_reader *r, int64_t since_ms, int64_t *ret,
     struct err *err)
 {
 	sqlite3_stmt *q = reader_prepare(r, "SELECT seq, announced_ms FROM "
@@ -144,7 +144,7 @@ range_of(struct store_reader *r, const struct store_filter *f,
 	g->limit = f->limit;
 	g->upto = f->upto_seq > 0 ? f->upto_seq : store_last_seq(r);
 	if (f->since_ms > 0 &&
-	    seq_before(r, f->since_ms, &g->after, err) != 0)
+	    store_seq_before(r, f->since_ms, &g->after, err) != 0)
 		return -1;
 	if (g->after < f->after_seq)
 		g->after = f->after_seq;

@@ -161,7 +161,7 @@ all_formats(void **state)
 	(void)state;
 	h.name = "all";
 	h.formats = 31;
-	h.has_status = 1;
+	h.has_status = h.has_search = 1;
 	h.sources = &first;
 	for (int i = 0; render_formats[i].ending != NULL; i++) {
 		const struct render_format *f = &render_formats[i];

@@ -61,8 +61,45 @@ say_health(struct buf *b, void *arg)
 	return 503;
 }
 
+/* Who asks here waits until the test answers. */
+static struct serve_call *asked;
+static char asked_query[64];
+
+static void
+ask_later(struct serve_call *call, void *arg)
+{
+	const char *query = serve_call_query(call);
+
+	(void)arg;
+	snprintf(asked_query, sizeof(asked_query), "%s",
+	    query != NULL ? query : "(too long)");
+	asked = call;
+}
+
+static void
+answer_asked(const char *sentence)
+{
+	struct buf text = { 0 };
+
+	buf_puts(&text, sentence);
+	serve_call_answer(asked, 200, "text/plain", &text);
+	assert_null(text.data);
+	asked = NULL;
+}
+
+static void
+ask_now(struct serve_call *call, void *arg)
+{
+	(void)arg;
+	asked = call;
+	answer_asked("at once");
+}
+
 static const struct serve_route routes[] = {
-	{ "/healthz", "text/plain", say_health }, { 0 }
+	{ "/healthz", "text/plain", say_health, NULL },
+	{ "/later", NULL, NULL, ask_later },
+	{ "/now", NULL, NULL, ask_now },
+	{ NULL, NULL, NULL, NULL }
 };
 
 static void
@@ -438,6 +475,150 @@ reconfigures(void **state)
 	assert_int_equal(status_of(&c), 200);
 }
 
+/* ------------------------------------------------------------------ calls */
+
+/* Sends, and leaves the connection open with its answer to come. */
+static int
+send_to(int fd, const char *request)
+{
+	ev_timer timer;
+
+	assert_int_equal(write(fd, request, strlen(request)),
+	    strlen(request));
+	ev_timer_init(&timer, give_up, .1, 0.);
+	ev_timer_start(loop, &timer);
+	ev_run(loop, 0);
+	return fd;
+}
+
+static void
+answers_later(void **state)
+{
+	static const char request[] = "GET /later?q=%C3%A9&a=+ HTTP/1.1\r\n"
+	    "Host: x\r\nConnection: close\r\n\r\n";
+	struct client c;
+	int fd;
+
+	(void)state;
+	c = ask("GET /now?x", "");
+	assert_int_equal(status_of(&c), 200);
+	assert_string_equal(body_of(&c), "at once");
+	fd = send_to(dial(), request);
+	assert_non_null(asked);
+	assert_string_equal(asked_query, "q=%C3%A9&a=+");
+	/* Others are served meanwhile. */
+	c = ask("GET /all.atom", "");
+	assert_int_equal(status_of(&c), 200);
+	assert_true(serve_call_is_wanted(asked));
+	answer_asked("in the end");
+	c = talk_on(fd, "");
+	assert_string_equal(body_of(&c), "in the end");
+	assert_non_null(strstr(c.text, "Cache-Control: no-store\r\n"));
+	assert_null(asked);
+}
+
+static void
+long_query(void **state)
+{
+	char line[SERVE_QUERY_BYTES + 64];
+
+	(void)state;
+	memset(line, 'a', sizeof(line));
+	memcpy(line, "GET /later?q=", 13);
+	strcpy(line + sizeof(line) - 32, " HTTP/1.1\r\nHost: x\r\n\r\n");
+	close(send_to(dial(), line));
+	assert_string_equal(asked_query, "(too long)");
+	answer_asked("");
+}
+
+/* The client goes, the listener goes, the server goes: the answer may still
+ * be given, and is lost. */
+static void
+answers_nobody(void **state)
+{
+	static const char request[] = "GET /later HTTP/1.1\r\nHost: x\r\n\r\n";
+	struct serve_call *first;
+	struct err err = { 0 };
+	int fd;
+
+	(void)state;
+	fd = send_to(dial(), request);
+	close(fd);
+	assert_false(serve_call_is_wanted(asked));
+	answer_asked("to nobody");
+	fd = send_to(dial(), request);
+	first = asked;
+	listen_at[0] = "127.0.0.2:0";
+	assert_int_equal(serve_configure(serve, &config, &err), 0);
+	assert_false(serve_call_is_wanted(asked));
+	answer_asked("to a closed listener");
+	close(fd);
+	assert_null(asked);
+	listen_at[0] = "127.0.0.1:0";
+	assert_int_equal(serve_configure(serve, &config, &err), 0);
+	fd = send_to(dial(), request);
+	first = asked;
+	assert_non_null(first);
+	serve_free(serve);
+	asked = first;
+	answer_asked("to a server that is gone");
+	close(fd);
+	serve = serve_new(loop, routes, (void *)"indeed");
+}
+
+static void
+counts_refusals(void **state)
+{
+	unsigned long was = serve_count(serve, 4);
+	struct client c = talk_on(dial(), "GET /all.atom HTTP/1.1\r\n\r\n");
+
+	(void)state;
+	assert_int_equal(status_of(&c), 400);
+	assert_int_equal(serve_count(serve, 4), was + 1);
+}
+
+static void
+queries(void **state)
+{
+	static const struct {
+		const char *query, *name, *value;
+		int	 rc;
+	} rows[] = {
+		{ "q=a", "q", "a", 1 },
+		{ "", "q", "", 0 },
+		{ "q", "q", "", 1 },
+		{ "q=", "q", "", 1 },
+		{ "Q=a", "q", "", 0 },
+		{ "qq=a&q=b", "q", "b", 1 },
+		{ "q=a&q=b", "q", "a", 1 },
+		{ "&&x&q=a+b%20c", "q", "a b c", 1 },
+		{ "%71=a", "q", "a", 1 },
+		{ "q=%E4%b8%AD", "q", "\xe4\xb8\xad", 1 },
+		{ "q=%", "q", "%", 1 },
+		{ "q=%4&x=1", "q", "%4", 1 },
+		{ "q=%4g%zz%%41", "q", "%4g%zz%A", 1 },
+		{ "q=a=b;c?d", "q", "a=b;c?d", 1 },
+		{ "q=%26&x", "q", "&", 1 },
+		{ "q=%00", "q", "", -1 },
+		{ "q=a%ff", "q", "", -1 },
+		{ "q=%ed%a0%80", "q", "", -1 },
+		{ "q=\xc3\xa9", "q", "\xc3\xa9", 1 },
+		{ "x=%ff&q=a", "q", "a", 1 },
+		{ "=a", "", "a", 1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct buf value = { 0 };
+
+		assert_int_equal(serve_query_get(rows[i].query, rows[i].name,
+		    &value), rows[i].rc);
+		if (rows[i].rc != -1)
+			assert_string_equal(buf_str(&value), rows[i].value);
+		buf_fini(&value);
+	}
+}
+
 /* ------------------------------------------------------------- conditions */
 
 static void
@@ -550,6 +731,11 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(judges),
 		cmocka_unit_test(encodings),
+		cmocka_unit_test(queries),
+		cmocka_unit_test_setup_teardown(answers_later, start, stop),
+		cmocka_unit_test_setup_teardown(long_query, start, stop),
+		cmocka_unit_test_setup_teardown(answers_nobody, start, stop),
+		cmocka_unit_test_setup_teardown(counts_refusals, start, stop),
 		cmocka_unit_test_setup_teardown(gets, start, stop),
 		cmocka_unit_test_setup_teardown(conditions, start, stop),
 		cmocka_unit_test_setup_teardown(reloads, start, stop),

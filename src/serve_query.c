@@ -1,0 +1,72 @@
+/* serve_query.c - the parameters of a query; see serve.h.  Pure. */
+#include <string.h>
+
+#include "feedmill/base/buf.h"
+#include "feedmill/base/text.h"
+#include "feedmill/serve.h"
+
+static int
+digit_of(char c)
+{
+	static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+	const char *at = c != '\0' ? strchr(digits, c) : NULL;
+
+	return at != NULL ? (int)(at - digits) % 16 : -1;
+}
+
+static void
+put_decoded(struct buf *b, const char *s, const char *end)
+{
+	while (s < end) {
+		int high = -1, low = -1;
+
+		if (*s == '%' && end - s > 2) {
+			high = digit_of(s[1]);
+			low = digit_of(s[2]);
+		}
+		if (high >= 0 && low >= 0) {
+			buf_putc(b, (char)(high * 16 + low));
+			s += 3;
+			continue;
+		}
+		buf_putc(b, *s == '+' ? ' ' : *s);
+		s++;
+	}
+}
+
+/* Does the name that ends at end, decoded, say the same? */
+static int
+is_named(const char *s, const char *end, const char *name)
+{
+	struct buf b = { 0 };
+	int same;
+
+	put_decoded(&b, s, end);
+	same = strlen(name) == b.len &&
+	    memcmp(name, buf_str(&b), b.len) == 0;
+	buf_fini(&b);
+	return same;
+}
+
+int
+serve_query_get(const char *query, const char *name, struct buf *ret)
+{
+	while (*query != '\0') {
+		const char *end = query + strcspn(query, "&");
+		const char *equals = query + strcspn(query, "=&");
+		size_t was = ret->len, len;
+
+		if (!is_named(query, equals, name)) {
+			query = end + (*end == '&');
+			continue;
+		}
+		if (equals < end)
+			put_decoded(ret, equals + 1, end);
+		len = ret->len - was;
+		if (len == 0)
+			return 1;
+		return memchr(ret->data + was, '\0', len) != NULL ||
+		    text_utf8_valid(ret->data + was, len) != len ? -1 : 1;
+	}
+	return 0;
+}
