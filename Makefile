@@ -86,11 +86,14 @@ SRCS = \
 	src/cadence.c \
 	src/commands.c \
 	src/commands_add.c \
+	src/commands_conf.c \
 	src/commands_data.c \
 	src/commands_db.c \
 	src/commands_discover.c \
+	src/commands_export.c \
 	src/commands_feeds.c \
 	src/commands_fetch.c \
+	src/commands_import.c \
 	src/commands_parse.c \
 	src/commands_search.c \
 	src/config.c \

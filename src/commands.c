@@ -48,9 +48,9 @@ static const struct verb verbs[] = {
 	    "again", NULL, 0, 0, command_reload },
 	{ "search", "WORD...", "find entries by the words in them",
 	    search_options, 1, 0, command_search },
-	{ "import", "FILE|DIR...", "take entries from an archive or from "
-	    "feed files", NULL, 1, 0, command_import },
-	{ "export", "", "print every entry known, one a line",
+	{ "import", "FILE|DIR...", "take entries from an archive or feed "
+	    "files, feeds from OPML", NULL, 1, 0, command_import },
+	{ "export", "", "print every entry known, in any format",
 	    export_options, 0, 0, command_export },
 	{ "db", "ACTION [FILE]", "look after the database: "
 	    "check|backup|vacuum|upgrade", db_options, 1, 2, command_db },

@@ -1,4 +1,4 @@
-/* commands_data.c - the verbs that run the mill, ask it, or read its data. */
+/* commands_data.c - the verbs that run the mill, or ask it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,9 +12,7 @@
 #include "feedmill/config.h"
 #include "feedmill/control.h"
 #include "feedmill/daemon.h"
-#include "feedmill/import.h"
 #include "feedmill/normalise.h"
-#include "feedmill/render.h"
 #include "feedmill/status.h"
 #include "feedmill/store.h"
 
@@ -290,101 +288,4 @@ command_status(struct call *c)
 		status = status_of_database(c, config);
 	config_unref(config);
 	return status;
-}
-
-/* ---------------------------------------------------- import and export */
-
-int
-command_import(struct call *c)
-{
-	struct store_options options = {
-		.access = STORE_OWN, .prepare = normalise_entry,
-		.now_ms = clock_wall_ms,
-	};
-	const struct config *config = load_config(c, SECRETS_LEFT_OUT);
-	struct imported sum = { 0 };
-	struct store *store;
-	struct err e;
-
-	if (config == NULL)
-		return 1;
-	options.path = config->database;
-	if (file_make_dirs(config->state, &e) == -1 ||
-	    (store = store_open(&options, &e)) == NULL) {
-		config_unref(config);
-		return fail(c, &e, 1);
-	}
-	for (size_t i = 0; i < c->operands_count; i++)
-		import_path(store, config, c->operands[i], &sum);
-	store_close(store);
-	config_unref(config);
-	printf("%u files: %u new entries, %u revisions, %u known; "
-	    "%u not readable\n", sum.files, sum.added, sum.updated,
-	    sum.duplicate, sum.unreadable);
-	return sum.unreadable > 0 || sum.storage_failed ? 1 : 0;
-}
-
-enum { EXPORT_FORMAT };
-const struct option_row export_options[] = {
-	[EXPORT_FORMAT] = { "format", 0, "jsonl", "one JSON object a line",
-	    0 },
-	{ NULL, 0, NULL, NULL, 0 }
-};
-
-enum { EXPORT_CHUNK_BYTES = 1 << 16 };
-
-static int
-export_record(const struct record *r, void *arg)
-{
-	struct reading *reading = arg;
-	const struct export_line line = {
-		.key = r->key, .url = r->url, .id = r->uuid,
-		.title = r->title, .source = r->source_name,
-		.stamp = r->stamp, .ts_ms = r->newest_ms,
-		.first_ts_ms = r->first_timestamp_ms, .seq = r->seq,
-		.updates = r->updates,
-	};
-
-	render_export_line(&reading->out, &line);
-	if (reading->out.len < EXPORT_CHUNK_BYTES)
-		return 0;
-	reading->rc = print_out(reading->out.data, reading->out.len);
-	buf_reset(&reading->out);
-	return reading->rc;
-}
-
-static void
-export_all(struct store_reader *r, void *arg)
-{
-	struct reading *reading = arg;
-
-	if (store_each_entry(r, export_record, reading,
-	    &reading->failed) == -1)
-		reading->rc = -1;
-	else if (reading->rc == 0)
-		reading->rc = print_out(buf_str(&reading->out),
-		    reading->out.len);
-}
-
-int
-command_export(struct call *c)
-{
-	const struct config *config;
-	struct reading r = { .rc = 0 };
-	struct store *store;
-
-	if (c->option[EXPORT_FORMAT] != NULL &&
-	    strcmp(c->option[EXPORT_FORMAT], "jsonl") != 0)
-		return usage_error(c, "--format is jsonl");
-	if ((config = load_config(c, SECRETS_LEFT_OUT)) == NULL)
-		return 1;
-	store = open_to_read(config, &r.failed);
-	config_unref(config);
-	if (store == NULL)
-		return fail(c, &r.failed, EXIT_UNREACHABLE);
-	store_read(store, export_all, nothing_more, &r);
-	store_drain(store);
-	store_close(store);
-	buf_fini(&r.out);
-	return r.rc == -1 ? fail(c, &r.failed, 1) : r.rc;
 }

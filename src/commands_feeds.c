@@ -100,9 +100,11 @@ joined_tags(struct arena *arena, const struct config_source *s)
 }
 
 /* A URL that is not to be shown is of no use to others: it is left out. */
-static void
-print_opml(struct buf *b, const struct config *c)
+int
+feeds_put_opml(struct buf *b, const struct config *c, const char *only)
 {
+	const struct config_source *chosen = only == NULL ? NULL :
+	    config_find_source(c, only);
 	struct outlet_head head = { .title = "feedmill",
 	    .updated_ms = DATE_NONE };
 	struct arena arena = { 0 };
@@ -110,10 +112,15 @@ print_opml(struct buf *b, const struct config *c)
 	struct outlet_source *shown;
 	size_t left_out = 0;
 
+	if (only != NULL && chosen == NULL)
+		return -1;
 	for (size_t i = 0; i < c->sources_count; i++) {
 		const struct config_source *s = &c->sources[i];
-		char *url = shown_url(s);
+		char *url;
 
+		if (chosen != NULL && s != chosen)
+			continue;
+		url = shown_url(s);
 		if (strcmp(url, s->url) == 0) {
 			shown = arena_zalloc(&arena, sizeof(*shown));
 			shown->title = s->title != NULL ? s->title : s->name;
@@ -130,8 +137,15 @@ print_opml(struct buf *b, const struct config *c)
 	render_opml_end(b);
 	arena_fini(&arena);
 	if (left_out > 0)
-		fprintf(stderr, "feedmill feeds: %zu left out, their URLs "
+		fprintf(stderr, "feedmill: %zu left out, their URLs "
 		    "hold secrets\n", left_out);
+	return 0;
+}
+
+static void
+print_opml(struct buf *b, const struct config *c)
+{
+	feeds_put_opml(b, c, NULL);
 }
 
 int

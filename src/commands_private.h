@@ -87,6 +87,33 @@ struct discovery {
 void discover(const struct config *, const char *url, struct discovery *ret);
 void discovery_fini(struct discovery *);
 
+/*
+ * Feeds for conf.d/90-added.yaml.  After additions_write() those that were
+ * configured already have no name, and known is their number.
+ */
+struct addition {
+	char		*name;		/* NULL: make one */
+	const char	*url;
+	const char	*title;		/* to make a name of, or NULL */
+	const char	*shown_title;	/* to be configured, or NULL */
+	const char	*const *tags;	/* or NULL */
+};
+struct additions {
+	struct addition	*list;
+	size_t		 count, known;
+	char		*path;		/* of the file */
+};
+/* All of them or none, after the configuration was checked as it will be. */
+int additions_write(const struct call *, const struct config *,
+    struct additions *, struct err *);
+void additions_fini(struct additions *);	/* frees list and names */
+
+/* That the configuration has changed: an exit status. */
+int tell_daemon(const struct call *, const struct config *);
+
+/* The configured feeds, or this one, as OPML; -1: there is none such. */
+int feeds_put_opml(struct buf *, const struct config *, const char *only);
+
 int command_run(struct call *);
 int command_check(struct call *);
 int command_parse(struct call *);

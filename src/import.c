@@ -28,7 +28,7 @@
 
 enum {
 	FILE_MAX_BYTES = 64 << 20, QUEUED_MAX = 256, FOLDERS_DEEP = 32,
-	PROGRESS_EVERY = 100
+	TELL_MS = 200
 };
 
 #define SOURCE_UNNAMED	"import"
@@ -37,6 +37,23 @@ struct import {
 	struct store		*store;
 	const struct config	*config;
 	struct imported		*sum;
+	int64_t			 told_ms;	/* monotonic */
+};
+
+/* Of a site's folders, those that hold what was made of posts, or helps to
+ * make it: Jekyll's, and the lists of ours and of the older generators. */
+static const char *const other_folders[] = {
+	"lists", "_site", "_layouts", "_includes", "_data", "_sass", "assets",
+	"node_modules", "vendor", NULL
+};
+static const char *const other_files[] = {
+	"readme", "license", "index", "about", "404", NULL
+};
+static const char *const post_endings[] = {
+	".md", ".markdown", ".html", ".htm", ".txt", NULL
+};
+static const char *const feed_endings[] = {
+	".xml", ".atom", ".rss", ".rdf", ".json", NULL
 };
 
 static void
@@ -109,6 +126,18 @@ store_feed(struct import *im, struct feed *feed, const char *site)
 }
 
 static void
+show_progress(struct import *im)
+{
+	int64_t now_ms = clock_mono_ms();
+
+	if (now_ms - im->told_ms < TELL_MS)
+		return;
+	im->told_ms = now_ms;
+	log_progress("%u files, %u new entries, %u known", im->sum->files,
+	    im->sum->added, im->sum->duplicate);
+}
+
+static void
 import_file(struct import *im, const char *path)
 {
 	struct buf bytes = { 0 };
@@ -132,15 +161,50 @@ import_file(struct import *im, const char *path)
 		site = feed->head.title.value;
 	}
 	store_feed(im, feed, site);
-	if (++im->sum->files % PROGRESS_EVERY == 0)
-		log_progress("%u files, %u new entries", im->sum->files,
-		    im->sum->added);
+	im->sum->files++;
+	show_progress(im);
 	buf_fini(&bytes);
 	return;
 unreadable:
 	im->sum->unreadable++;
 	log_event(LOG_WARN, "not imported", LOG_STR("error", e.msg));
 	buf_fini(&bytes);
+}
+
+/* ----------------------------------------------------------------- folders */
+
+/* Is name one of the list, up to its first dot if stem? */
+static int
+is_among(const char *const *list, const char *name, int stem)
+{
+	size_t len = stem ? strcspn(name, ".") : strlen(name);
+
+	for (; *list != NULL; list++)
+		if (strlen(*list) == len && strncasecmp(*list, name, len) == 0)
+			return 1;
+	return 0;
+}
+
+static int
+is_wanted(const char *name, int is_folder)
+{
+	const char *ending = strrchr(name, '.');
+
+	if (name[0] == '.')
+		return 0;
+	if (is_folder)
+		return !is_among(other_folders, name, 0);
+	return ending != NULL && (is_among(feed_endings, ending, 0) ||
+	    (is_among(post_endings, ending, 0) &&
+	    !is_among(other_files, name, 1)));
+}
+
+static int
+is_folder(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
 static void
@@ -165,8 +229,10 @@ import_any(struct import *im, const char *path, unsigned depth)
 		struct buf sub = { 0 };
 
 		buf_printf(&sub, "%s/%s", path, names[i]->d_name);
-		if (names[i]->d_name[0] != '.')
+		if (is_wanted(names[i]->d_name, is_folder(sub.data)))
 			import_any(im, sub.data, depth + 1);
+		else
+			im->sum->passed_over += names[i]->d_name[0] != '.';
 		buf_fini(&sub);
 		free(names[i]);
 	}
@@ -177,7 +243,7 @@ void
 import_path(struct store *store, const struct config *config,
     const char *path, struct imported *ret)
 {
-	struct import im = { store, config, ret };
+	struct import im = { .store = store, .config = config, .sum = ret };
 
 	import_any(&im, path, 0);
 	store_drain(store);

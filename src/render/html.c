@@ -140,11 +140,14 @@ put_alternates(struct buf *b, const struct outlet_head *head)
 static void
 put_formats(struct buf *b, const struct outlet_head *head)
 {
-	const char *slash = strrchr(head->self, '/');
-	size_t folder_len = slash != NULL ? (size_t)(slash - head->self) + 1 :
-	    0;
+	const char *slash;
+	size_t folder_len;
 	int is_first = 1;
 
+	if ((head->formats & ~(unsigned)OUTLET_HTML) == 0)
+		return;
+	slash = strrchr(head->self, '/');
+	folder_len = slash != NULL ? (size_t)(slash - head->self) + 1 : 0;
 	buf_printf(b, "<nav%s aria-label=\"Subscribe\">\nSubscribe:\n",
 	    english(head));
 	for (int i = 0; render_formats[i].ending != NULL; i++) {

@@ -47,10 +47,12 @@ render_rss_begin(struct buf *b, const struct outlet_head *head)
 		put_element(b, "language", head->language);
 	put_date(b, "lastBuildDate", head->updated_ms);
 	put_element(b, "generator", "feedmill");
-	buf_puts(b, "<atom:link rel=\"self\" type=\"application/rss+xml\" "
-	    "href=\"");
-	text_xml_escape_str(b, head->self);
-	buf_puts(b, "\"/>\n");
+	if (head->self != NULL) {
+		buf_puts(b, "<atom:link rel=\"self\" "
+		    "type=\"application/rss+xml\" href=\"");
+		text_xml_escape_str(b, head->self);
+		buf_puts(b, "\"/>\n");
+	}
 	for (const char *const *h = head->hubs; h != NULL && *h != NULL; h++) {
 		buf_puts(b, "<atom:link rel=\"hub\" href=\"");
 		text_xml_escape_str(b, *h);

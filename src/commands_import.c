@@ -1,0 +1,252 @@
+/*
+ * commands_import.c - feedmill import: entries of the past into the store,
+ * and lists of subscriptions (OPML) into the configuration.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "feedmill/base/arena.h"
+#include "feedmill/base/buf.h"
+#include "feedmill/base/clock.h"
+#include "feedmill/base/err.h"
+#include "feedmill/base/file.h"
+#include "feedmill/base/mem.h"
+#include "feedmill/base/text.h"
+#include "feedmill/base/url.h"
+#include "feedmill/config.h"
+#include "feedmill/import.h"
+#include "feedmill/normalise.h"
+#include "feedmill/parse.h"
+#include "feedmill/store.h"
+
+#include "commands_private.h"
+
+enum {
+	OPML_MAX_BYTES = 16 << 20, SUBSCRIPTIONS_MAX = 20000,
+	HEAD_BYTES = 4096, TITLE_MAX_BYTES = 200, TAG_MAX_BYTES = 100,
+	TAGS_MAX = 20
+};
+
+/* ----------------------------------------------------------- subscriptions */
+
+struct subscriptions {
+	struct arena	 arena;
+	struct additions list;
+	size_t		 room, unusable;
+};
+
+/* One line of text that the configuration takes; NULL: nothing is left. */
+static const char *
+clean(struct arena *a, const char *s, size_t len, size_t max)
+{
+	struct buf plain = { 0 }, line = { 0 };
+	const char *end = s + len, *ret = NULL;
+
+	while (s < end) {
+		uint32_t c = text_utf8_next(&s, end);
+
+		text_utf8_put(&plain, c < 0x20 || (c >= 0x7f && c < 0xa0) ||
+		    !text_xml_char(c) ? ' ' : c);
+	}
+	text_collapse(&line, buf_str(&plain), plain.len);
+	if (line.len > 0)
+		ret = arena_strndup(a, line.data,
+		    text_utf8_cut(line.data, line.len, max));
+	buf_fini(&plain);
+	buf_fini(&line);
+	return ret;
+}
+
+static const char *const *
+split_tags(struct arena *a, const char *s)
+{
+	const char **tags = arena_zalloc(a, (TAGS_MAX + 1) * sizeof(*tags));
+	size_t n = 0;
+
+	while (s != NULL && *s != '\0' && n < TAGS_MAX) {
+		size_t len = strcspn(s, "\n");
+
+		tags[n] = clean(a, s, len, TAG_MAX_BYTES);
+		n += tags[n] != NULL;
+		s += len + (s[len] == '\n');
+	}
+	return tags;
+}
+
+/* Only what can be asked: readers put all kinds of things into xmlUrl. */
+static const char *
+usable_url(struct arena *a, const char *url)
+{
+	char *absolute = url_is_http(url) && strlen(url) <= URL_MAX_BYTES ?
+	    url_resolve(NULL, url) : NULL;
+	const char *ret = absolute != NULL ? arena_strdup(a, absolute) : NULL;
+
+	free(absolute);
+	return ret;
+}
+
+static void
+take_outline(const struct opml_outline *o, void *arg)
+{
+	struct subscriptions *s = arg;
+	struct additions *list = &s->list;
+	const char *url = usable_url(&s->arena, o->xml_url), *title;
+
+	if (url == NULL || list->count == SUBSCRIPTIONS_MAX) {
+		s->unusable++;
+		return;
+	}
+	if (list->count == s->room) {
+		s->room = s->room * 2 + 64;
+		list->list = xrealloc(list->list,
+		    s->room * sizeof(*list->list));
+	}
+	title = o->title == NULL ? NULL : clean(&s->arena, o->title,
+	    strlen(o->title), TITLE_MAX_BYTES);
+	list->list[list->count++] = (struct addition){
+		.url = url, .title = title, .shown_title = title,
+		.tags = split_tags(&s->arena, o->tags),
+	};
+}
+
+static void
+print_added(struct buf *b, const struct additions *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		const struct addition *a = &list->list[i];
+		char *shown;
+
+		if (a->name == NULL)
+			continue;
+		shown = url_redact(a->url);
+		buf_printf(b, "%s\t%s\n", a->name, shown);
+		free(shown);
+	}
+}
+
+static int
+subscribe(const struct call *c, const struct config *config,
+    const char *path, const struct buf *bytes)
+{
+	struct subscriptions s = { .room = 0 };
+	struct buf out = { 0 };
+	struct err e = { 0 };
+	int status = 0;
+
+	if (parse_opml(bytes->data, bytes->len, take_outline, &s, &e) == -1) {
+		err_prefix(&e, "%s", path);
+		status = fail(c, &e, 1);
+	} else if (s.list.count > 0 &&
+	    additions_write(c, config, &s.list, &e) == -1) {
+		err_prefix(&e, "%s", path);
+		status = fail(c, &e, 1);
+	} else {
+		print_added(&out, &s.list);
+		buf_printf(&out, "%s: %zu feeds added", path,
+		    s.list.count - s.list.known);
+		if (s.list.count > s.list.known)
+			buf_printf(&out, " to %s", s.list.path);
+		buf_printf(&out, ", %zu there already, %zu not usable\n",
+		    s.list.known, s.unusable);
+		status = print_out(out.data, out.len);
+	}
+	if (status == 0 && s.list.count > s.list.known)
+		status = tell_daemon(c, config);
+	buf_fini(&out);
+	additions_fini(&s.list);
+	arena_fini(&s.arena);
+	return status;
+}
+
+/* ----------------------------------------------------------------- entries */
+
+/* Opened when the first file wants it: for a list of subscriptions a daemon
+ * may run. */
+static struct store *
+open_to_import(const struct config *config, struct err *e)
+{
+	const struct store_options options = {
+		.path = config->database, .access = STORE_OWN,
+		.prepare = normalise_entry, .now_ms = clock_wall_ms,
+	};
+
+	if (file_make_dirs(config->state, e) == -1)
+		return NULL;
+	return store_open(&options, e);
+}
+
+static int
+print_sum(const struct imported *sum)
+{
+	struct buf b = { 0 };
+	int status;
+
+	buf_printf(&b, "%u files: %u new entries, %u revisions, %u known; "
+	    "%u not readable", sum->files, sum->added, sum->updated,
+	    sum->duplicate, sum->unreadable);
+	if (sum->passed_over > 0)
+		buf_printf(&b, ", %u passed over", sum->passed_over);
+	buf_putc(&b, '\n');
+	status = print_out(b.data, b.len);
+	buf_fini(&b);
+	if (status != 0)
+		return status;
+	return sum->unreadable > 0 || sum->storage_failed ? 1 : 0;
+}
+
+/* ------------------------------------------------------------------- whole */
+
+/* Is it a list of subscriptions?  Then all of it is in bytes. */
+static int
+read_opml(const char *path, struct buf *bytes)
+{
+	char head[HEAD_BYTES + 1];
+	FILE *f = fopen(path, "re");
+	struct err e;
+	size_t n;
+
+	if (f == NULL)
+		return 0;
+	n = fread(head, 1, HEAD_BYTES, f);
+	fclose(f);
+	head[n] = '\0';
+	return strcasestr(head, "<opml") != NULL &&
+	    file_read(path, OPML_MAX_BYTES, bytes, &e) == 0;
+}
+
+int
+command_import(struct call *c)
+{
+	const struct config *config = load_config(c, SECRETS_LEFT_OUT);
+	struct imported sum = { 0 };
+	struct store *store = NULL;
+	struct err e = { 0 };
+	int status = 0, rc;
+
+	if (config == NULL)
+		return 1;
+	for (size_t i = 0; i < c->operands_count; i++) {
+		const char *path = c->operands[i];
+		struct buf bytes = { 0 };
+
+		if (read_opml(path, &bytes)) {
+			rc = subscribe(c, config, path, &bytes);
+			status = status != 0 ? status : rc;
+		} else if (store == NULL &&
+		    (store = open_to_import(config, &e)) == NULL) {
+			status = fail(c, &e, 1);
+			break;
+		} else {
+			import_path(store, config, path, &sum);
+		}
+		buf_fini(&bytes);
+	}
+	if (store != NULL) {
+		store_close(store);
+		rc = print_sum(&sum);
+		status = status != 0 ? status : rc;
+	}
+	config_unref(config);
+	return status;
+}
