@@ -114,6 +114,7 @@ SRCS = \
 	src/daemon_desk.c \
 	src/daemon_search.c \
 	src/daemon_status.c \
+	src/delta.c \
 	src/fetch.c \
 	src/fetch_exchange.c \
 	src/fetch_headers.c \
@@ -172,6 +173,7 @@ SRCS = \
 	src/parse/texts.c \
 	src/parse/values.c \
 	src/publish.c \
+	src/publish_notes.c \
 	src/publish_pages.c \
 	src/publish_write.c \
 	src/render/atom.c \
@@ -194,6 +196,7 @@ SRCS = \
 	src/serve.c \
 	src/serve_answer.c \
 	src/serve_call.c \
+	src/serve_delta.c \
 	src/serve_file.c \
 	src/serve_http.c \
 	src/serve_peer.c \

@@ -18,10 +18,12 @@
 #include "feedmill/base/file.h"
 #include "feedmill/base/mem.h"
 #include "feedmill/config.h"
+#include "feedmill/delta.h"
 #include "feedmill/publish.h"
 #include "feedmill/render.h"
 #include "feedmill/rounds.h"
 #include "feedmill/store.h"
+#include "publish_notes.h"
 #include "publish_pages.h"
 #include "publish_write.h"
 
@@ -37,7 +39,7 @@ enum {
 
 /* Where one item is in the buffers, and its place in the outlet. */
 struct place {
-	int64_t		 effective_ms, seq;
+	int64_t		 effective_ms, seq, entry_id;
 	size_t		 from[FORMATS_MAX], to[FORMATS_MAX];
 };
 
@@ -49,6 +51,7 @@ struct window {
 	struct place	*places;
 	size_t		 count, size;
 	int64_t		 newest_ms;		/* announced */
+	int64_t		 last_seq, pages;	/* of the database; sealed */
 	struct selection selection;
 };
 
@@ -92,6 +95,7 @@ take_record(const struct record *r, void *arg)
 	place = add_place(w);
 	place->effective_ms = r->effective_ms;
 	place->seq = r->seq;
+	place->entry_id = r->entry_id;
 	if (w->head.updated_ms == DATE_NONE ||
 	    r->updated_ms > w->head.updated_ms)
 		w->head.updated_ms = r->updated_ms;
@@ -135,13 +139,14 @@ collect(struct store_reader *reader, struct window *w, struct err *err)
 
 /* The pieces are let go: two copies of a large outlet are enough. */
 static void
-join(struct buf *b, struct window *w, int i)
+join(struct buf *b, struct window *w, int i, struct delta *notes)
 {
 	const struct render_format *format = &render_formats[i];
 
 	buf_reserve(b, w->items[i].len + w->count * strlen(format->between) +
 	    HEAD_BYTES);
 	format->begin(b, &w->head);
+	notes->head = b->len;
 	for (size_t n = 0; n < w->count; n++) {
 		const struct place *p = &w->places[n];
 
@@ -152,8 +157,13 @@ join(struct buf *b, struct window *w, int i)
 			    n > 0 ? &p[-1].effective_ms : NULL);
 		buf_append(b, w->items[i].data + p->from[i],
 		    p->to[i] - p->from[i]);
+		if (format->has_delta)
+			delta_add(notes, p->entry_id, p->seq,
+			    w->items[i].data + p->from[i],
+			    p->to[i] - p->from[i]);
 	}
 	format->end(b);
+	notes->digest = hash_128(b->data, b->len);
 	buf_fini(&w->items[i]);
 }
 
@@ -181,28 +191,45 @@ seal_pages(struct publishing *p, struct store_reader *reader,
 }
 
 static int
+write_document(struct publishing *p, struct window *w, int i, int dirfd,
+    struct err *err)
+{
+	const struct render_format *format = &render_formats[i];
+	struct delta notes = { .seq = w->last_seq };
+	struct buf self = { 0 }, name = { 0 }, b = { 0 };
+	int rc = 0;
+
+	if (format->bit == OUTLET_ATOM)
+		notes.page = w->pages;
+	render_self_url(&self, w->outlet, format);
+	w->head.self = buf_str(&self);
+	buf_printf(&name, "%s%s", w->outlet->name, format->ending);
+	join(&b, w, i, &notes);
+	if (format->has_delta)
+		rc = notes_put(dirfd, buf_str(&name), &notes, err);
+	if (rc == 0)
+		rc = publish_write(dirfd, buf_str(&name), &b, &p->files, err);
+	delta_fini(&notes);
+	buf_fini(&b);
+	buf_fini(&name);
+	buf_fini(&self);
+	return rc;
+}
+
+static int
 write_outlet(struct publishing *p, struct window *w, int dirfd,
     unsigned *changed, struct err *err)
 {
 	int rc = 0;
 
 	for (int i = 0; render_formats[i].ending != NULL && rc == 0; i++) {
-		const struct render_format *format = &render_formats[i];
-		struct buf self = { 0 }, name = { 0 }, b = { 0 };
 		unsigned before = p->files;
 
-		if (!is_wanted(w->outlet, format))
+		if (!is_wanted(w->outlet, &render_formats[i]))
 			continue;
-		render_self_url(&self, w->outlet, format);
-		w->head.self = buf_str(&self);
-		buf_printf(&name, "%s%s", w->outlet->name, format->ending);
-		join(&b, w, i);
-		rc = publish_write(dirfd, buf_str(&name), &b, &p->files, err);
+		rc = write_document(p, w, i, dirfd, err);
 		if (p->files > before)
-			*changed |= format->bit;
-		buf_fini(&b);
-		buf_fini(&name);
-		buf_fini(&self);
+			*changed |= render_formats[i].bit;
 	}
 	return rc;
 }
@@ -243,6 +270,7 @@ publish_outlet(struct publishing *p, struct store_reader *reader,
 	dirfd = file_open_dir(buf_str(&directory), err);
 	if (dirfd == -1)
 		goto out;
+	w.last_seq = store_last_seq(reader);
 	rc = selection_load(&w.selection, reader, p->round.config,
 	    outlet->tags, outlet->sources, SELECT_PUBLISHED, err);
 	w.head.sources = w.selection.shown;
@@ -251,6 +279,8 @@ publish_outlet(struct publishing *p, struct store_reader *reader,
 		rc = seal_pages(p, reader, &w, dirfd, pages, &page, err);
 	if (page.len > 0)
 		w.head.prev_archive = buf_str(&page);
+	/* Where some are missing, nothing is told of what is on them. */
+	w.pages = pages->more ? 0 : pages->count;
 	if (rc == 0)
 		rc = collect(reader, &w, err);
 	if (rc == 0)

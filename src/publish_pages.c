@@ -148,6 +148,8 @@ add_item(const struct record *r, void *arg)
 	if (page->head.updated_ms == DATE_NONE ||
 	    r->updated_ms > page->head.updated_ms)
 		page->head.updated_ms = r->updated_ms;
+	buf_printf(&page->items, "%s%lld%s -->\n", render_page_item,
+	    (long long)r->seq, r->is_silent ? render_page_silent : "");
 	render_atom_item(&page->items, &page->head, &item);
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include "feedmill/base/log.h"
 #include "feedmill/base/text.h"
 #include "feedmill/config.h"
+#include "serve_delta.h"
 #include "serve_http.h"
 #include "serve_private.h"
 
@@ -122,13 +123,93 @@ send_part(struct serve *s, struct MHD_Connection *c,
 	return rc;
 }
 
+/* The latest state that the subscriber has and we know; *ret_tag is its tag,
+ * with its quotes. */
+static int
+find_base(const struct document *doc, const char *list,
+    struct delta_base *ret, char ret_tag[DELTA_TAG_SIZE + 8])
+{
+	struct delta_base base;
+	const char *tag;
+	size_t len;
+	int found = 0;
+
+	while ((tag = http_next_tag(&list, &len)) != NULL) {
+		size_t twin = len > 3 && memcmp(tag + len - 3, "-gz", 3) == 0 ?
+		    3 : 0;
+
+		if (!delta_is_base(&doc->delta, tag, len - twin, &base) ||
+		    (found && base.state_ms <= ret->state_ms))
+			continue;
+		found = 1;
+		*ret = base;
+		snprintf(ret_tag, DELTA_TAG_SIZE + 8, "\"%.*s\"", (int)len,
+		    tag);
+	}
+	return found;
+}
+
+/* RFC 3229 section 10: it is of use to those alone who have that base, and
+ * caches that know nothing of it must not keep it. */
+static enum MHD_Result
+send_delta(struct serve *s, struct MHD_Connection *c,
+    const struct document *doc, const char *base_tag, struct buf *text)
+{
+	size_t len = text->len;
+	struct MHD_Response *r = MHD_create_response_from_buffer(len,
+	    buf_take(text), MHD_RESPMEM_MUST_FREE);
+	enum MHD_Result rc;
+
+	if (r == NULL)
+		return MHD_NO;
+	delta_add_fields(r, doc, base_tag);
+	rc = send_response(s, c, 226, r);
+	MHD_destroy_response(r);
+	return rc;
+}
+
+/* 0: there is none to be sent.  A part of a part is nobody's wish. */
+static int
+try_delta(struct serve *s, struct MHD_Connection *c,
+    const struct document *doc, const struct http_ask *ask,
+    enum MHD_Result *ret)
+{
+	char tag[DELTA_TAG_SIZE + 8];
+	struct delta_base base;
+	struct buf text = { 0 };
+
+	if (doc->delta.state_ms == 0 || ask->if_none_match == NULL ||
+	    ask->range != NULL ||
+	    !http_accepts_delta(field(c, "A-IM")) ||
+	    !find_base(doc, ask->if_none_match, &base, tag))
+		return 0;
+	if (delta_compose(&s->documents, s->config, doc, &base, &text) == 0)
+		*ret = send_delta(s, c, doc, tag, &text);
+	else
+		base.state_ms = 0;
+	buf_fini(&text);
+	return base.state_ms != 0;
+}
+
+/* Gzip where it is taken, but not to somebody who has the other. */
+static const struct shape *
+choose_shape(struct MHD_Connection *c, const struct document *doc)
+{
+	const char *has = field(c, "If-None-Match");
+
+	if (doc->gzip.bytes == NULL ||
+	    !http_accepts_gzip(field(c, "Accept-Encoding")) ||
+	    (http_names_tag(has, doc->plain.etag) &&
+	    !http_names_tag(has, doc->gzip.etag)))
+		return &doc->plain;
+	return &doc->gzip;
+}
+
 static enum MHD_Result
 send_document(struct serve *s, struct MHD_Connection *c,
     const struct document *doc, int is_get)
 {
-	const struct shape *shape = doc->gzip.bytes != NULL &&
-	    http_accepts_gzip(field(c, "Accept-Encoding")) ?
-	    &doc->gzip : &doc->plain;
+	const struct shape *shape = choose_shape(c, doc);
 	const struct http_ask ask = {
 		.is_get = is_get,
 		.if_match = field(c, "If-Match"),
@@ -142,8 +223,11 @@ send_document(struct serve *s, struct MHD_Connection *c,
 		shape->etag, doc->modified_ms, shape_len(shape)
 	};
 	const struct http_answer answer = http_judge(&ask, &thing);
+	enum MHD_Result rc = MHD_NO;
 	char range[40];
 
+	if (answer.status == 200 && try_delta(s, c, doc, &ask, &rc))
+		return rc;
 	switch (answer.status) {
 	case 206:
 		return send_part(s, c, doc, shape, &answer);

@@ -23,6 +23,8 @@
 enum { FILE_BYTES_MAX = 256 << 20 };
 
 static const char cache_control[] = "public, max-age=300";
+/* For caches that know what it is: the others see the first. */
+static const char cache_delta[] = "no-store, im, max-age=300";
 static const char cache_sealed[] = "public, max-age=86400";
 
 /* ------------------------------------------------------------------ bytes */
@@ -53,6 +55,12 @@ bytes_unref(void *arg)
 		return;
 	free(b->data);
 	free(b);
+}
+
+const char *
+shape_bytes(const struct shape *s)
+{
+	return s->bytes->data;
 }
 
 size_t
@@ -96,7 +104,8 @@ shape_add_fields(struct MHD_Response *r, const struct document *doc,
 	MHD_add_response_header(r, "Last-Modified", date);
 	MHD_add_response_header(r, "Cache-Control", doc->is_sealed ?
 	    cache_sealed : cache_control);
-	MHD_add_response_header(r, "Vary", "Accept-Encoding");
+	MHD_add_response_header(r, "Vary", doc->delta.state_ms != 0 ?
+	    "Accept-Encoding, A-IM" : "Accept-Encoding");
 	MHD_add_response_header(r, "Accept-Ranges", "bytes");
 	MHD_add_response_header(r, "X-Content-Type-Options", "nosniff");
 	if (doc->links != NULL)
@@ -104,6 +113,24 @@ shape_add_fields(struct MHD_Response *r, const struct document *doc,
 	if (s == &doc->gzip)
 		MHD_add_response_header(r, "Content-Encoding", "gzip");
 	response_add_policy(r, doc->type);
+}
+
+void
+delta_add_fields(struct MHD_Response *r, const struct document *doc,
+    const char *base)
+{
+	char date[DATE_TEXT_SIZE];
+
+	date_format_http(doc->modified_ms, date);
+	MHD_add_response_header(r, "Content-Type", doc->type);
+	MHD_add_response_header(r, "ETag", doc->plain.etag);
+	MHD_add_response_header(r, "Last-Modified", date);
+	MHD_add_response_header(r, "IM", "feed");
+	MHD_add_response_header(r, "Delta-Base", base);
+	MHD_add_response_header(r, "Cache-Control", cache_delta);
+	MHD_add_response_header(r, "Vary",
+	    "Accept-Encoding, A-IM, If-None-Match");
+	MHD_add_response_header(r, "X-Content-Type-Options", "nosniff");
 }
 
 /* --------------------------------------------------------------- documents */
@@ -122,12 +149,15 @@ static void
 shape_set(struct document *doc, struct shape *s, struct buf *taken,
     struct digest digest)
 {
-	char hex[DIGEST_HEX_SIZE];
+	char tag[DELTA_TAG_SIZE];
 
 	shape_fini(s);
 	s->bytes = bytes_new(taken);
-	digest_hex(digest, hex);
-	snprintf(s->etag, sizeof(s->etag), "\"%s%s\"", hex,
+	if (doc->delta.state_ms != 0)
+		delta_tag(&doc->delta, tag);
+	else
+		digest_hex(digest, tag);
+	snprintf(s->etag, sizeof(s->etag), "\"%s%s\"", tag,
 	    s == &doc->gzip ? "-gz" : "");
 	s->whole = shape_part(s, 0, s->bytes->len);
 	if (s->whole != NULL)
@@ -150,12 +180,26 @@ is_twin(const struct buf *gz, const struct buf *b)
 	    (uint32_t)t[3] << 24) == crc;
 }
 
+/* Those of another document, or none at all, are none. */
 static void
-document_set(struct document *doc, struct buf *plain, struct buf *gz)
+set_notes(struct document *doc, const struct buf *notes,
+    const struct buf *plain, struct digest digest)
+{
+	delta_fini(&doc->delta);
+	if (delta_read(&doc->delta, buf_str(notes)) == 0 &&
+	    (!digest_equal(doc->delta.digest, digest) ||
+	    !delta_fits(&doc->delta, plain->len)))
+		delta_fini(&doc->delta);
+}
+
+static void
+document_set(struct document *doc, struct buf *plain, struct buf *gz,
+    const struct buf *notes)
 {
 	struct digest digest = hash_128(buf_str(plain), plain->len);
 	int twin = is_twin(gz, plain);
 
+	set_notes(doc, notes, plain, digest);
 	shape_set(doc, &doc->plain, plain, digest);
 	if (twin)
 		shape_set(doc, &doc->gzip, gz, digest);
@@ -168,6 +212,7 @@ document_fini(struct document *doc)
 {
 	shape_fini(&doc->plain);
 	shape_fini(&doc->gzip);
+	delta_fini(&doc->delta);
 	free(doc->path);
 	free(doc->file);
 	free(doc->links);
@@ -182,12 +227,34 @@ take_mark(const struct stat *st, long long mark[4])
 	mark[3] = (long long)st->st_mtim.tv_nsec;
 }
 
+/* What belongs to a document and may be missing. */
+static void
+read_beside(const char *path, struct buf *b)
+{
+	struct err ignored;
+
+	if (file_read(path, FILE_BYTES_MAX, b, &ignored) == -1)
+		buf_reset(b);
+}
+
+static void
+read_notes(const struct document *doc, struct buf *b)
+{
+	const char *name = strrchr(doc->file, '/') + 1;
+	struct buf path = { 0 };
+
+	buf_append(&path, doc->file, (size_t)(name - doc->file));
+	render_notes_name(&path, name);
+	read_beside(buf_str(&path), b);
+	buf_fini(&path);
+}
+
 /* Read the file again if it is another one.  A file that cannot be read is
  * as good as none. */
 static void
 document_refresh(struct document *doc)
 {
-	struct buf plain = { 0 }, gz = { 0 }, gz_name = { 0 };
+	struct buf plain = { 0 }, gz = { 0 }, gz_name = { 0 }, notes = { 0 };
 	struct err err;
 	struct stat st;
 	long long mark[4];
@@ -209,11 +276,12 @@ document_refresh(struct document *doc)
 		goto out;
 	}
 	buf_printf(&gz_name, "%s.gz", doc->file);
-	if (file_read(buf_str(&gz_name), FILE_BYTES_MAX, &gz, &err) == -1)
-		buf_reset(&gz);
+	read_beside(buf_str(&gz_name), &gz);
+	if (!doc->is_sealed)
+		read_notes(doc, &notes);
 	memcpy(doc->mark, mark, sizeof(mark));
 	doc->modified_ms = (int64_t)st.st_mtim.tv_sec * 1000;
-	document_set(doc, &plain, &gz);
+	document_set(doc, &plain, &gz, &notes);
 	doc->seen = doc->plain.bytes != NULL;
 out:
 	if (fd != -1)
@@ -221,6 +289,7 @@ out:
 	buf_fini(&plain);
 	buf_fini(&gz);
 	buf_fini(&gz_name);
+	buf_fini(&notes);
 }
 
 static struct document *
@@ -272,7 +341,7 @@ put_hubs(struct buf *b, const struct config_outlet *o,
 {
 	struct buf self = { 0 };
 
-	if (o->hubs[0] == NULL || (format->bit &
+	if (o->hubs == NULL || o->hubs[0] == NULL || (format->bit &
 	    (OUTLET_ATOM | OUTLET_RSS | OUTLET_JSON)) == 0)
 		return;
 	for (const char *const *hub = o->hubs; *hub != NULL; hub++)
@@ -446,7 +515,7 @@ load_index(struct documents *d, const struct config *config)
 		if (d->list[i].modified_ms > doc->modified_ms)
 			doc->modified_ms = d->list[i].modified_ms;
 	}
-	document_set(doc, &b, &none);
+	document_set(doc, &b, &none, &none);
 	buf_fini(&b);
 }
 

@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "feedmill/delta.h"
+
 struct buf;
 struct config;
 struct MHD_Response;
@@ -22,7 +24,7 @@ struct bytes;			/* counted */
 struct shape {
 	struct bytes	*bytes;		/* NULL: there is none */
 	struct MHD_Response *whole;	/* for 200, HEAD and 304 */
-	char		 etag[48];
+	char		 etag[DELTA_TAG_SIZE + 8];
 };
 
 struct document {
@@ -33,6 +35,7 @@ struct document {
 	int64_t		 modified_ms;
 	long long	 mark[4];	/* of the file as it was read */
 	struct shape	 plain, gzip;
+	struct delta	 delta;		/* state_ms 0: none is known */
 	int		 seen;		/* in the last look */
 	int		 is_sealed;	/* will not change */
 };
@@ -62,6 +65,7 @@ const struct document *documents_find_page(struct documents *,
     const struct config *, const char *path);
 
 size_t shape_len(const struct shape *);
+const char *shape_bytes(const struct shape *);
 
 /* len bytes from first, without copying; fields are the caller's. */
 struct MHD_Response *shape_part(const struct shape *, size_t first,
@@ -73,5 +77,10 @@ void response_add_policy(struct MHD_Response *, const char *type);
 /* What every answer about this shape says: ETag, Last-Modified, Vary... */
 void shape_add_fields(struct MHD_Response *, const struct document *,
     const struct shape *);
+
+/* The same of what is new in it since base, a tag with its quotes: the tag of
+ * the whole, and for whom it is. */
+void delta_add_fields(struct MHD_Response *, const struct document *,
+    const char *base);
 
 #endif

@@ -44,6 +44,28 @@ list_has_etag(const char *list, const char *etag, int weak)
 	return 0;
 }
 
+const char *
+http_next_tag(const char **list, size_t *ret_len)
+{
+	const char *s = *list + strspn(*list, " \t,"), *end;
+
+	if (strncmp(s, "W/", 2) == 0)
+		s += 2;
+	end = *s == '"' ? strchr(s + 1, '"') : NULL;
+	if (end == NULL)
+		return NULL;
+	*list = end + 1;
+	*ret_len = (size_t)(end - s - 1);
+	return s + 1;
+}
+
+int
+http_names_tag(const char *list, const char *etag)
+{
+	return list != NULL && *skip_blanks(list) != '*' &&
+	    list_has_etag(list, etag, 1);
+}
+
 /* A field whose date cannot be read is ignored: DATE_NONE. */
 static int64_t
 field_seconds(const char *field)
@@ -182,10 +204,11 @@ is_refused(const char *parameters, const char *end)
 	return 1;
 }
 
-int
-http_accepts_gzip(const char *s)
+/* Is one of these in the list, or "*", and not refused?  NULL ends both. */
+static int
+accepts(const char *s, const char *const *names, int star)
 {
-	int star = 0;
+	int any = 0;
 
 	while (s != NULL && *s != '\0') {
 		const char *end, *name;
@@ -196,11 +219,28 @@ http_accepts_gzip(const char *s)
 		name = s;
 		len = strcspn(s, " \t;,");
 		s = end;
-		if (len == 1 && *name == '*')
-			star = !is_refused(name, end);
-		else if ((len == 4 && text_prefix_nocase(name, "gzip")) ||
-		    (len == 6 && text_prefix_nocase(name, "x-gzip")))
-			return !is_refused(name, end);
+		if (star && len == 1 && *name == '*')
+			any = !is_refused(name, end);
+		for (const char *const *n = names; *n != NULL; n++) {
+			if (len == strlen(*n) && text_prefix_nocase(name, *n))
+				return !is_refused(name, end);
+		}
 	}
-	return star;
+	return any;
+}
+
+int
+http_accepts_gzip(const char *accept_encoding)
+{
+	static const char *const names[] = { "gzip", "x-gzip", NULL };
+
+	return accepts(accept_encoding, names, 1);
+}
+
+int
+http_accepts_delta(const char *a_im)
+{
+	static const char *const names[] = { "feed", NULL };
+
+	return accepts(a_im, names, 0);
 }

@@ -39,5 +39,13 @@ struct http_answer http_judge(const struct http_ask *,
 
 /* Does this Accept-Encoding take gzip? */
 int http_accepts_gzip(const char *accept_encoding);
+/* Does this A-IM take the delta of a feed (RFC 3229)? */
+int http_accepts_delta(const char *a_im);
+
+/* The next entity tag of an If-None-Match, what is between its quotes: weak
+ * or not.  NULL ends the list, or what is one of it. */
+const char *http_next_tag(const char **list, size_t *ret_len);
+/* Is etag, which has its quotes, one of them? */
+int http_names_tag(const char *list, const char *etag);
 
 #endif

@@ -82,6 +82,9 @@ struct render_format {
 	 * shown before it.  Times are effective_ms; no previous: the first. */
 	void		(*before)(struct buf *, const struct outlet_head *,
 			    int64_t ms, const int64_t *previous_ms);
+	/* A document of some of its items is one: subscribers can be told
+	 * what is new alone (RFC 3229). */
+	int		 has_delta;
 };
 extern const struct render_format render_formats[];
 
@@ -98,6 +101,13 @@ extern const char render_page_infix[];		/* "-archive-" */
 void render_page_name(struct buf *, const char *outlet, int64_t number);
 void render_page_url(struct buf *, const struct config_outlet *,
     int64_t number);
+/* On a page stands before each item the number of its announcement; after
+ * it this, where it was never in the outlet's own document. */
+extern const char render_page_item[];		/* "<!-- " */
+extern const char render_page_silent[];		/* " silent" */
+
+/* The notes beside a document (delta.h), ".all.atom.delta". */
+void render_notes_name(struct buf *, const char *document);
 
 void render_rss_begin(struct buf *, const struct outlet_head *);
 void render_rss_item(struct buf *, const struct outlet_head *,

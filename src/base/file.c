@@ -191,6 +191,18 @@ file_put(int dirfd, const char *name, const void *p, size_t len,
 	return rename_new(dirfd, temporary, name, e);
 }
 
+int
+file_put_unsynced(int dirfd, const char *name, const void *p, size_t len,
+    struct err *e)
+{
+	char temporary[NAME_MAX + 1];
+
+	temporary_name(name, temporary);
+	if (write_new(dirfd, temporary, p, len, 0) == -1)
+		return err_set(e, "%s: %s", name, strerror(errno));
+	return rename_new(dirfd, temporary, name, e);
+}
+
 /* ------------------------------------------------------------- batches */
 
 /* A file that was closed: what went wrong with it since is still told. */

@@ -6,19 +6,19 @@
 const struct render_format render_formats[] = {
 	{ OUTLET_ATOM, ".atom", "application/atom+xml; charset=utf-8",
 	    render_atom_begin, render_atom_item, "", render_atom_end,
-	    "Atom", NULL },
+	    "Atom", NULL, 1 },
 	{ OUTLET_RSS, ".rss", "application/rss+xml; charset=utf-8",
 	    render_rss_begin, render_rss_item, "", render_rss_end,
-	    "RSS", NULL },
+	    "RSS", NULL, 1 },
 	{ OUTLET_JSON, ".json", "application/feed+json; charset=utf-8",
 	    render_json_begin, render_json_item, ",\n", render_json_end,
-	    "JSON Feed", NULL },
+	    "JSON Feed", NULL, 0 },
 	{ OUTLET_HTML, ".html", "text/html; charset=utf-8",
 	    render_html_begin, render_html_item, "", render_html_end,
-	    "Page", render_html_before },
+	    "Page", render_html_before, 0 },
 	{ OUTLET_OPML, ".opml", "text/x-opml; charset=utf-8",
 	    render_opml_begin, render_opml_item, "", render_opml_end,
-	    "OPML", NULL },
+	    "OPML", NULL, 0 },
 	{ 0 }
 };
 
@@ -61,6 +61,8 @@ render_self_url(struct buf *b, const struct config_outlet *outlet,
 /* ------------------------------------------------------------------ pages */
 
 const char render_page_infix[] = "-archive-";
+const char render_page_item[] = "<!-- ";
+const char render_page_silent[] = " silent";
 
 void
 render_page_name(struct buf *b, const char *outlet, int64_t number)
@@ -75,4 +77,10 @@ render_page_url(struct buf *b, const struct config_outlet *outlet,
 {
 	put_folder(b, outlet);
 	render_page_name(b, outlet->name, number);
+}
+
+void
+render_notes_name(struct buf *b, const char *document)
+{
+	buf_printf(b, ".%s.delta", document);
 }

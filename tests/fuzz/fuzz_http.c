@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "feedmill/delta.h"
 #include "../../src/serve_http.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
@@ -19,6 +20,42 @@ take_line(char **rest)
 	char *line = strsep(rest, "\n");
 
 	return line != NULL && *line != '\0' ? line : NULL;
+}
+
+/* Every tag of a list is inside it. */
+static void
+try_tags(const char *list)
+{
+	static const struct delta notes = { .state_ms = INT64_MAX,
+	    .secret = 0x0123456789abcdef };
+	const char *begin = list, *tag;
+	struct delta_base base;
+	size_t len;
+
+	while (list != NULL && (tag = http_next_tag(&list, &len)) != NULL) {
+		assert(tag > begin && tag + len < list);
+		assert(memchr(tag, '"', len) == NULL && tag[len] == '"');
+		delta_is_base(&notes, tag, len, &base);
+	}
+}
+
+/* What can be read is in the bounds it claims. */
+static void
+try_notes(const char *text)
+{
+	struct delta notes;
+	size_t at;
+
+	if (delta_read(&notes, text) == -1)
+		return;
+	assert(notes.state_ms > 0);
+	if (delta_fits(&notes, 1000)) {
+		at = notes.head;
+		for (size_t i = 0; i < notes.count; i++)
+			at += notes.parts[i].len;
+		assert(at <= 1000);
+	}
+	delta_fini(&notes);
 }
 
 int
@@ -48,7 +85,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		assert(ask.if_none_match || ask.if_modified_since);
 	if (a.status == 412)
 		assert(ask.if_match || ask.if_unmodified_since);
+	try_tags(ask.if_none_match);
 	http_accepts_gzip(take_line(&rest));
+	http_accepts_delta(take_line(&rest));
+	if (rest != NULL)
+		try_notes(rest);
 	free(text);
 	return 0;
 }

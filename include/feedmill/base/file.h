@@ -26,6 +26,10 @@ int file_replace(int dirfd, const char *name, const void *, size_t len,
 int file_put(int dirfd, const char *name, const void *, size_t len,
     struct err *);
 int file_sync_dir(int dirfd, const char *name, struct err *);
+/* For what can be done without: where the machine goes down it may be empty
+ * afterwards, or not there. */
+int file_put_unsynced(int dirfd, const char *name, const void *, size_t len,
+    struct err *);
 
 /*
  * Many small files sooner: each is written at once but only synced and
