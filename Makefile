@@ -114,6 +114,7 @@ SRCS = \
 	src/daemon_desk.c \
 	src/daemon_search.c \
 	src/daemon_status.c \
+	src/daemon_turns.c \
 	src/delta.c \
 	src/fetch.c \
 	src/fetch_exchange.c \
@@ -233,7 +234,8 @@ SRCS = \
 	src/store/visit.c \
 	src/store/visits.c \
 	src/store/which.c \
-	src/store/writer.c
+	src/store/writer.c \
+	src/worker.c
 OBJS	 = $(SRCS:%.c=$(BUILD)/%.o)
 MAIN	 = $(BUILD)/src/main.o
 LIB	 = $(BUILD)/libfeedmill.a

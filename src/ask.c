@@ -139,5 +139,7 @@ ask_now(const struct config *config, const struct config_source *source,
 	fetch_free(fetch);
 	resolve_free(resolve);
 	ev_loop_destroy(a.loop);
+	if (a.got->outcome == OUTCOME_OK)
+		fetched_open(a.got);
 	return a.got;
 }

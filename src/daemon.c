@@ -33,6 +33,7 @@
 #include "daemon_desk.h"
 #include "daemon_search.h"
 #include "daemon_status.h"
+#include "daemon_turns.h"
 
 /* exit statuses of sysexits(3) that BEHAVIOUR section 9 uses */
 enum { EXIT_UNAVAILABLE = 69, EXIT_CONFIG = 78 };
@@ -49,9 +50,7 @@ struct daemon {
 	struct control_call		*reload_call;	/* waits, or NULL */
 	struct ev_signal		 term, intr, hup;
 	struct ev_timer			 watchdog, reword;
-	struct ev_prepare		 before_wait;
-	struct ev_check			 after_wait;
-	int64_t				 busy_since_ms;
+	struct turns			 turns;
 	int				 ready, stopping, status;
 };
 
@@ -227,34 +226,6 @@ on_reword(struct ev_loop *loop, struct ev_timer *w, int revents)
 	systemd_notify(text);
 }
 
-/* Between waking up and going to wait again the loop is busy. */
-static void
-on_after_wait(struct ev_loop *loop, struct ev_check *w, int revents)
-{
-	struct daemon *d = w->data;
-
-	(void)loop, (void)revents;
-	d->busy_since_ms = clock_mono_ms();
-}
-
-static void
-on_before_wait(struct ev_loop *loop, struct ev_prepare *w, int revents)
-{
-	struct daemon *d = w->data;
-	int64_t busy_ms = clock_mono_ms() - d->busy_since_ms;
-	struct metrics *m;
-
-	(void)loop, (void)revents;
-	if (d->busy_since_ms == 0)
-		return;
-	d->busy_since_ms = 0;
-	if (busy_ms < 5)	/* not worth a look */
-		return;
-	m = mill_metrics(d->mill);
-	if ((double)busy_ms > m->value[METRIC_LOOP_LAG_MAX_MS])
-		metrics_set(m, METRIC_LOOP_LAG_MAX_MS, (double)busy_ms);
-}
-
 static void
 watch(struct daemon *d)
 {
@@ -268,11 +239,7 @@ watch(struct daemon *d)
 	ev_signal_start(d->loop, &d->intr);
 	if (!d->options->once)
 		ev_signal_start(d->loop, &d->hup);
-	ev_check_init(&d->after_wait, on_after_wait);
-	ev_prepare_init(&d->before_wait, on_before_wait);
-	d->after_wait.data = d->before_wait.data = d;
-	ev_check_start(d->loop, &d->after_wait);
-	ev_prepare_start(d->loop, &d->before_wait);
+	turns_watch(&d->turns, d->loop, mill_metrics(d->mill));
 	ev_timer_init(&d->watchdog, on_watchdog, ping_s, ping_s);
 	if (ping_s > 0.0)
 		ev_timer_start(d->loop, &d->watchdog);

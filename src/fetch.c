@@ -26,7 +26,6 @@
 #include "feedmill/base/clock.h"
 #include "feedmill/base/mem.h"
 #include "feedmill/base/url.h"
-#include "fetch_inflate.h"
 #include "fetch_private.h"
 
 enum { LANE_PUBLIC, LANE_PRIVATE, LANE_SPECIAL, LANES };
@@ -45,7 +44,8 @@ struct fetch {
 	unsigned		 pooled;
 	struct xfers		 under_way, finished;
 	unsigned		 active;	/* of both */
-	uint64_t		 held;
+	unsigned		 unread;	/* bodies handed over */
+	uint64_t		 held;		/* of all of these */
 	struct ev_timer		 soon;		/* there are finished ones */
 	int			 delivering;
 };
@@ -78,7 +78,7 @@ fetch_may_hold(const struct xfer *x, uint64_t bytes)
 	uint64_t limit = f->limits.held_bytes;
 
 	return limit == 0 || f->held + (bytes - x->held) <= limit ||
-	    bytes <= limit / f->active;
+	    bytes <= limit / (f->active + f->unread);
 }
 
 static int64_t
@@ -153,9 +153,9 @@ finish(struct xfer *x)
 	}
 }
 
-/* A body that counts has come: is it new, and what does it stand for? */
+/* A body that counts has come: is it new? */
 static void
-open_body(struct xfer *x)
+judge_body(struct xfer *x)
 {
 	struct fetched *r = x->result;
 
@@ -174,25 +174,17 @@ open_body(struct xfer *x)
 		    "an encoding that was not asked for");
 		return;
 	}
-	switch (fetch_inflate(&r->body, x->head.coding,
-	    x->order.body_bytes)) {
-	case INFLATE_OK:
-		if (r->body.len == 0)
-			outcome_set(x, OUTCOME_EMPTY, "an empty answer");
-		break;
-	case INFLATE_TOO_LARGE:
-		outcome_set(x, OUTCOME_TOO_LARGE,
-		    "more than %llu bytes when decompressed",
-		    (unsigned long long)x->order.body_bytes);
-		break;
-	case INFLATE_DAMAGED:
-		outcome_set(x, OUTCOME_PROTOCOL,
-		    "the compressed answer is damaged or cut off");
-		break;
-	case INFLATE_NO_MEMORY:
-		outcome_set(x, OUTCOME_TOO_LARGE, "not enough memory for it");
-		break;
-	}
+	r->coding = (int)x->head.coding;
+	r->body_max = x->order.body_bytes;
+}
+
+/* An answer's body goes on counting until its new owner has read it. */
+static void
+hand_over_held(struct xfer *x)
+{
+	x->result->held_bytes = x->held;
+	x->fetch->unread += x->held > 0;
+	x->held = 0;
 }
 
 /* Tell those that are finished now; done may start others. */
@@ -210,13 +202,16 @@ deliver(struct fetch *f)
 
 		TAILQ_REMOVE(&batch, x, link);
 		if (x->result->outcome == OUTCOME_OK)
-			open_body(x);
+			judge_body(x);
 		if (x->result->outcome != OUTCOME_OK)
 			drop_body(x);
+		hand_over_held(x);
 		r = TAKE(x->result);
 		xfer_free(x);
 		f->done(&r, f->arg);
-		fetched_free(r);	/* NULL if it was taken */
+		if (r != NULL)		/* it was not taken */
+			fetch_release(f, r);
+		fetched_free(r);
 	}
 	f->delivering = 0;
 }
@@ -462,6 +457,14 @@ uint64_t
 fetch_bytes_in_flight(const struct fetch *f)
 {
 	return f->held;
+}
+
+void
+fetch_release(struct fetch *f, struct fetched *r)
+{
+	f->unread -= r->held_bytes > 0;
+	f->held -= r->held_bytes;
+	r->held_bytes = 0;
 }
 
 struct fetch *

@@ -22,20 +22,36 @@
 #include <arpa/inet.h>
 #include <ev.h>
 
+#include "feedmill/base/clock.h"
 #include "feedmill/base/hash.h"
 #include "feedmill/base/mem.h"
 #include "fetch_private.h"
 
-enum { PINS = 512 };			/* a power of two */
+enum {
+	PINS = 512,			/* a power of two */
+	TURN_MS = 8			/* for sockets, in one turn of the loop */
+};
 
 struct pin {
 	char			*key;		/* "host:port"; NULL: free */
 	struct digest		 addresses;
 };
 
+struct watch {				/* one socket of libcurl's */
+	struct ev_io		 io;	/* first: an ev_io * is a watch * */
+	TAILQ_ENTRY(watch)	 link;
+	struct lane		*lane;
+	int			 events;	/* seen; 0: it is not in line */
+};
+
+TAILQ_HEAD(watches, watch);
+
 struct lane {
 	struct ev_loop		*loop;
 	CURLM			*multi;
+	struct watches		 line;		/* sockets that are ready */
+	unsigned		 turn;		/* the loop's */
+	int64_t			 turn_began_ms;	/* here */
 	struct ev_timer		 timer;		/* the one libcurl asked for */
 	lane_done_fn		*done;
 	lane_drained_fn		*drained;
@@ -43,10 +59,6 @@ struct lane {
 	struct pin		 pins[PINS];
 };
 
-struct watch {				/* one socket of libcurl's */
-	struct ev_io		 io;	/* first: an ev_io * is a watch * */
-	struct lane		*lane;
-};
 
 /* Give every finished transfer back. */
 static void
@@ -80,19 +92,55 @@ on_timer(struct ev_loop *loop, struct ev_timer *timer, int revents)
 	drain(l);
 }
 
+/* Has this turn of the loop had its share of sockets? */
+static int
+turn_is_used_up(struct lane *l)
+{
+	int64_t now_ms = clock_mono_ms();
+
+	if (l->turn != ev_iteration(l->loop)) {
+		l->turn = ev_iteration(l->loop);
+		l->turn_began_ms = now_ms;
+	}
+	return now_ms - l->turn_began_ms >= TURN_MS;
+}
+
+static void
+line_leave(struct watch *w)
+{
+	if (w->events != 0)
+		TAILQ_REMOVE(&w->lane->line, w, link);
+	w->events = 0;
+}
+
+/*
+ * libcurl reads up to 1.6 MB of one socket at a time, and a handshake takes
+ * most of a millisecond: sockets get into line, and those that have no share
+ * of this turn are ready in the next one as well.  Who has waited longest
+ * goes first, whosever event it was.
+ */
 static void
 on_socket(struct ev_loop *loop, struct ev_io *io, int revents)
 {
-	struct lane *l = ((struct watch *)io)->lane;
-	int what = 0, running;
+	struct watch *w = (struct watch *)io;
+	struct lane *l = w->lane;
+	int what = 0, running, fd;
 
 	(void)loop;
-	if (revents & EV_READ)
+	if (w->events == 0)
+		TAILQ_INSERT_TAIL(&l->line, w, link);
+	w->events |= revents;
+	if (turn_is_used_up(l))
+		return;
+	w = TAILQ_FIRST(&l->line);
+	if (w->events & EV_READ)
 		what |= CURL_CSELECT_IN;
-	if (revents & EV_WRITE)
+	if (w->events & EV_WRITE)
 		what |= CURL_CSELECT_OUT;
-	/* io may be gone before this returns: see curl_wants_socket(). */
-	curl_multi_socket_action(l->multi, io->fd, what, &running);
+	fd = w->io.fd;
+	line_leave(w);
+	/* w may be gone before this returns: see curl_wants_socket(). */
+	curl_multi_socket_action(l->multi, fd, what, &running);
 	drain(l);
 }
 
@@ -122,8 +170,10 @@ curl_wants_socket(CURL *easy, curl_socket_t fd, int what, void *arg,
 
 	(void)easy;
 	if (what == CURL_POLL_REMOVE) {
-		if (w != NULL)
+		if (w != NULL) {
 			ev_io_stop(l->loop, &w->io);
+			line_leave(w);
+		}
 		free(w);
 		return 0;
 	}
@@ -223,6 +273,7 @@ lane_new(struct ev_loop *loop, const struct fetch_limits *limits,
 		abort();
 	l->loop = loop;
 	l->multi = m;
+	TAILQ_INIT(&l->line);
 	l->done = done;
 	l->drained = drained;
 	l->arg = arg;

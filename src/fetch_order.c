@@ -1,9 +1,10 @@
-/* fetch_order.c - orders copied, answers made and freed. */
+/* fetch_order.c - orders copied, answers made, opened and freed. */
 #include <stdlib.h>
 
 #include "feedmill/base/clock.h"
 #include "feedmill/base/date.h"
 #include "feedmill/base/mem.h"
+#include "fetch_inflate.h"
 #include "fetch_private.h"
 
 enum {
@@ -74,6 +75,47 @@ fetched_new(int64_t source_id)
 	r->retry_after_s = r->max_age_s = -1;
 	r->expires_ms = r->date_ms = DATE_NONE;
 	return r;
+}
+
+static void
+spoil(struct fetched *r, enum outcome outcome, const char *fmt, ...)
+{
+	struct buf why = { 0 };
+	va_list args;
+
+	va_start(args, fmt);
+	buf_vprintf(&why, fmt, args);
+	va_end(args);
+	r->outcome = outcome;
+	free(r->reason);
+	r->reason = buf_take(&why);
+	buf_fini(&r->body);
+}
+
+void
+fetched_open(struct fetched *r)
+{
+	enum content_coding coding = (enum content_coding)r->coding;
+
+	r->coding = CODING_NONE;
+	switch (fetch_inflate(&r->body, coding, r->body_max)) {
+	case INFLATE_OK:
+		if (r->body.len == 0)
+			spoil(r, OUTCOME_EMPTY, "an empty answer");
+		break;
+	case INFLATE_TOO_LARGE:
+		spoil(r, OUTCOME_TOO_LARGE,
+		    "more than %llu bytes when decompressed",
+		    (unsigned long long)r->body_max);
+		break;
+	case INFLATE_DAMAGED:
+		spoil(r, OUTCOME_PROTOCOL,
+		    "the compressed answer is damaged or cut off");
+		break;
+	case INFLATE_NO_MEMORY:
+		spoil(r, OUTCOME_TOO_LARGE, "not enough memory for it");
+		break;
+	}
 }
 
 void

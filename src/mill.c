@@ -13,9 +13,10 @@
  * configuration meanwhile.
  *
  * A source is asked (ask), its server answers (mill_answered), what it said
- * is read (ask_read) and handed to the store, which commits it and says
- * what was new (mill_stored); every visit ends in mill_end_visit(), which decides
- * when the next one is.  Validators travel with the entries they vouch for;
+ * is read by the worker (read_now), which takes a third of a second for the
+ * worst of ten megabytes, and handed to the store (mill_was_read), which
+ * commits it and says what was new (mill_stored); every visit ends in
+ * mill_end_visit(), which decides when the next one is.  Validators travel with the entries they vouch for;
  * due times are kept apart, because losing one costs one polite request.
  */
 #include <assert.h>
@@ -42,8 +43,9 @@
 
 enum {
 	/*
-	 * A document that waits for the writer takes the places of so many
-	 * transfers: the further it is behind, the fewer are started.
+	 * A document that waits for being read or written takes the places
+	 * of so many transfers: the further we are behind, the fewer are
+	 * started.
 	 */
 	VISIT_WEIGHT = 4,
 	LAST_ROUND_MS = 10000
@@ -121,31 +123,59 @@ take_validators(struct source *s, struct visit *v, const struct fetched *got,
 	v->body_digest = s->state.body_digest;
 }
 
-/* NULL where there is nothing to store, and s->got says why. */
-static struct feed *
-read_document(struct mill *m, struct source *s)
-{
-	struct feed *feed = ask_read(s->conf, s->got);
+/* A document on its way through the worker, by the rules it was asked with. */
+struct reading {
+	struct job	 job;		/* first: a job is a reading */
+	const struct config *config;
+	const struct config_source *conf;	/* inside config */
+	struct fetched	*got;
+	struct feed	*feed;		/* NULL: got says why */
+};
 
-	if (feed == NULL)
-		return NULL;
-	metrics_add(&m->metrics, METRIC_BAD_BYTES, feed->bad_bytes);
-	mill_wish_read(s, feed);
-	return feed;
+/* On the worker's thread. */
+static void
+read_now(struct job *job)
+{
+	struct reading *r = (struct reading *)job;
+
+	fetched_open(r->got);
+	if (r->got->outcome == OUTCOME_OK)
+		r->feed = ask_read(r->conf, r->got);
 }
 
 static void
-hand_to_store(struct mill *m, struct source *s, struct feed *feed)
+reading_free(struct reading *r)
+{
+	config_unref(r->config);
+	fetched_free(r->got);
+	feed_free(r->feed);
+	free(r);
+}
+
+static void
+read_document(struct mill *m, struct source *s)
+{
+	struct reading *r = xcalloc(1, sizeof(*r));
+
+	r->config = config_ref(m->config);
+	r->conf = s->conf;
+	r->got = TAKE(s->got);
+	store_mark_in_flight(m->store, s->state.id, 1);
+	worker_post(m->worker, &r->job);
+}
+
+static void
+hand_to_store(struct mill *m, struct source *s, struct reading *r)
 {
 	struct visit *v = visit_new();
 
 	v->source_id = s->state.id;
-	v->config = config_ref(m->config);
-	v->source = s->conf;
+	v->config = TAKE(r->config);
+	v->source = r->conf;
 	v->outcome = s->got->outcome;
 	v->fetched_ms = clock_wall_ms();
-	v->feed = feed;
-	take_hints(s, feed);
+	v->feed = TAKE(r->feed);
+	take_hints(s, v->feed);
 	take_validators(s, v, s->got, s->got->outcome != OUTCOME_DAMAGED);
 	store_visit(m->store, &v, mill_stored, m);
 }
@@ -181,35 +211,64 @@ keep_new_validators(struct mill *m, struct source *s)
 	    st->last_modified);
 }
 
+/* What the server said is read, and s->got knows how that went. */
+static void
+take_document(struct mill *m, struct source *s, struct reading *r)
+{
+	mill_wish_answered(s);
+	mill_keep(m, s);
+	buf_fini(&s->got->body);
+	if (r->feed == NULL)
+		return;
+	metrics_add(&m->metrics, METRIC_BAD_BYTES, r->feed->bad_bytes);
+	mill_wish_read(s, r->feed);
+}
+
+static void
+mill_was_read(struct job *job, void *arg)
+{
+	struct mill *m = arg;
+	struct reading *r = (struct reading *)job;
+	struct source *s = source_find(m, r->got->source_id);
+
+	assert(s != NULL && s->busy && s->got == NULL);
+	fetch_release(m->fetch, r->got);
+	if (job->was_run) {
+		s->got = TAKE(r->got);
+		if (s->conf != NULL)	/* else unsubscribed meanwhile */
+			take_document(m, s, r);
+	}
+	if (s->got != NULL && s->conf != NULL && r->feed != NULL) {
+		hand_to_store(m, s, r);
+	} else {
+		store_mark_in_flight(m->store, s->state.id, 0);
+		if (s->got != NULL)
+			mill_end_visit(m, s, NULL);
+	}
+	reading_free(r);
+}
+
 /* A server has answered, or has not.  All that follows from it. */
 static void
 mill_answered(struct fetched **taken, void *arg)
 {
 	struct mill *m = arg;
 	struct source *s = source_find(m, (*taken)->source_id);
-	struct feed *feed = NULL;
 
 	assert(s != NULL && s->busy && s->got == NULL);
 	s->got = TAKE(*taken);
 	if (s->conf == NULL) {		/* unsubscribed meanwhile */
+		fetch_release(m->fetch, s->got);
 		mill_end_visit(m, s, NULL);
 		return;
 	}
 	if (s->got->status == 200)
 		s->full_ms = clock_wall_ms();
-	mill_wish_answered(s);
 	if (s->got->outcome == OUTCOME_OK) {
-		store_mark_in_flight(m->store, s->state.id, 1);
-		feed = read_document(m, s);
-		mill_keep(m, s);
-		buf_fini(&s->got->body);
-		if (feed == NULL)
-			store_mark_in_flight(m->store, s->state.id, 0);
-	}
-	if (feed != NULL) {
-		hand_to_store(m, s, feed);
+		read_document(m, s);
 		return;
 	}
+	mill_wish_answered(s);
 	if (s->got->outcome == OUTCOME_NOT_MODIFIED ||
 	    s->got->outcome == OUTCOME_UNCHANGED)
 		keep_new_validators(m, s);
@@ -269,16 +328,16 @@ ask(int64_t source_id, void *arg)
 	free(headers);
 }
 
-/* May another source be asked?  Not while the writer is behind, nor while
- * the bodies under way fill their budget. */
+/* May another source be asked?  Not while worker or writer are behind, nor
+ * while the bodies under way fill their budget. */
 static int
 gate(void *arg)
 {
 	struct mill *m = arg;
 
 	return !m->stopping && fetch_active(m->fetch) +
-	    VISIT_WEIGHT * store_queue_depth(m->store) <
-	    (unsigned)m->config->fetch.concurrency &&
+	    VISIT_WEIGHT * (worker_depth(m->worker) +
+	    store_queue_depth(m->store)) < (unsigned)m->config->fetch.concurrency &&
 	    fetch_bytes_in_flight(m->fetch) <
 	    (uint64_t)m->config->fetch.bytes_in_flight;
 }
@@ -415,6 +474,7 @@ mill_new(struct ev_loop *loop, const struct config *config,
 	    m);
 	m->hsts = load_hosts(m);
 	fetch_use_hsts(m->fetch, m->hsts);
+	m->worker = worker_new(loop, read_now, mill_was_read, m);
 	m->schedule = schedule_new(loop, ask, gate, m);
 	m->publish = publish_new(loop, m->store, mill_published, m);
 	m->hub = hub_new(loop, m->resolve, &fetch_limits, m->hsts,
@@ -445,6 +505,7 @@ mill_free(struct mill *m)
 	if (m == NULL)
 		return;
 	m->stopping = 1;
+	worker_free(TAKE(m->worker));	/* what is half read is read on */
 	fetch_free(TAKE(m->fetch));	/* transfers end unanswered */
 	store_drain(m->store);		/* what was answered is committed */
 	publish_what_is_due(m);

@@ -18,6 +18,7 @@
 #include "feedmill/mill.h"
 #include "feedmill/outage.h"
 #include "feedmill/store.h"
+#include "feedmill/worker.h"
 
 struct wish;
 
@@ -25,10 +26,12 @@ struct source {
 	struct source_state		 state;
 	const struct config_source	*conf;	/* NULL: not configured now */
 	char				*host;	/* politeness is per host */
-	struct fetched			*got;	/* from answer to commit */
+	struct fetched			*got;	/* from answer to commit,
+						 * but for its reading */
 	int				 busy;	/* a visit is under way */
 	int				 in_round;	/* and not yet visited */
 	int				 is_new;	/* to this configuration */
+	int				 is_failing;	/* and counted as such */
 	int64_t				 full_ms;	/* last 200, or start */
 	struct wish			*wish;	/* or NULL */
 };
@@ -41,6 +44,7 @@ struct mill {
 	struct resolve		*resolve;
 	struct fetch		*fetch;
 	struct hsts		*hsts;
+	struct worker		*worker;	/* reads documents */
 	struct schedule		*schedule;
 	struct publish		*publish;
 	struct archive		*archive;
@@ -49,6 +53,7 @@ struct mill {
 	struct source		**sources;	/* by id */
 	size_t			 sources_len;
 	size_t			 hosts;		/* distinct */
+	unsigned		 asked, failing;	/* sources */
 	struct outage		 outage;
 	int64_t			 clock_ms;	/* wall minus boot time */
 	struct metrics		 metrics;

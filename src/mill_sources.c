@@ -142,11 +142,22 @@ due_ms_of(const struct mill *m, const struct source *s)
 	    s->state.next_due_ms;
 }
 
+/* A gauge that is read between two turns cannot visit 100,000 sources. */
+static void
+count_failing(struct mill *m, struct source *s)
+{
+	int is_failing = s->state.history.failures > 0;
+
+	m->failing += (unsigned)is_failing - (unsigned)s->is_failing;
+	s->is_failing = is_failing;
+}
+
 void
 mill_plan(struct mill *m, struct source *s)
 {
 	struct cadence_limits limits = limits_of(m, s->conf);
 
+	count_failing(m, s);
 	s->state.next_due_ms = cadence_next(clock_wall_ms(), &limits,
 	    &s->state.history, clock_dice()).next_ms;
 	store_save_state(m->store, &s->state);
@@ -258,6 +269,10 @@ schedule_source(struct mill *m, struct source *s, int64_t now_ms)
 {
 	int64_t due_ms = due_now_ms(m, s, s->is_new, now_ms);
 
+	m->asked++;
+	s->is_failing = 0;
+	count_failing(m, s);
+
 	if (m->options.idle)
 		due_ms = INT64_MAX;
 	else if (m->options.once)
@@ -272,6 +287,8 @@ static void
 schedule_sources(struct mill *m)
 {
 	int64_t now_ms = clock_wall_ms();
+
+	m->asked = m->failing = 0;
 
 	for (size_t i = 0; i < m->sources_len; i++)
 		if (m->sources[i] != NULL && m->sources[i]->conf != NULL &&
@@ -375,18 +392,13 @@ struct metrics *
 mill_metrics(struct mill *m)
 {
 	int64_t lag_ms = clock_wall_ms() - schedule_next_due(m->schedule);
-	unsigned asked = 0, failing = 0;
 
-	for (size_t i = 0; i < m->sources_len; i++) {
-		if (m->sources[i] == NULL || m->sources[i]->conf == NULL)
-			continue;
-		asked++;
-		failing += m->sources[i]->state.history.failures > 0;
-	}
-	metrics_set(&m->metrics, METRIC_SOURCES, asked);
-	metrics_set(&m->metrics, METRIC_SOURCES_FAILING, failing);
+	metrics_set(&m->metrics, METRIC_SOURCES, m->asked);
+	metrics_set(&m->metrics, METRIC_SOURCES_FAILING, m->failing);
 	metrics_set(&m->metrics, METRIC_FETCHES_IN_PROGRESS,
 	    m->fetch != NULL ? fetch_active(m->fetch) : 0);
+	metrics_set(&m->metrics, METRIC_READ_QUEUE, m->worker != NULL ?
+	    worker_depth(m->worker) : 0);
 	metrics_set(&m->metrics, METRIC_STORE_QUEUE,
 	    store_queue_depth(m->store));
 	metrics_set(&m->metrics, METRIC_SCHEDULE_LAG_S,

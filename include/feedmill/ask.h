@@ -27,14 +27,14 @@ struct fetch_header *ask_order(const struct config_source *,
     struct fetch_order *ret);
 
 /*
- * Parse, normalise, identify the body of an answer that is OUTCOME_OK.  Its
- * outcome becomes what parsing says, its reason too; NULL where there is
- * nothing to store.
+ * Parse, normalise, identify the body of an answer that is OUTCOME_OK and
+ * opened.  Its outcome becomes what parsing says, its reason too; NULL where
+ * there is nothing to store.  Pure: on any thread.
  */
 struct feed *ask_read(const struct config_source *, struct fetched *);
 
-/* One request on a loop of its own, blocking, without validators; never
- * NULL.  page: a page for people is welcome, too. */
+/* One request on a loop of its own, blocking, without validators; its answer,
+ * opened, never NULL.  page: a page for people is welcome, too. */
 enum ask_for { ASK_FEED, ASK_PAGE };
 struct fetched *ask_now(const struct config *, const struct config_source *,
     enum ask_for);

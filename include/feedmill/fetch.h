@@ -77,8 +77,9 @@ struct fetch_order {
 
 /*
  * What the server said: an outcome from OUTCOME_OK to OUTCOME_EMPTY.  body is
- * inflated and complete for OUTCOME_OK and empty for everything else; the
- * caller judges whether it is a feed.
+ * complete, as it was received, for OUTCOME_OK and empty for everything else;
+ * fetched_open() makes of it what it stands for, and the caller judges
+ * whether that is a feed.
  */
 struct fetched {
 	int64_t		 source_id;
@@ -107,6 +108,9 @@ struct fetched {
 	int		 was_conditional;	/* validators were sent to url */
 	int		 secured;	/* asked by https where http was said,
 					 * because the host wants it so */
+	int		 coding;	/* of body: for fetched_open() */
+	uint64_t	 body_max;	/* the order's body_bytes */
+	uint64_t	 held_bytes;	/* counted until fetch_release() */
 };
 
 typedef void fetch_done_fn(struct fetched **taken, void *arg);
@@ -121,10 +125,18 @@ struct fetch *fetch_new(struct ev_loop *, struct resolve *,
 void fetch_use_hsts(struct fetch *, struct hsts *);
 void fetch_start(struct fetch *, const struct fetch_order *);
 unsigned fetch_active(const struct fetch *);
-/* Bytes held by all transfers under way, for the budget. */
+/* Bytes held by all transfers under way and all answers not yet released,
+ * for the budget. */
 uint64_t fetch_bytes_in_flight(const struct fetch *);
+/* An answer's body is read, or gone: its bytes do not count any more. */
+void fetch_release(struct fetch *, struct fetched *);
 void fetch_free(struct fetch *);	/* ends all transfers, no callbacks */
 
+/*
+ * Inflate the body of an answer that is OUTCOME_OK, once.  What is too large,
+ * damaged or empty becomes that outcome, with its reason.  Pure: on any thread.
+ */
+void fetched_open(struct fetched *);
 void fetched_free(struct fetched *);	/* NULL is harmless */
 
 #endif

@@ -30,6 +30,12 @@ clock_mono_ms(void)
 	return clock_ms(CLOCK_BOOTTIME);
 }
 
+int64_t
+clock_cpu_ms(void)
+{
+	return clock_ms(CLOCK_THREAD_CPUTIME_ID);
+}
+
 void
 clock_random(void *p, unsigned len)
 {

@@ -115,6 +115,9 @@ rig_done(struct fetched **taken, void *arg)
 	(void)arg;
 	fetched_free(rig.got);
 	rig.got = TAKE(*taken);
+	fetch_release(rig.fetch, rig.got);
+	if (rig.got->outcome == OUTCOME_OK)
+		fetched_open(rig.got);
 	if (--rig.waiting == 0)
 		ev_break(rig.loop, EVBREAK_ALL);
 }
