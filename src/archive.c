@@ -35,6 +35,7 @@ struct archiving {
 
 /* One archive being written. */
 struct posting {
+	const struct config *config;
 	const struct config_archive *archive;
 	int		 dirfd;
 	struct file_batch batch;	/* on their way to the disk */
@@ -66,7 +67,7 @@ static int
 post_record(const struct record *r, void *arg)
 {
 	struct posting *p = arg;
-	struct item item = record_item(r);
+	struct item item = record_item(r, p->config);
 	char name[POST_NAME_SIZE];
 
 	buf_reset(&p->buf);
@@ -157,7 +158,8 @@ run(struct store_reader *reader, struct round *round)
 	for (size_t i = 0; i < round->config->archives_count; i++) {
 		const struct config_archive *a = &round->config->archives[i];
 		struct err err = { 0 };
-		struct posting p = { .archive = a, .dirfd = -1, .err = &err };
+		struct posting p = { .config = round->config, .archive = a,
+		    .dirfd = -1, .err = &err };
 
 		all->reached[i] = -1;
 		if (post_archive(round, reader, &p, all->known[i],

@@ -54,6 +54,7 @@ ask_order(const struct config_source *c, struct fetch_order *ret)
 	*ret = (struct fetch_order){
 		.url = c->url, .user_agent = c->user_agent,
 		.proxy = c->proxy, .user = c->user, .password = c->password,
+		.digest = c->auth_digest, .hide_path = c->url_from != NULL,
 		.headers = headers,
 		.client_cert = c->client_cert, .client_key = c->client_key,
 		.ca_file = c->ca_file,

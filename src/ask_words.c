@@ -45,9 +45,9 @@ ask_say_answer(struct buf *b, const struct fetched *got)
 	buf_append(b, buf_str(&got->exchange), got->exchange.len);
 	if (got->exchange.len > 0)
 		buf_putc(b, '\n');
-	if (got->redirects > 0 && got->url != NULL)
+	if (got->redirects > 0 && got->url != NULL && !got->hide_path)
 		put_url(b, "url", got->url);
-	if (got->permanent_url != NULL)
+	if (got->permanent_url != NULL && !got->hide_path)
 		put_url(b, "moved to", got->permanent_url);
 	if (got->status == 0)
 		buf_puts(b, "answer    none");

@@ -5,8 +5,10 @@
  * Everything is set by now, from whichever file or default; a mistake points
  * at the setting nearest to the user.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "feedmill/base/mem.h"
 #include "feedmill/base/text.h"
@@ -87,6 +89,18 @@ check_intervals(struct loader *l, const struct config_source *s,
 		    "it: every %s at least", b);
 }
 
+/* Only where it is set: what all feeds share is said once. */
+static void
+check_file(struct loader *l, const struct node *node, const char *name,
+    const char *path)
+{
+	if (path == NULL || !sets(l, node, name) || l->without_secrets ||
+	    access(path, R_OK) == 0)
+		return;
+	mistake_add(&l->mistakes, place_of(l, node, name, name), 1,
+	    "%s cannot be read here: %s: %s", name, path, strerror(errno));
+}
+
 static void
 check_source(struct loader *l, const struct config_source *s,
     const struct node *node)
@@ -107,6 +121,10 @@ check_source(struct loader *l, const struct config_source *s,
 		    "connect-timeout", "timeout"), 1,
 		    "connect-timeout is longer than timeout, which ends the "
 		    "visit");
+	check_file(l, node, "client-cert", s->client_cert);
+	if (s->client_cert != NULL)
+		check_file(l, node, "client-key", s->client_key);
+	check_file(l, node, "ca-file", s->ca_file);
 	if (node == NULL)
 		return;
 	if (s->password != NULL && s->user == NULL &&

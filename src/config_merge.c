@@ -460,7 +460,8 @@ take_source(struct loader *l, const struct node *n, struct config_source *to)
 	to->line = n->key->at.line;
 	if (n->key->kind != NODE_TEXT || !is_name(to->name))
 		COMPLAIN(l, n->key, "the name of a feed is one line of at "
-		    "most %d bytes", CONFIG_NAME_MAX_BYTES);
+		    "most %d bytes, without tabs or spaces around it",
+		    CONFIG_NAME_MAX_BYTES);
 	if (node_is_null(n) && !n->damaged && !n->key->damaged)
 		COMPLAIN(l, n->key, "%s has no url", where);
 	if (node_is_null(n) || !is_group(l, n, where))

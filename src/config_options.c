@@ -26,6 +26,7 @@ static const char *const updates_words[] = {
 	[UPDATES_NEVER] = "never", NULL
 };
 static const char *const identity_words[] = { "shared", "own", NULL };
+static const char *const auth_words[] = { "basic", "digest", NULL };
 static const char *const format_words[] = {	/* bits of outlet_format */
 	"atom", "rss", "json", "html", "opml", NULL
 };
@@ -86,7 +87,10 @@ const struct option config_options[] = {
 	    "Transfers at once from one host.", 1, 10000, NULL, NULL },
 	{ "bytes-in-flight", IN_FETCH, CONFIG(fetch.bytes_in_flight),
 	    OPTION_SIZE, "64M", NULL,
-	    "Memory of all transfers together; the next one waits.",
+	    "Memory that the bodies of all transfers together may take. Once "
+	    "it is reached no further feed is asked, and a body that is over "
+	    "its even share is given up, to be asked for again like any "
+	    "failure. At least max-size.",
 	    1 << 20, 64 * GIGA, NULL, NULL },
 	{ "header-size", IN_FETCH, CONFIG(fetch.header_bytes), OPTION_SIZE,
 	    "64K", NULL, "The headers of one answer, at most.",
@@ -143,13 +147,18 @@ const struct option config_options[] = {
 	    "The zone of its dates that name none, such as +08:00.",
 	    0, 0, NULL, NULL },
 	{ "user", IN_FEED, SOURCE(user), OPTION_SECRET, NULL, NULL,
-	    "Name for HTTP authentication.", 0, 0, NULL, NULL },
+	    "Name for HTTP authentication; told to the feed's own origin "
+	    "alone.", 0, 0, NULL, NULL },
 	{ "password", IN_FEED, SOURCE(password), OPTION_SECRET, NULL, NULL,
 	    "Password for HTTP authentication. Best given as !credential "
 	    "NAME or !env NAME.", 0, 0, NULL, NULL },
+	{ "auth", IN_FEED, SOURCE(auth_digest), OPTION_WORD, "basic", NULL,
+	    "How user and password are shown: basic, or digest, which costs "
+	    "one request more.", 0, 0, NULL, auth_words },
 	{ "headers", IN_FEED, SOURCE(headers), OPTION_HEADERS, NULL, "{}",
-	    "More request headers, name and value. A value may be given as "
-	    "!credential NAME or !env NAME.", 0, 0, NULL, NULL },
+	    "More request headers, name and value, for the feed's own origin "
+	    "alone. A value may be given as !credential NAME or !env NAME.",
+	    0, 0, NULL, NULL },
 	{ "identity", IN_FEED, SOURCE(identity_own), OPTION_WORD, "shared",
 	    NULL, "With own, its entries are compared with no other feed's: "
 	    "for a feed that claims what is not its own.",
@@ -207,19 +216,22 @@ const struct option config_options[] = {
 	    "What feedmill calls itself; add an address where a publisher "
 	    "can reach you.", 0, 0, NULL, NULL },
 	{ "proxy", IN_FETCH | IN_FEED, SOURCE(proxy), OPTION_PROXY, NULL,
-	    NULL, "Such as http://127.0.0.1:3128 or "
-	    "socks5h://127.0.0.1:9050. Proxies in the environment are not "
-	    "used.", 0, 0, NULL, NULL },
+	    NULL, "Such as http://127.0.0.1:3128, https://..., "
+	    "socks5h://127.0.0.1:9050 or socks4a://..., with user:password@ "
+	    "if it wants them. Names are resolved by the proxy. Proxies in "
+	    "the environment are not used.", 0, 0, NULL, NULL },
 	{ "allow-private-addresses", IN_FETCH | IN_FEED,
 	    SOURCE(allow_private_addresses), OPTION_BOOL, "false", NULL,
 	    "Whether a feed may be on this machine or in a private network, "
 	    "such as 127.0.0.0/8, 10.0.0.0/8, 192.168.0.0/16 or fc00::/7.",
 	    0, 0, NULL, NULL },
 	{ "client-cert", IN_FETCH | IN_FEED, SOURCE(client_cert),
-	    OPTION_PATH, NULL, NULL, "A client certificate, PEM.",
+	    OPTION_PATH, NULL, NULL, "A client certificate, PEM, for servers "
+	    "that want one; shown to the feed's own origin alone.",
 	    0, 0, NULL, NULL },
 	{ "client-key", IN_FETCH | IN_FEED, SOURCE(client_key), OPTION_PATH,
-	    NULL, NULL, "The key of the client certificate, PEM.",
+	    NULL, NULL, "The key of the client certificate, PEM; without "
+	    "this, it is in the same file.",
 	    0, 0, NULL, NULL },
 	{ "ca-file", IN_FETCH | IN_FEED, SOURCE(ca_file), OPTION_PATH, NULL,
 	    NULL, "Certificates to trust instead of the system's, PEM.",

@@ -175,12 +175,24 @@ value_set_proxy(struct loader *l, const struct option *o, const struct node *n,
     void *field)
 {
 	static const char *const schemes[] = { "http://", "https://",
-	    "socks4://", "socks4a://", "socks5://", "socks5h://" };
+	    "socks4a://", "socks5h://" };
+	/* These would have names resolved here, and told to a name server. */
+	static const char *const local[][2] = {
+		{ "socks5://", "socks5h://" }, { "socks4://", "socks4a://" },
+	};
 	const char *from, *value;
 
 	value = take_secret(l, o->name, n, &from);
 	if (value == NULL)
 		return;
+	for (size_t i = 0; i < ARRAY_LEN(local); i++) {
+		if (!text_prefix_nocase(value, local[i][0]))
+			continue;
+		COMPLAIN(l, n, "%s must be %s instead of %s: names are for "
+		    "the proxy to resolve", o->name, local[i][1],
+		    local[i][0]);
+		return;
+	}
 	for (size_t i = 0; i < ARRAY_LEN(schemes); i++) {
 		if (value == hidden ||
 		    (text_prefix_nocase(value, schemes[i]) &&

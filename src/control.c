@@ -285,6 +285,11 @@ send_words(int fd, const char *const *words, struct err *e)
 	ssize_t n = 0;
 
 	for (size_t i = 0; words[i] != NULL; i++) {
+		if (strpbrk(words[i], "\t\n") != NULL) {
+			buf_fini(&line);
+			return err_set(e, "no word for the daemon may have a "
+			    "tab or a line break in it");
+		}
 		if (i > 0)
 			buf_putc(&line, '\t');
 		buf_puts(&line, words[i]);

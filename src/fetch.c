@@ -426,6 +426,7 @@ fetch_start(struct fetch *f, const struct fetch_order *o)
 
 	x->fetch = f;
 	x->result = fetched_new(o->source_id);
+	x->result->hide_path = o->hide_path;
 	x->started_ms = clock_mono_ms();
 	x->only_permanent = 1;
 	order_copy(&x->order, &x->arena, o);

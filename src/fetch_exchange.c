@@ -55,20 +55,22 @@ put_shown(struct buf *b, const char *s, size_t len)
 }
 
 static void
-put_url(struct buf *b, const char *url, size_t len)
+put_url(struct buf *b, const char *url, size_t len, int hide_path)
 {
 	char *copy = xstrndup(url, len);
-	char *shown = url_redact(copy);
+	char *shown = hide_path ? url_origin(copy) : url_redact(copy);
 
 	if (shown != NULL)
 		put_shown(b, shown, strlen(shown));
+	if (hide_path)
+		buf_puts(b, "/...");
 	free(shown);
 	free(copy);
 }
 
 static void
 put_line(struct buf *b, const char *mark, const char *line, size_t len,
-    const struct fetch_header *own)
+    const struct fetch_header *own, int hide_path)
 {
 	const char *colon = memchr(line, ':', len);
 	size_t name = colon != NULL ? (size_t)(colon - line) : len;
@@ -85,7 +87,7 @@ put_line(struct buf *b, const char *mark, const char *line, size_t len,
 		buf_puts(b, ": ");
 		while (++name < len && line[name] == ' ')
 			;
-		put_url(b, line + name, len - name);
+		put_url(b, line + name, len - name, hide_path);
 	} else {
 		put_shown(b, line, len);
 	}
@@ -102,26 +104,26 @@ line_length(const char *s, size_t len)
 
 /* "GET /path HTTP/1.1": the target may hold a token, the URL is shown. */
 static void
-put_request_line(struct buf *b, const char *url, const char *line,
-    size_t len)
+put_request_line(struct buf *b, const char *url, int hide_path,
+    const char *line, size_t len)
 {
 	const char *target = memchr(line, ' ', len), *version = NULL;
 
 	if (target != NULL)
 		version = memrchr(line, ' ', len);
 	if (version == NULL || version == target) {
-		put_line(b, "> ", line, len, NULL);
+		put_line(b, "> ", line, len, NULL, 0);
 		return;
 	}
 	buf_puts(b, "> ");
 	put_shown(b, line, (size_t)(target - line) + 1);
-	put_url(b, url, strlen(url));
+	put_url(b, url, strlen(url), hide_path);
 	put_shown(b, version, len - (size_t)(version - line));
 	buf_putc(b, '\n');
 }
 
 void
-exchange_add_request(struct buf *b, const char *url,
+exchange_add_request(struct buf *b, const char *url, int hide_path,
     const struct fetch_header *secret, const char *head, size_t len)
 {
 	const char *end = head + len, *nl;
@@ -133,15 +135,16 @@ exchange_add_request(struct buf *b, const char *url,
 			nl = end - 1;
 		len = line_length(head, (size_t)(nl + 1 - head));
 		if (first)
-			put_request_line(b, url, head, len);
+			put_request_line(b, url, hide_path, head, len);
 		else
-			put_line(b, "> ", head, len, secret);
+			put_line(b, "> ", head, len, secret, 0);
 		first = 0;
 	}
 }
 
 void
-exchange_add_answer(struct buf *b, const char *line, size_t len)
+exchange_add_answer(struct buf *b, int hide_path, const char *line,
+    size_t len)
 {
-	put_line(b, "< ", line, line_length(line, len), NULL);
+	put_line(b, "< ", line, line_length(line, len), NULL, hide_path);
 }

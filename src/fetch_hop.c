@@ -26,7 +26,8 @@ secure(struct xfer *x, struct fetch_site *site)
 	x->result->secured = 1;
 	if (x->order.keep_exchange)
 		buf_printf(&x->result->exchange, "* %s is asked by https: "
-		    "its host wants it so (HSTS)\n", was);
+		    "its host wants it so (HSTS)\n",
+		    x->order.hide_path ? site->host : was);
 	free(was);
 }
 

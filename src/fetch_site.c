@@ -210,6 +210,10 @@ fetch_site_parse_proxy(struct fetch_site *site, struct arena *arena,
 	scheme = part_into(arena, u, CURLUPART_SCHEME, 0);
 	port = part_into(arena, u, CURLUPART_PORT, 0);
 	curl_url_cleanup(u);
+	/* Then libcurl would look for the site's own address. */
+	if (scheme != NULL && (strcmp(scheme, "socks4") == 0 ||
+	    strcmp(scheme, "socks5") == 0))
+		return "the proxy would leave names to be resolved here";
 	/* libcurl's own defaults, which are not those of the scheme. */
 	if (port != NULL)
 		site->port = (unsigned)strtoul(port, NULL, 10);

@@ -10,6 +10,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -66,6 +67,13 @@ curl_has_header(char *line, size_t one, size_t n, void *arg)
 	int was_complete = x->head.complete;
 
 	(void)one;
+	/* Digest: the first answer only says what to say. */
+	if (was_complete && x->order.digest && x->head.status == 401 &&
+	    n >= 5 && strncasecmp(line, "HTTP/", 5) == 0) {
+		fetch_head_init(&x->head);
+		x->body_seen = 0;
+		was_complete = 0;
+	}
 	x->header_lines++;
 	if (n > limits->header_bytes - x->header_bytes ||
 	    x->header_lines > limits->header_lines) {
@@ -144,9 +152,10 @@ curl_says(CURL *curl, curl_infotype type, char *data, size_t len, void *arg)
 	(void)curl;
 	if (type == CURLINFO_HEADER_OUT)
 		exchange_add_request(&x->result->exchange, x->site.url,
-		    x->order.headers, data, len);
+		    x->order.hide_path, x->order.headers, data, len);
 	else if (type == CURLINFO_HEADER_IN)
-		exchange_add_answer(&x->result->exchange, data, len);
+		exchange_add_answer(&x->result->exchange,
+		    x->order.hide_path, data, len);
 	return 0;
 }
 
@@ -332,6 +341,9 @@ set_marked(struct xfer *x, int at_home)
 		    user != NULL ? user : "");
 		curl_easy_setopt(h->curl, CURLOPT_PASSWORD,
 		    password != NULL ? password : "");
+		if (o->digest)
+			curl_easy_setopt(h->curl, CURLOPT_HTTPAUTH,
+			    (long)CURLAUTH_DIGEST);
 		h->marked = 1;
 	}
 	if (o->client_cert != NULL) {

@@ -319,6 +319,23 @@ may_move(const struct source *s, const char *url)
 	    source_is_home(s, url));
 }
 
+static void
+say_moved(const struct source *s)
+{
+	int hide = s->conf != NULL && s->conf->url_from != NULL;
+	char *from = hide ? xstrdup(s->conf->url_from) :
+	    url_redact(s->state.url);
+	char *to = hide ? url_origin(s->state.permanent_url) :
+	    url_redact(s->state.permanent_url);
+
+	log_event(LOG_WARN, "source has moved for good: "
+	    "please change its url in the configuration",
+	    LOG_STR("source", source_name(s)), LOG_STR("from", from),
+	    LOG_STR("to", to));
+	free(from);
+	free(to);
+}
+
 /* Moved for good, seen often enough: ask there from now on. */
 static void
 follow_permanent_redirect(struct mill *m, struct source *s)
@@ -345,10 +362,7 @@ follow_permanent_redirect(struct mill *m, struct source *s)
 	if (!may_move(s, st->permanent_url) && st->permanent_seen >
 	    (unsigned)m->config->fetch.permanent_redirects)
 		return;		/* said already */
-	log_event(LOG_WARN, "source has moved for good: "
-	    "please change its url in the configuration",
-	    LOG_STR("source", source_name(s)), LOG_STR("from", st->url),
-	    LOG_STR("to", st->permanent_url));
+	say_moved(s);
 	if (!may_move(s, st->permanent_url))
 		return;
 	string_replace(&st->url, st->permanent_url);

@@ -60,7 +60,7 @@ mill_keep(struct mill *m, const struct source *s)
 {
 	const struct fetched *got = s->got;
 	const struct kept answer = {
-		.source = s->conf->name, .url = got->url,
+		.source = s->conf->name, .url = got->hide_path ? NULL : got->url,
 		.outcome = outcome_name(got->outcome), .reason = got->reason,
 		.content_type = got->content_type,
 		.content_language = got->content_language,

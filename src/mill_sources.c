@@ -61,7 +61,7 @@ source_free(struct mill *m, struct source *s)
 const char *
 source_name(const struct source *s)
 {
-	return s->conf != NULL ? s->conf->name : s->state.url;
+	return s->conf != NULL ? s->conf->name : s->host;
 }
 
 /* http://h:80 to https://h:443 is an upgrade of the same. */
@@ -415,7 +415,8 @@ mill_refresh_summary(const struct mill *m, struct source_summary *row)
 	if (s == NULL || s->conf == NULL)
 		return;
 	h = &s->state.history;
-	row->url = s->state.url;
+	row->url = s->conf->url_from != NULL ? s->conf->url_from :
+	    s->state.url;
 	row->error = s->state.error;
 	row->outcome = h->visited_ms == DATE_NONE ? NULL :
 	    outcome_name(h->outcome);

@@ -45,6 +45,7 @@ struct place {
 
 /* One outlet being collected. */
 struct window {
+	const struct config *config;
 	const struct config_outlet *outlet;
 	struct outlet_head head;
 	struct buf	 items[FORMATS_MAX];	/* rendered, as they came */
@@ -84,7 +85,7 @@ static int
 take_record(const struct record *r, void *arg)
 {
 	struct window *w = arg;
-	struct item item = record_item(r);
+	struct item item = record_item(r, w->config);
 	struct place *place;
 
 	if (w->count == 0)
@@ -176,8 +177,8 @@ seal_pages(struct publishing *p, struct store_reader *reader,
     struct err *err)
 {
 	const struct paging paging = {
-		.reader = reader, .outlet = w->outlet, .head = &w->head,
-		.ids = w->selection.ids, .dirfd = dirfd,
+		.reader = reader, .config = w->config, .outlet = w->outlet,
+		.head = &w->head, .ids = w->selection.ids, .dirfd = dirfd,
 	};
 
 	if ((w->outlet->formats & OUTLET_ATOM) == 0)
@@ -248,7 +249,7 @@ publish_outlet(struct publishing *p, struct store_reader *reader,
     const struct config_outlet *outlet, struct pages *pages,
     unsigned *changed, struct err *err)
 {
-	struct window w = { .outlet = outlet };
+	struct window w = { .config = p->round.config, .outlet = outlet };
 	struct buf directory = { 0 }, page = { 0 };
 	char uuid[UUID_TEXT_SIZE];
 	int dirfd = -1, rc = -1;

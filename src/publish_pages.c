@@ -135,6 +135,7 @@ out:
 /* -------------------------------------------------------------- a new page */
 
 struct page {
+	const struct config *config;
 	struct outlet_head head;
 	struct buf	 items;
 };
@@ -143,7 +144,7 @@ static int
 add_item(const struct record *r, void *arg)
 {
 	struct page *page = arg;
-	struct item item = record_item(r);
+	struct item item = record_item(r, page->config);
 
 	if (page->head.updated_ms == DATE_NONE ||
 	    r->updated_ms > page->head.updated_ms)
@@ -169,7 +170,7 @@ write_page(const struct paging *g, const char *name, int64_t number,
     int64_t after, int64_t upto, unsigned *files, struct err *err)
 {
 	struct buf self = { 0 }, previous = { 0 }, current = { 0 }, b = { 0 };
-	struct page page = { .head = *g->head };
+	struct page page = { .config = g->config, .head = *g->head };
 	struct store_filter filter;
 	int rc;
 

@@ -16,6 +16,7 @@
 
 #include <stdint.h>
 
+struct config;
 struct config_outlet;
 struct err;
 struct outlet_head;
@@ -31,6 +32,7 @@ struct pages {
 
 struct paging {
 	struct store_reader *reader;
+	const struct config *config;
 	const struct config_outlet *outlet;
 	const struct outlet_head *head;	/* of the outlet's document */
 	const int64_t	*ids;		/* of its sources; NULL: none */

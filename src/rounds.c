@@ -185,9 +185,23 @@ round_fail(struct round *round, const struct err *err, const char *kind,
 
 /* ---------------------------------------------------------------- records */
 
-struct item
-record_item(const struct record *r)
+/* Nothing of it has to be left out, nor is it a credential as a whole. */
+static int
+may_be_shown(const char *url, const struct config_source *source)
 {
+	char *shown = url != NULL ? url_redact(url) : NULL;
+	int same = shown != NULL && strcmp(shown, url) == 0;
+
+	free(shown);
+	return same && (source == NULL || source->url_from == NULL);
+}
+
+struct item
+record_item(const struct record *r, const struct config *config)
+{
+	int show_url = may_be_shown(r->source_url,
+	    config_find_source(config, r->source_name));
+
 	return (struct item){
 		.uuid = r->uuid, .url = r->url, .title = r->title,
 		.content = r->content, .summary = r->summary,
@@ -198,7 +212,8 @@ record_item(const struct record *r)
 		.enclosures = r->enclosures, .comments = r->comments,
 		.source_name = r->source_name,
 		.source_title = r->source_title,
-		.source_link = r->source_link, .source_url = r->source_url,
+		.source_link = r->source_link,
+		.source_url = show_url ? r->source_url : NULL,
 		.seq = r->seq,
 	};
 }
@@ -217,18 +232,16 @@ show_source(struct selecting *s, const struct config_source *source,
 {
 	struct arena *arena = &s->sel->arena;
 	struct outlet_source *shown;
-	char *redacted = url_redact(source->url);
 
-	if (redacted != NULL && strcmp(redacted, source->url) == 0) {
-		shown = arena_zalloc(arena, sizeof(*shown));
-		shown->title = arena_strdup(arena,
-		    source->title != NULL ? source->title :
-		    summary->title != NULL ? summary->title : source->name);
-		shown->url = arena_strdup(arena, source->url);
-		*s->last = shown;
-		s->last = &shown->next;
-	}
-	free(redacted);
+	if (!may_be_shown(source->url, source))
+		return;
+	shown = arena_zalloc(arena, sizeof(*shown));
+	shown->title = arena_strdup(arena,
+	    source->title != NULL ? source->title :
+	    summary->title != NULL ? summary->title : source->name);
+	shown->url = arena_strdup(arena, source->url);
+	*s->last = shown;
+	s->last = &shown->next;
 }
 
 static int

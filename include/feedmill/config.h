@@ -69,6 +69,7 @@ struct config_source {
 	unsigned	 line;
 	/* "!credential NAME" as written, NULL: in the file. */
 	const char	*url_from, *user_from, *password_from, *proxy_from;
+	int		 auth_digest;	/* else Basic */
 };
 
 enum content_mode { CONTENT_FULL, CONTENT_SUMMARY, CONTENT_NONE };

@@ -73,6 +73,9 @@ struct fetch_order {
 	 * feed's; what counts is fetched.status.
 	 */
 	const char	*post;
+	int		 hide_path;	/* the url is a secret as a whole: see
+					 * fetched.hide_path */
+	int		 digest;	/* user and password, RFC 7616; else Basic */
 };
 
 /*
@@ -106,6 +109,8 @@ struct fetched {
 	struct buf	 exchange;	/* requests and answer heads, readable,
 					 * without credentials */
 	int		 was_conditional;	/* validators were sent to url */
+	int		 hide_path;	/* of the order: whoever shows URLs of
+					 * it leaves out more than secrets */
 	int		 secured;	/* asked by https where http was said,
 					 * because the host wants it so */
 	int		 coding;	/* of body: for fetched_open() */

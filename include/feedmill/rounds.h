@@ -60,8 +60,9 @@ void round_fail(struct round *, const struct err *, const char *kind,
 
 /* ---------------------------------------------- what both do with records */
 
-/* The part of a record that is shown. */
-struct item record_item(const struct record *);
+/* The part of a record that is shown: without its feed's address if there is
+ * a secret in it. */
+struct item record_item(const struct record *, const struct config *);
 
 /* Sources an outlet or an archive takes: configured, willing, selected. */
 struct selection {

@@ -27,6 +27,8 @@ last.  The file is read again when it changes.  An ANSWER holds any of
 	            If-Modified-Since has exactly the ETag or Last-Modified of
 	            headers (all other headers are sent as well); a list of
 	            older validators: those count too
+	digest      [user, password]: who does not show them (RFC 7616, MD5)
+	            gets 401 and a challenge instead
 	cut         close after that many bytes of the body
 	repeat      the header lines again, that many times over (1)
 	close       true: say Connection: close and do it
@@ -45,8 +47,10 @@ head as it came, latin-1, "answer": {"status", "headers"} as they will be sent}.
 import argparse
 import base64
 import gzip
+import hashlib
 import json
 import os
+import re
 import socket
 import ssl
 import struct
@@ -56,6 +60,7 @@ import time
 import zlib
 
 HEAD_MAX = 256 * 1024
+NONCE = '1740340846000'
 
 
 class Script:
@@ -93,6 +98,35 @@ def is_not_modified(answer, request):
             return theirs[condition] == ours.get(validator) or \
                 known is not True and theirs[condition] in known
     return False
+
+
+def md5(text):
+    return hashlib.md5(text.encode('latin-1')).hexdigest()
+
+
+def is_stranger(answer, request):
+    if 'digest' not in answer:
+        return False
+    user, password = answer['digest']
+    sent = {n.lower(): v for n, v in request['headers']}.get(
+        'authorization', '')
+    f = {n: q or v for n, q, v in re.findall(
+        r'(\w+)=(?:"([^"]*)"|([^ ,]*))', sent)}
+    try:
+        expected = md5(':'.join((
+            md5('%s:origin:%s' % (user, password)), f['nonce'], f['nc'],
+            f['cnonce'], f['qop'],
+            md5('%s:%s' % (request['method'], request['target'])))))
+        return not sent.startswith('Digest ') or (
+            f['username'], f['uri'], f['nonce'], f['response']) != (
+            user, request['target'], NONCE, expected)
+    except KeyError:
+        return True
+
+
+CHALLENGE = {'status': 401, 'body': 'who are you?', 'headers': [
+    ['WWW-Authenticate', 'Digest realm="origin", qop="auth", '
+     'algorithm=MD5, nonce="%s"' % NONCE]]}
 
 
 def listen_once(addresses):
@@ -164,6 +198,8 @@ class Origin:
                 'raw': head.decode('latin-1'),
             }
             answer = self.script.answer(entry['target'].partition('?')[0])
+            if is_stranger(answer, entry):
+                answer = CHALLENGE
             entry['answer'] = {
                 'status': 304 if is_not_modified(answer, entry)
                 else answer.get('status', 200),

@@ -115,6 +115,24 @@ test_words_and_status_arrive(void **state)
 	buf_fini(&a.text);
 }
 
+/* They would arrive as other words. */
+static void
+test_words_that_cannot_be_said(void **state)
+{
+	static const char *const bad[] = { "a\tb", "a\n", "\techo" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		const char *const words[] = { "echo", bad[i], NULL };
+		struct asking a = { .words = words };
+
+		ask_beside(&a);
+		assert_int_equal(a.status, -1);
+		assert_non_null(strstr(a.failed.msg, "tab"));
+		assert_int_equal(a.text.len, 0);
+	}
+}
+
 static void
 test_unknown_verb_is_usage(void **state)
 {
@@ -238,6 +256,7 @@ main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(test_words_and_status_arrive),
+		TEST(test_words_that_cannot_be_said),
 		TEST(test_unknown_verb_is_usage),
 		TEST(test_socket_is_private),
 		TEST(test_nobody_listens),
