@@ -175,7 +175,7 @@ static int
 put_item(const struct record *r, void *arg)
 {
 	struct export *x = arg;
-	const struct item item = record_item(r);
+	const struct item item = record_item(r, x->config);
 
 	if (x->count > 0)
 		buf_puts(&x->out, x->format->between);
@@ -239,7 +239,7 @@ static int
 put_post(const struct record *r, void *arg)
 {
 	struct export *x = arg;
-	const struct item item = record_item(r);
+	const struct item item = record_item(r, x->config);
 	char name[POST_NAME_SIZE];
 
 	buf_reset(&x->out);
