@@ -215,7 +215,7 @@ static int
 take_hit(const struct store_hit *hit, void *arg)
 {
 	struct search *s = arg;
-	struct item item = record_item(hit->record);
+	struct item item = record_item(hit->record, s->errand.config);
 	const struct search_hit shown = { hit->snippet, hit->rank };
 
 	if (++s->count > PAGE_HITS)
