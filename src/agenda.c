@@ -231,7 +231,7 @@ spread(struct agenda *a, int64_t now_ms)
 
 	for (size_t i = 0; i < a->heap_len; i++)
 		if (a->heap[i]->due_ms <= now_ms &&
-		    a->heap[i]->due_ms != AGENDA_AT_ONCE)
+		    a->heap[i]->due_ms > AGENDA_AT_ONCE)
 			late[n++] = a->heap[i];
 	qsort(late, n, sizeof(struct slot *), compare_slots);
 	if ((int64_t)n > AGENDA_SPREAD_MAX_MS / AGENDA_SPREAD_MS)
@@ -271,11 +271,12 @@ take_out(struct agenda *a, struct slot *slot)
 		unpark(slot);
 }
 
-/* The first that is due and whose host has a place and a turn for it. */
+/* The first that is due by then and whose host has a place and a turn for it
+ * now. */
 static struct slot *
-next_in_turn(struct agenda *a, int64_t now_ms)
+next_in_turn(struct agenda *a, int64_t due_ms, int64_t now_ms)
 {
-	while (a->heap_len > 0 && a->heap[0]->due_ms <= now_ms) {
+	while (a->heap_len > 0 && a->heap[0]->due_ms <= due_ms) {
 		struct slot *slot = a->heap[0];
 		struct host *h = slot->host;
 		int64_t ready = ready_ms(h, now_ms);
@@ -295,17 +296,19 @@ int64_t
 agenda_take(struct agenda *a, int64_t now_ms)
 {
 	struct slot *slot;
+	int is_probe;
 
 	look(a, now_ms);
+	is_probe = a->is_probing && now_ms >= a->probe_ms;
 	if (a->active >= a->concurrency ||
-	    (a->is_probing && now_ms < a->probe_ms) ||
-	    (slot = next_in_turn(a, now_ms)) == NULL)
+	    (slot = next_in_turn(a, !a->is_probing || is_probe ? now_ms :
+	    AGENDA_INSISTED, now_ms)) == NULL)
 		return -1;
 	slot->place = PLACE_ACTIVE;
 	slot->host->started_ms = now_ms;
 	slot->host->active++;
 	a->active++;
-	if (a->is_probing) {
+	if (is_probe) {
 		a->probe_ms = now_ms + a->probe_step_ms;
 		a->probe_step_ms *= 2;
 		if (a->probe_step_ms > AGENDA_PROBE_MAX_MS)
@@ -368,7 +371,7 @@ agenda_put(struct agenda *a, int64_t id, const char *host, unsigned order,
 	slot->order = order;
 	slot->due_ms = due_ms;
 	slot->removed = 0;
-	if (due_ms != AGENDA_AT_ONCE && due_ms < a->looked_ms)
+	if (due_ms > AGENDA_AT_ONCE && due_ms < a->looked_ms)
 		a->wants_spread = 1;
 	if (slot->place == PLACE_ACTIVE)
 		return;			/* agenda_done() puts it */

@@ -344,6 +344,7 @@ gate(void *arg)
 
 /* -------------------------------------------------- outlets and archives */
 
+/* What fails there is logged there, once and not at every try. */
 static void
 mill_published(const struct published *p, void *arg)
 {
@@ -352,8 +353,6 @@ mill_published(const struct published *p, void *arg)
 	if (p->failed != NULL) {
 		m->round.storage_failed = 1;
 		metrics_add(&m->metrics, METRIC_PUBLISH_FAILURES, 1);
-		log_event(LOG_ERROR, "not published",
-		    LOG_STR("error", p->failed->msg));
 	} else if (p->files > 0) {
 		metrics_set(&m->metrics, METRIC_PUBLISHED_S,
 		    (double)clock_wall_ms() / 1000.0);
@@ -382,8 +381,6 @@ mill_archived(const struct archived *a, void *arg)
 	if (a->failed != NULL) {
 		m->round.storage_failed = 1;
 		metrics_add(&m->metrics, METRIC_PUBLISH_FAILURES, 1);
-		log_event(LOG_ERROR, "not archived",
-		    LOG_STR("error", a->failed->msg));
 	} else if (a->posts > 0) {
 		log_event(LOG_DEBUG, "archived", LOG_INT("posts", a->posts));
 	}

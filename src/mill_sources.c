@@ -137,7 +137,7 @@ static int64_t
 due_ms_of(const struct mill *m, const struct source *s)
 {
 	if (mill_wish_waits(s))
-		return 0;		/* at once */
+		return SCHEDULE_INSISTED;
 	return m->options.once || m->options.idle ? INT64_MAX :
 	    s->state.next_due_ms;
 }
@@ -280,7 +280,7 @@ schedule_source(struct mill *m, struct source *s, int64_t now_ms)
 	s->in_round = due_ms <= now_ms;
 	m->round.sources += s->in_round != 0;
 	schedule_put(m->schedule, s->state.id, s->host, s->conf->order,
-	    mill_wish_waits(s) ? 0 : due_ms);
+	    mill_wish_waits(s) ? SCHEDULE_INSISTED : due_ms);
 }
 
 static void

@@ -142,6 +142,6 @@ mill_fetch(struct mill *m, const char *name_or_url, int full,
 	s->wish->arg = arg;
 	if (!s->busy)
 		schedule_put(m->schedule, s->state.id, s->host,
-		    conf->order, 0);
+		    conf->order, SCHEDULE_INSISTED);
 	return 0;
 }

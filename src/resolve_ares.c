@@ -3,11 +3,16 @@
  *
  *	ask --> c-ares <-- on_socket, on_timer
  *	           |
- *	           '--> answer function (notes it)
+ *	           '--> halves --> answer function (notes it)
+ *
+ * A and AAAA are two questions, because there are name servers that answer
+ * but one of them: after the first addresses the other has a moment left
+ * (RFC 8305 section 3), and then comes too late.
  *
  * A channel reads resolv.conf once, when it is made.  After a renewal there
  * is a new one, and the old one lives as long as it has questions open.
  */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,9 +24,10 @@
 
 enum {
 	/* Two rounds, 2 s and 4 s for each server: within the ten seconds a
-	 * connection is given, also where AAAA is never answered. */
+	 * connection is given. */
 	ASK_TIMEOUT_MS = 2000,
 	ASK_TRIES = 2,
+	OTHER_MS = 250,		/* once one family has answered */
 };
 
 struct watch {				/* one socket of c-ares */
@@ -33,7 +39,8 @@ struct watch {				/* one socket of c-ares */
 struct channel {
 	struct channel		*next;
 	struct resolve_ares	*owner;
-	ares_channel		 ares;
+	ares_channel		 ares;		/* the DNS */
+	ares_channel		 hosts;		/* /etc/hosts */
 	struct ev_timer		 timer;
 	struct watch		*watches;
 	unsigned		 open;		/* questions */
@@ -46,9 +53,22 @@ struct resolve_ares {
 	struct channel		*channels;	/* the current one first */
 };
 
+/* What is known of a name in one family of addresses. */
+struct half {
+	struct question		*question;
+	int			 family, is_back, status;
+	unsigned		 ttl_s;		/* the shortest */
+	struct resolved		 found;
+};
+
+enum { SIX, FOUR, HALVES };
+
 struct question {
 	struct channel		*channel;
 	void			*token;
+	struct half		 half[HALVES];
+	struct ev_timer		 patience;	/* with the other half */
+	int			 is_told;
 };
 
 static void
@@ -63,36 +83,6 @@ put_address(struct resolved *r, const struct ares_addrinfo_node *node)
 		a->in4.sin_port = 0;
 	else
 		a->in6.sin6_port = 0;
-}
-
-static const struct ares_addrinfo_node *
-next_of_family(const struct ares_addrinfo_node *node, int family)
-{
-	while (node != NULL && node->ai_family != family)
-		node = node->ai_next;
-	return node;
-}
-
-/* IPv6 and IPv4 in turn, so that a dead family costs one attempt. */
-static void
-read_addresses(const struct ares_addrinfo *info, struct resolved *ret)
-{
-	const struct ares_addrinfo_node *six, *four;
-
-	six = next_of_family(info->nodes, AF_INET6);
-	four = next_of_family(info->nodes, AF_INET);
-	while (six != NULL || four != NULL) {
-		if (six != NULL && ret->count < RESOLVE_ADDRESSES_MAX) {
-			put_address(ret, six);
-			six = next_of_family(six->ai_next, AF_INET6);
-		}
-		if (four != NULL && ret->count < RESOLVE_ADDRESSES_MAX) {
-			put_address(ret, four);
-			four = next_of_family(four->ai_next, AF_INET);
-		}
-		if (ret->count == RESOLVE_ADDRESSES_MAX)
-			break;
-	}
 }
 
 static unsigned
@@ -135,26 +125,94 @@ failure_of(int status)
 }
 
 static void
-on_answer(void *arg, int status, int timeouts, struct ares_addrinfo *info)
+read_half(struct half *h, int status, const struct ares_addrinfo *info)
 {
-	struct question *q = arg;
-	struct resolved r;
-	unsigned ttl_s = 0;
+	h->status = status;
+	h->found.count = 0;
+	if (status != ARES_SUCCESS)
+		return;
+	for (const struct ares_addrinfo_node *n = info->nodes; n != NULL &&
+	    h->found.count < RESOLVE_ADDRESSES_MAX; n = n->ai_next)
+		if (n->ai_family == h->family)
+			put_address(&h->found, n);
+	h->ttl_s = shortest_ttl(info);
+}
+
+/* IPv6 and IPv4 in turn, so that a dead family costs one attempt. */
+static void
+join(const struct half *half, struct resolved *ret, unsigned *ret_ttl_s)
+{
+	ret->count = 0;
+	*ret_ttl_s = UINT_MAX;
+	for (unsigned i = 0; i < RESOLVE_ADDRESSES_MAX; i++)
+		for (int f = 0; f < HALVES; f++)
+			if (i < half[f].found.count &&
+			    ret->count < RESOLVE_ADDRESSES_MAX)
+				ret->address[ret->count++] =
+				    half[f].found.address[i];
+	for (int f = 0; f < HALVES; f++)
+		if (half[f].found.count > 0 && half[f].ttl_s < *ret_ttl_s)
+			*ret_ttl_s = half[f].ttl_s;
+}
+
+static void
+tell(struct question *q)
+{
+	const struct half *half = q->half;
+	int why = half[FOUR].status == ARES_ENODATA ? half[SIX].status :
+	    half[FOUR].status;
+	struct resolved all;
+	unsigned ttl_s;
+
+	ev_timer_stop(q->channel->owner->loop, &q->patience);
+	q->is_told = 1;
+	join(half, &all, &ttl_s);
+	all.failure = all.count == 0 ? failure_of(why) : NULL;
+	q->channel->owner->answer(&all, all.count == 0 ? 0 : ttl_s,
+	    q->token);
+}
+
+static void
+on_patience(struct ev_loop *loop, struct ev_timer *timer, int revents)
+{
+	(void)loop, (void)revents;
+	tell(timer->data);
+}
+
+static void
+on_half(void *arg, int status, int timeouts, struct ares_addrinfo *info)
+{
+	struct half *h = arg;
+	struct question *q = h->question;
 
 	(void)timeouts;
-	r.count = 0;
-	r.failure = NULL;
-	if (status == ARES_SUCCESS) {
-		read_addresses(info, &r);
-		ttl_s = shortest_ttl(info);
-	}
-	if (r.count == 0)
-		r.failure = failure_of(status);
+	h->is_back = 1;
+	if (!q->is_told)
+		read_half(h, status, info);
 	if (info != NULL)
 		ares_freeaddrinfo(info);
+	if (!q->half[SIX].is_back || !q->half[FOUR].is_back) {
+		if (h->found.count > 0)
+			ev_timer_start(q->channel->owner->loop, &q->patience);
+		return;
+	}
+	if (!q->is_told)
+		tell(q);
 	q->channel->open--;
-	q->channel->owner->answer(&r, ttl_s, q->token);
 	free(q);
+}
+
+/* Called before ares_getaddrinfo() returns: a file is read, nobody asked. */
+static void
+on_hosts(void *arg, int status, int timeouts, struct ares_addrinfo *info)
+{
+	struct question *q = arg;
+
+	(void)timeouts;
+	for (int f = 0; f < HALVES; f++)
+		read_half(&q->half[f], status, info);
+	if (info != NULL)
+		ares_freeaddrinfo(info);
 }
 
 static void
@@ -166,6 +224,7 @@ channel_free(struct channel *ch)
 
 	ch->freeing = 1;
 	ares_destroy(ch->ares);
+	ares_destroy(ch->hosts);
 	ev_timer_stop(loop, &ch->timer);
 	while ((w = ch->watches) != NULL) {
 		ch->watches = w->next;
@@ -265,48 +324,81 @@ int
 resolve_ares_renew(struct resolve_ares *ra)
 {
 	struct channel *ch = xcalloc(1, sizeof(*ch)), *old = ra->channels;
-	char lookups[] = "fb";		/* /etc/hosts, then DNS */
+	char dns[] = "b", file[] = "f";
 	struct ares_options options = {
 		/* Answers to 1,280 bytes in one datagram, not by TCP. */
 		.flags = ARES_FLAG_EDNS,
 		.timeout = ASK_TIMEOUT_MS,
 		.tries = ASK_TRIES,
-		.lookups = lookups,
+		.lookups = dns,
 		.sock_state_cb = ares_wants_socket,
 		.sock_state_cb_data = ch,
-	};
+	}, hosts_options = { .lookups = file };
 
 	ch->owner = ra;
 	ev_init(&ch->timer, on_timer);
 	ch->timer.data = ch;
+	if (ares_init_options(&ch->hosts, &hosts_options,
+	    ARES_OPT_LOOKUPS) != ARES_SUCCESS)
+		goto fail;
 	if (ares_init_options(&ch->ares, &options, ARES_OPT_FLAGS |
 	    ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS |
 	    ARES_OPT_SOCK_STATE_CB) != ARES_SUCCESS) {
-		free(ch);
-		return -1;
+		ares_destroy(ch->hosts);
+		goto fail;
 	}
 	ch->next = old;
 	ra->channels = ch;
 	if (old != NULL && old->open == 0)
 		channel_free(old);
 	return 0;
+fail:
+	free(ch);
+	return -1;
 }
 
+static struct question *
+question_new(struct channel *ch, void *token)
+{
+	static const int families[HALVES] = { AF_INET6, AF_INET };
+	struct question *q = xcalloc(1, sizeof(*q));
+
+	q->channel = ch;
+	q->token = token;
+	for (int f = 0; f < HALVES; f++) {
+		q->half[f].question = q;
+		q->half[f].family = families[f];
+	}
+	ev_timer_init(&q->patience, on_patience, OTHER_MS / 1000.0, 0.0);
+	q->patience.data = q;
+	return q;
+}
+
+/* What the file knows is all there is, also if it is of one family. */
 void
 resolve_ares_ask(struct resolve_ares *ra, const char *host, void *token)
 {
-	const struct ares_addrinfo_hints hints = {
+	struct ares_addrinfo_hints hints = {
 		.ai_flags = ARES_AI_NOSORT,
 		.ai_family = AF_UNSPEC,
 		.ai_socktype = SOCK_STREAM,
 	};
 	struct channel *ch = ra->channels;
-	struct question *q = xcalloc(1, sizeof(*q));
+	struct question *q = question_new(ch, token);
 
-	q->channel = ch;
-	q->token = token;
+	ares_getaddrinfo(ch->hosts, host, NULL, &hints, on_hosts, q);
+	if (q->half[SIX].found.count + q->half[FOUR].found.count > 0) {
+		tell(q);
+		free(q);
+		return;
+	}
 	ch->open++;
-	ares_getaddrinfo(ch->ares, host, NULL, &hints, on_answer, q);
+	/* The first answer may come at once, the second ends q. */
+	for (int f = 0; f < HALVES; f++) {
+		hints.ai_family = q->half[f].family;
+		ares_getaddrinfo(ch->ares, host, NULL, &hints, on_half,
+		    &q->half[f]);
+	}
 	after_ares(ch);
 }
 

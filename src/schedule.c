@@ -29,6 +29,8 @@ struct schedule {
 static int64_t
 mono_of(int64_t wall_ms)
 {
+	if (wall_ms == SCHEDULE_INSISTED)
+		return AGENDA_INSISTED;
 	if (wall_ms <= 0)
 		return AGENDA_AT_ONCE;
 	if (wall_ms == INT64_MAX)
@@ -39,7 +41,7 @@ mono_of(int64_t wall_ms)
 static int64_t
 wall_of(int64_t mono_ms)
 {
-	if (mono_ms == AGENDA_AT_ONCE)
+	if (mono_ms <= AGENDA_AT_ONCE)
 		return 0;
 	if (mono_ms == AGENDA_NEVER)
 		return INT64_MAX;

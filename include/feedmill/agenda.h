@@ -24,7 +24,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define AGENDA_AT_ONCE	INT64_MIN	/* a newcomer, or somebody insists */
+#define AGENDA_INSISTED	INT64_MIN	/* somebody waits for it */
+#define AGENDA_AT_ONCE	(INT64_MIN + 1)	/* a newcomer */
 #define AGENDA_NEVER	INT64_MAX
 
 enum {
@@ -65,7 +66,8 @@ void agenda_hold(struct agenda *, const char *host, int64_t until_ms,
 int64_t agenda_held_until(const struct agenda *, const char *host);
 
 /* Without a network: one is tried now and then, ever more rarely until the
- * next pause; the others wait, and are spread when it is back. */
+ * next pause; the others wait, and are spread when it is back.  Whoever
+ * insists is tried all the same. */
 void agenda_probe(struct agenda *, int on);
 
 /* When its turn is: later than it is due if its host is held, or what was

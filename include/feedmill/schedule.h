@@ -20,6 +20,9 @@
 struct ev_loop;
 struct schedule;
 
+/* As a due time: somebody waits, whatever is believed of the network. */
+#define SCHEDULE_INSISTED	INT64_MIN
+
 struct schedule_limits {
 	unsigned	 concurrency, concurrency_per_host;
 };

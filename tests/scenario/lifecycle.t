@@ -191,6 +191,9 @@ ok(any('network' in e['event'] for e in daemon.events()) or
                           for e in daemon.events()), 15),
    'and that the network is down is said', daemon.log[-3000:])
 ok(get(mill.url + '/healthz').status in (200, 503), 'it serves meanwhile')
+# The tries are 10, 20, 40, 80 s apart: whoever waits for one is not answered.
+same([mill.run('fetch', 'elsewhere').status for _ in range(4)], 4 * [1],
+     'who asks for a source is told, without waiting for the next try')
 ok(daemon.seen('visit', 60, count=2, source='nowhere') or
    'nowhere' in mill.run('status').out, 'and keeps trying', daemon.log[-3000:])
 same(daemon.stop(), 0, 'it stops')

@@ -273,6 +273,28 @@ test_tries_become_rarer(void **state)
 	assert_true(run.count >= 3);
 }
 
+/* Nor does somebody who waits wait for a try; the tries go on as they were. */
+static void
+test_who_insists_is_tried(void **state)
+{
+	(void)state;
+	run_until(NOW, NOW);
+	for (int i = 0; i < 50; i++)
+		put(i, "h", i % 2 ? NOW : AGENDA_AT_ONCE);
+	agenda_probe(a, 1);
+	run_until(NOW, NOW + 15 * S);
+	assert_int_equal(run.count, 2);		/* at 0 s and 10 s */
+	put(99, "other", AGENDA_INSISTED);
+	assert_int_equal(agenda_take(a, NOW + 16 * S), 99);
+	put(99, "other", NOW + HOUR);
+	agenda_done(a, 99);
+	assert_int_equal(agenda_take(a, NOW + 16 * S), -1);
+	run_until(NOW + 16 * S, NOW + 30 * S - 1);
+	assert_int_equal(run.count, 0);
+	run_until(NOW + 30 * S, NOW + 30 * S);
+	assert_int_equal(run.count, 1);
+}
+
 int
 main(void)
 {
@@ -290,6 +312,7 @@ main(void)
 		TEST(test_turns_that_pile_up_keep_the_distance),
 		TEST(test_without_network_one_is_tried_now_and_then),
 		TEST(test_tries_become_rarer),
+		TEST(test_who_insists_is_tried),
 	};
 
 	return UNIT_RUN(tests);

@@ -30,7 +30,7 @@ static const struct record {
 	int		 code;		/* -1: no answer at all */
 	int		 cname;
 	unsigned	 fours, sixes;
-	int		 deaf_aaaa;	/* no answer to AAAA */
+	int		 deaf_to;	/* questions of this type */
 } records[] = {
 	{ .name = "one", .fours = 1 },
 	{ .name = "six", .sixes = 1 },
@@ -41,7 +41,9 @@ static const struct record {
 	{ .name = "empty" },
 	{ .name = "fail", .code = SERVFAIL },
 	{ .name = "hang", .code = -1 },
-	{ .name = "half", .fours = 1, .deaf_aaaa = 1 },
+	{ .name = "half", .fours = 1, .deaf_to = AAAA },
+	{ .name = "other", .sixes = 1, .deaf_to = A },
+	{ .name = "neither", .deaf_to = AAAA },
 	{ .name = "local", .fours = 1 },
 };
 
@@ -135,7 +137,7 @@ on_question(struct ev_loop *loop, struct ev_io *io, int revents)
 	type = q[at + 2];
 	len = at + 5;
 	r = find_record(s->last);
-	if (r->code == -1 || (r->deaf_aaaa && type == AAAA))
+	if (r->code == -1 || type == r->deaf_to)
 		return;
 	memcpy(a, q, len);
 	len += put_answers(a + len, r, type, r->name == NULL, &count);
@@ -359,15 +361,29 @@ silence_blocks_nobody(void **state)
 	assert_true(ticks >= 10);
 }
 
-/* Some servers never answer AAAA: that costs time, not the address. */
+/* Some servers never answer AAAA: that costs a moment, not the address, and
+ * not the two seconds after which c-ares would ask again. */
 static void
 half_an_answer_is_one(void **state)
 {
+	unsigned asked = servers[0].asked;
+
 	(void)state;
 	start(0, "half.test", 15000);
+	start(1, "other.test", 15000);
 	rig_run();
 	assert_string_equal(answers[0].failure, "");
+	assert_int_equal(answers[0].count, 1);
 	assert_string_equal(answers[0].address[0], "10.0.0.1");
+	assert_int_equal(answers[1].count, 1);
+	assert_string_equal(answers[1].address[0], "2600::1");
+	assert_int_equal(servers[0].asked, asked + 4);
+	/* No address is half an answer only when the other half is one. */
+	start(0, "neither.test", 15000);
+	rig_run();
+	assert_string_equal(answers[0].failure,
+	    "the name server does not answer");
+	assert_true(servers[0].asked > asked + 6);
 }
 
 static void
