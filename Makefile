@@ -86,6 +86,7 @@ SRCS = \
 	src/cadence.c \
 	src/commands.c \
 	src/commands_add.c \
+	src/commands_check.c \
 	src/commands_conf.c \
 	src/commands_data.c \
 	src/commands_db.c \

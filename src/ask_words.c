@@ -62,19 +62,30 @@ ask_say_answer(struct buf *b, const struct fetched *got)
 	buf_putc(b, '\n');
 }
 
-static void
-say_newest(struct buf *b, const struct feed *f)
+/* NULL: there is no entry. */
+static const struct entry *
+newest_of(const struct feed *f, char when[DATE_TEXT_SIZE])
 {
 	const struct entry *newest = f->entries;
-	char when[DATE_TEXT_SIZE] = "no date";
 
 	for (const struct entry *e = f->entries; e != NULL; e = e->next)
 		if (e->identity.timestamp_ms > newest->identity.timestamp_ms)
 			newest = e;
+	if (newest == NULL || newest->identity.timestamp_ms == DATE_NONE)
+		strcpy(when, "no date");
+	else
+		date_format_rfc3339(newest->identity.timestamp_ms, when);
+	return newest;
+}
+
+static void
+say_newest(struct buf *b, const struct feed *f)
+{
+	char when[DATE_TEXT_SIZE];
+	const struct entry *newest = newest_of(f, when);
+
 	if (newest == NULL)
 		return;
-	if (newest->identity.timestamp_ms != DATE_NONE)
-		date_format_rfc3339(newest->identity.timestamp_ms, when);
 	put_line(b, "newest", when);
 	if (newest->title.value != NULL)
 		put_text(b, "", &newest->title);
@@ -82,16 +93,34 @@ say_newest(struct buf *b, const struct feed *f)
 		put_url(b, "", newest->link);
 }
 
-void
-ask_say_document(struct buf *b, const struct feed *f)
+static void
+put_summary(struct buf *b, const struct feed *f)
 {
 	const char *format = feed_format_name(f->format);
 
-	buf_printf(b, "document  %s%s%s, %s, %zu %s%s\n",
+	buf_printf(b, "%s%s%s, %s, %zu %s%s",
 	    format != NULL ? format : "none", f->version != NULL ? " " : "",
 	    f->version != NULL ? f->version : "", f->encoding, f->count,
 	    f->count == 1 ? "entry" : "entries",
 	    f->is_delta ? ", only what is new" : "");
+}
+
+void
+ask_say_line(struct buf *b, const struct feed *f)
+{
+	char when[DATE_TEXT_SIZE];
+
+	put_summary(b, f);
+	if (newest_of(f, when) != NULL)
+		buf_printf(b, ", newest %s", when);
+}
+
+void
+ask_say_document(struct buf *b, const struct feed *f)
+{
+	buf_puts(b, "document  ");
+	put_summary(b, f);
+	buf_putc(b, '\n');
 	if (f->head.title.value != NULL)
 		put_text(b, "title", &f->head.title);
 	say_newest(b, f);

@@ -365,7 +365,7 @@ tell_daemon(const struct call *c, const struct config *config)
 	static const char *const words[] = { "reload", NULL };
 	struct buf text = { 0 };
 	struct err e;
-	int status = ask_daemon(config, words, &text, &e);
+	int status = ask_daemon(config->state, words, &text, &e);
 
 	if (status > 0)
 		fprintf(stderr, "feedmill %s: written, but not reloaded: "

@@ -41,52 +41,13 @@ command_run(struct call *c)
 	return daemon_run(&options);
 }
 
-/* ----------------------------------------------------------------- check */
-
-enum { CHECK_DUMP, CHECK_DEFAULTS };
-const struct option_row check_options[] = {
-	[CHECK_DUMP] = { "dump", 0, NULL,
-	    "print the effective configuration", 0 },
-	[CHECK_DEFAULTS] = { "defaults", 0, NULL,
-	    "print every setting with its default", 0 },
-	{ NULL, 0, NULL, NULL, 0 }
-};
-
-int
-command_check(struct call *c)
-{
-	const struct config *config;
-	struct buf out = { 0 };
-	int status;
-
-	if (c->option[CHECK_DEFAULTS] != NULL) {
-		config_print_options(&out, 0);
-		status = print_out(buf_str(&out), out.len);
-		buf_fini(&out);
-		return status;
-	}
-	config = load_config(c, SECRETS_NEEDED);
-	if (config == NULL)
-		return 1;
-	if (c->option[CHECK_DUMP] != NULL)
-		config_dump(config, &out);
-	else
-		buf_printf(&out, "%s: ok, %zu sources, %zu outlets, "
-		    "%zu archives\n", config->path, config->sources_count,
-		    config->outlets_count, config->archives_count);
-	status = print_out(buf_str(&out), out.len);
-	buf_fini(&out);
-	config_unref(config);
-	return status;
-}
-
 /* ---------------------------------------------------- asking the daemon */
 
 int
-ask_daemon(const struct config *config, const char *const *words,
-    struct buf *text, struct err *e)
+ask_daemon(const char *state, const char *const *words, struct buf *text,
+    struct err *e)
 {
-	char *path = daemon_socket_path(config->state);
+	char *path = daemon_socket_path(state);
 	int status = control_ask(path, words, text, e);
 
 	free(path);
@@ -95,11 +56,10 @@ ask_daemon(const struct config *config, const char *const *words,
 
 /* Exit status of the daemon's answer, which is printed; -1: no daemon. */
 static int
-print_answer(const struct config *config, const char *const *words,
-    struct err *e)
+print_answer(const char *state, const char *const *words, struct err *e)
 {
 	struct buf text = { 0 };
-	int status = ask_daemon(config, words, &text, e);
+	int status = ask_daemon(state, words, &text, e);
 
 	if (status == 0)
 		status = print_out(buf_str(&text), text.len);
@@ -126,7 +86,7 @@ command_reload(struct call *c)
 
 	if (config == NULL)
 		return 1;
-	status = print_answer(config, words, &e);
+	status = print_answer(config->state, words, &e);
 	if (status == -1)
 		status = fail(c, &e, EXIT_UNREACHABLE);
 	config_unref(config);
@@ -261,7 +221,7 @@ status_of_database(struct call *c, const struct config *config)
 }
 
 static int
-status_of_daemon(struct call *c, const struct config *config, struct err *e)
+status_of_daemon(struct call *c, const char *state, struct err *e)
 {
 	const char **words = xcalloc(c->operands_count + 4, sizeof(*words));
 	int status;
@@ -278,8 +238,26 @@ status_of_daemon(struct call *c, const struct config *config, struct err *e)
 		for (size_t i = 0; i < c->operands_count; i++)
 			words[3 + i] = c->operands[i];
 	}
-	status = print_answer(config, words, e);
+	status = print_answer(state, words, e);
 	free(words);
+	return status;
+}
+
+/* A daemon goes on with the configuration it has, and can be asked. */
+static int
+status_despite_mistakes(struct call *c)
+{
+	const struct config_options options = { c->config_path, c->state };
+	char *state = config_state(&options);
+	struct err e;
+	int status = status_of_daemon(c, state, &e);
+
+	if (status == -1)
+		status = 1;		/* the mistakes are printed */
+	else
+		fprintf(stderr, "feedmill status: the daemon of %s goes on "
+		    "without what is wrong above\n", state);
+	free(state);
 	return status;
 }
 
@@ -295,8 +273,8 @@ command_status(struct call *c)
 	    strcmp(format, "json") != 0)
 		return usage_error(c, "--format is text or json");
 	if ((config = load_config(c, SECRETS_LEFT_OUT)) == NULL)
-		return 1;
-	status = status_of_daemon(c, config, &e);
+		return status_despite_mistakes(c);
+	status = status_of_daemon(c, config->state, &e);
 	if (status == -1 && c->option[STATUS_WHY] != NULL)
 		status = why_of_database(c, config);
 	else if (status == -1)

@@ -106,7 +106,7 @@ fetch_by_daemon(const struct call *c, const struct config *config,
 	    c->option[FETCH_FULL] != NULL ? "full" : "changed", name, NULL };
 	struct buf text = { 0 };
 	struct err e;
-	int status = ask_daemon(config, words, &text, &e);
+	int status = ask_daemon(config->state, words, &text, &e);
 
 	if (status == 0 || status == 1) {
 		print_heading(c, name);

@@ -67,7 +67,7 @@ int fail(const struct call *, const struct err *, int status);
 struct store *open_to_read(const struct config *, struct err *);
 
 /* The daemon's answer, text appended; -1 and a sentence: there is none. */
-int ask_daemon(const struct config *, const char *const *words,
+int ask_daemon(const char *state, const char *const *words,
     struct buf *text, struct err *);
 
 /*

@@ -248,6 +248,7 @@ load(struct loader *l, struct files *files, struct buf *report,
 		mistakes_print(&l->mistakes, report);
 	if (ret_mistakes != NULL)
 		*ret_mistakes = l->mistakes.errors;
+	l->state = xstrdup(l->out->config.state);
 	if (l->mistakes.errors == 0) {
 		l->out->by_name = sorted_sources(l->out, order_by_name);
 		l->out->by_url = sorted_sources(l->out, order_by_url);
@@ -273,6 +274,7 @@ loader_fini(struct loader *l, struct files *files)
 {
 	if (l->out != NULL)
 		loaded_free(l->out);
+	free(l->state);
 	free(l->source_nodes);
 	free(l->outlet_nodes);
 	free(l->archive_nodes);
@@ -284,10 +286,11 @@ loader_fini(struct loader *l, struct files *files)
 	free(files->list);
 }
 
+/* ret_state: the folder, also when there are mistakes; or NULL. */
 static const struct config *
 load_files(const struct config_options *options, int without_secrets,
     const struct config_fragment *fragment, struct buf *report,
-    unsigned *ret_mistakes)
+    unsigned *ret_mistakes, char **ret_state)
 {
 	const char *path = options != NULL && options->path != NULL ?
 	    options->path : config_find();
@@ -302,6 +305,8 @@ load_files(const struct config_options *options, int without_secrets,
 	add_file(&files, path, &l);
 	add_fragments(&files, path, &l);
 	ret = load(&l, &files, report, ret_mistakes);
+	if (ret_state != NULL)
+		*ret_state = TAKE(l.state);
 	loader_fini(&l, &files);
 	return ret;
 }
@@ -310,14 +315,23 @@ const struct config *
 config_load(const struct config_options *options, struct buf *report,
     unsigned *ret_mistakes)
 {
-	return load_files(options, 0, NULL, report, ret_mistakes);
+	return load_files(options, 0, NULL, report, ret_mistakes, NULL);
 }
 
 const struct config *
 config_load_public(const struct config_options *options, struct buf *report,
     unsigned *ret_mistakes)
 {
-	return load_files(options, 1, NULL, report, ret_mistakes);
+	return load_files(options, 1, NULL, report, ret_mistakes, NULL);
+}
+
+char *
+config_state(const struct config_options *options)
+{
+	char *state;
+
+	config_unref(load_files(options, 1, NULL, NULL, NULL, &state));
+	return state;
 }
 
 const struct config *
@@ -325,7 +339,7 @@ config_load_with(const struct config_options *options,
     const struct config_fragment *fragment, struct buf *report,
     unsigned *ret_mistakes)
 {
-	return load_files(options, 1, fragment, report, ret_mistakes);
+	return load_files(options, 1, fragment, report, ret_mistakes, NULL);
 }
 
 const struct config *

@@ -192,6 +192,7 @@ struct loader {
 	const struct config_options *options;
 	const struct config_fragment *fragment;	/* not yet there; or NULL */
 	int		 without_secrets;
+	char		*state;		/* found, whatever else is wrong */
 	const struct node **source_nodes;	/* as config.sources */
 	const struct node **outlet_nodes;	/* NULL: the default one */
 	const struct node **archive_nodes;

@@ -42,6 +42,8 @@ struct fetched *ask_now(const struct config *, const struct config_source *,
 /* The exchange; what came; what parsing understood of it. */
 void ask_say_answer(struct buf *, const struct fetched *);
 void ask_say_document(struct buf *, const struct feed *);
+/* The same in a few words, on no line of their own. */
+void ask_say_line(struct buf *, const struct feed *);
 /* What came of it in the end; r NULL: nothing was handed to the store. */
 void ask_say_outcome(struct buf *, const struct fetched *,
     const struct visit_result *r);

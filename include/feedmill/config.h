@@ -163,6 +163,10 @@ const struct config *config_load(const struct config_options *,
 const struct config *config_load_public(const struct config_options *,
     struct buf *report, unsigned *ret_mistakes);
 
+/* The folder state, as far as the files tell it: also when there are mistakes
+ * in them, for asking a daemon that goes on without them.  malloc()ed. */
+char *config_state(const struct config_options *);
+
 /* The same as it would be with this fragment. */
 const struct config *config_load_with(const struct config_options *,
     const struct config_fragment *, struct buf *report,
