@@ -133,6 +133,7 @@ SRCS = \
 	src/html_find.c \
 	src/html_guard.c \
 	src/html_parse.c \
+	src/html_place.c \
 	src/html_policy.c \
 	src/html_text.c \
 	src/html_token.c \

@@ -22,20 +22,12 @@
 #include "feedmill/html.h"
 #include "html_parts.h"
 
-/* What is open around a node, as far as it decides what may follow. */
-enum {
-	IN_A = 1,
-	IN_P = 2,
-	IN_LI = 4,		/* and nothing since that an <li> may be in */
-	IN_DD = 8,		/* the same for dd and dt */
-};
-
 struct frame {
 	const GumboElement *element;
 	const char	*name;		/* as written; NULL: not written */
 	unsigned	 child;		/* to be visited next */
 	GumboTag	 parent;	/* the innermost that is written */
-	unsigned	 in;
+	unsigned	 in;		/* HTML_IN_... */
 };
 
 struct writer {
@@ -351,96 +343,13 @@ put_frame(struct writer *w, const GumboElement *e, unsigned in)
 		if (title != NULL)
 			put_attribute(w, "title", VALUE_TEXT, title);
 		buf_puts(w->out, sandbox);
-	} else if (!(in & IN_A)) {
+	} else if (!(in & HTML_IN_A)) {
 		put_frame_link(w, url.data, title);
 	}
 	buf_fini(&url);
 }
 
 /* -------------------------------------------------------------- elements */
-
-/* May tag stand directly in parent?  Only tables are particular. */
-static int
-has_its_place(GumboTag tag, GumboTag parent)
-{
-	switch (tag) {
-	case GUMBO_TAG_CAPTION:
-	case GUMBO_TAG_COLGROUP:
-	case GUMBO_TAG_TBODY:
-	case GUMBO_TAG_THEAD:
-	case GUMBO_TAG_TFOOT:
-		return parent == GUMBO_TAG_TABLE;
-	case GUMBO_TAG_COL:
-		return parent == GUMBO_TAG_COLGROUP;
-	case GUMBO_TAG_TR:
-		return parent == GUMBO_TAG_TBODY ||
-		    parent == GUMBO_TAG_THEAD || parent == GUMBO_TAG_TFOOT;
-	case GUMBO_TAG_TD:
-	case GUMBO_TAG_TH:
-		return parent == GUMBO_TAG_TR;
-	default:
-		return parent != GUMBO_TAG_TABLE &&
-		    parent != GUMBO_TAG_COLGROUP &&
-		    parent != GUMBO_TAG_TBODY && parent != GUMBO_TAG_THEAD &&
-		    parent != GUMBO_TAG_TFOOT && parent != GUMBO_TAG_TR;
-	}
-}
-
-static int
-is_heading(GumboTag tag)
-{
-	return tag >= GUMBO_TAG_H1 && tag <= GUMBO_TAG_H6;
-}
-
-/* Would a parser put it where it is written? */
-static int
-stays_there(const GumboElement *e, const struct frame *f)
-{
-	if (!has_its_place(e->tag, f->parent))
-		return 0;
-	if (e->tag == GUMBO_TAG_A && (f->in & IN_A))
-		return 0;
-	if ((f->in & IN_P) && html_ends_p(e->tag))
-		return 0;
-	if ((f->in & IN_LI) && e->tag == GUMBO_TAG_LI)
-		return 0;
-	if ((f->in & IN_DD) && (e->tag == GUMBO_TAG_DD ||
-	    e->tag == GUMBO_TAG_DT))
-		return 0;
-	return !(is_heading(e->tag) && is_heading(f->parent));
-}
-
-static unsigned
-inside(GumboTag tag, unsigned in)
-{
-	switch (tag) {
-	case GUMBO_TAG_A:
-		return in | IN_A;
-	case GUMBO_TAG_P:
-		return in | IN_P;
-	case GUMBO_TAG_LI:
-		return (in & ~(unsigned)IN_DD) | IN_LI;
-	case GUMBO_TAG_DD:
-	case GUMBO_TAG_DT:
-		return (in & ~(unsigned)IN_LI) | IN_DD;
-	case GUMBO_TAG_TABLE:
-		return in & IN_A;
-	case GUMBO_TAG_CAPTION:
-	case GUMBO_TAG_TD:
-	case GUMBO_TAG_TH:
-		return 0;
-	case GUMBO_TAG_ADDRESS:
-	case GUMBO_TAG_DIV:
-	/* Parsers do not agree on these. */
-	case GUMBO_TAG_FIGCAPTION:
-	case GUMBO_TAG_MAIN:
-	case GUMBO_TAG_SUMMARY:
-		return in;
-	default:
-		return html_ends_p(tag) ?
-		    in & ~(unsigned)(IN_LI | IN_DD) : in;
-	}
-}
 
 static void
 push(struct writer *w, const GumboElement *e, const char *name,
@@ -471,7 +380,7 @@ open_element(struct writer *w, const GumboElement *e, const char *name)
 	buf_putc(w->out, '>');
 	if (e->tag == GUMBO_TAG_PRE)
 		w->pre_at = w->out->len;
-	push(w, e, name, e->tag, inside(e->tag, f->in));
+	push(w, e, name, e->tag, html_inside(e->tag, f->in));
 }
 
 static void
@@ -485,7 +394,7 @@ put_element(struct writer *w, const GumboElement *e)
 		 * are <html> around a fragment, and what html_drop() took. */
 		if (e->tag != GUMBO_TAG_SCRIPT)
 			push(w, e, NULL, f.parent, f.in);
-	} else if (!stays_there(e, &f)) {
+	} else if (!html_stays(e->tag, f.parent, f.in)) {
 		if (!html_is_void(e->tag))
 			push(w, e, NULL, f.parent, f.in);
 	} else if (e->tag == GUMBO_TAG_IMG || e->tag == GUMBO_TAG_IMAGE) {
@@ -502,7 +411,7 @@ static void
 put_text(struct writer *w, const char *text, GumboTag parent)
 {
 	/* Between the rows of a table only blanks are where they seem. */
-	if (!has_its_place(GUMBO_TAG_SPAN, parent) &&
+	if (!html_has_place(GUMBO_TAG_SPAN, parent) &&
 	    text[strspn(text, " \t\r\n")] != '\0')
 		return;
 	put_shown(w, text);

@@ -104,6 +104,25 @@ enum html_value html_attribute_value(const char *element, const char *name,
 /* Could an attribute of this name be of use, on whatever element? */
 int html_attribute_matters(const char *name, size_t len);
 
+/* ------------------------------------------- html_place.c: where it may stand */
+
+/* What is open around a node, as far as it decides what may follow. */
+enum {
+	HTML_IN_A = 1,
+	HTML_IN_P = 2,
+	HTML_IN_LI = 4,		/* and nothing since that an <li> may be in */
+	HTML_IN_DD = 8,		/* the same for dd and dt */
+};
+
+/* May it stand directly in parent?  Only tables are particular. */
+int html_has_place(GumboTag, GumboTag parent);
+
+/* Would a parser put it where it is written, in parent and what is open? */
+int html_stays(GumboTag, GumboTag parent, unsigned in);
+
+/* What is open in an element that stands in this. */
+unsigned html_inside(GumboTag, unsigned in);
+
 /* --------------------------------------------- html_url.c: attribute values */
 
 /* Append the URL, escaped for an attribute; 0 and nothing if it may not be. */

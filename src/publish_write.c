@@ -12,6 +12,10 @@
 
 enum {
 	GZIP_LEVEL = 6,
+	/* There are texts on which that takes ten times as long as on prose;
+	 * what is so large is not prose for readers. */
+	GZIP_LEVEL_LARGE = 1,
+	LARGE_BYTES = 4 << 20,
 	CHUNK_BYTES = 65536
 };
 
@@ -52,7 +56,8 @@ compress(struct buf *out, const struct buf *b)
 	struct libdeflate_compressor *z;
 	size_t bound;
 
-	z = libdeflate_alloc_compressor(GZIP_LEVEL);
+	z = libdeflate_alloc_compressor(b->len > LARGE_BYTES ?
+	    GZIP_LEVEL_LARGE : GZIP_LEVEL);
 	assert(z != NULL);
 	bound = libdeflate_gzip_compress_bound(z, b->len);
 	buf_reserve(out, bound);

@@ -87,28 +87,40 @@ escape(struct mender *m)
 	}
 }
 
+static void
+control(struct mender *m)
+{
+	static const char digits[] = "0123456789abcdef";
+	unsigned char c = (unsigned char)*m->p++;
+	char escaped[] = { '\\', 'u', '0', '0', digits[c >> 4],
+	    digits[c & 15] };
+
+	buf_append(m->out, escaped, sizeof(escaped));
+}
+
 /* From the opening quote; 0 if the document ends inside. */
 static int
 string(struct mender *m)
 {
-	buf_putc(m->out, *m->p++);
-	while (m->p < m->end) {
-		unsigned char c = (unsigned char)*m->p;
+	const char *from = m->p++;
 
-		if (c == '"') {
+	for (;;) {
+		while (m->p < m->end && *m->p != '"' && *m->p != '\\' &&
+		    (unsigned char)*m->p >= 0x20)
+			m->p++;
+		buf_append(m->out, from, (size_t)(m->p - from));
+		if (m->p >= m->end)
+			return 0;
+		if (*m->p == '"') {
 			buf_putc(m->out, *m->p++);
 			return 1;
 		}
-		if (c == '\\') {
+		if (*m->p == '\\')
 			escape(m);
-		} else if (c < 0x20) {
-			buf_printf(m->out, "\\u%04x", c);
-			m->p++;
-		} else {
-			buf_putc(m->out, *m->p++);
-		}
+		else
+			control(m);
+		from = m->p;
 	}
-	return 0;
 }
 
 static void
