@@ -22,6 +22,10 @@
 #include "feedmill/html.h"
 #include "html_parts.h"
 
+/* To spell a host in ASCII takes as long as a page of text: of more than a
+ * text can mean, the links go. */
+enum { FOREIGN_HOSTS_MAX = 1000, SRCSET_HOSTS = 32 };
+
 struct frame {
 	const GumboElement *element;
 	const char	*name;		/* as written; NULL: not written */
@@ -37,6 +41,7 @@ struct writer {
 	struct frame	*stack;
 	size_t		 depth, cap;
 	size_t		 pre_at;	/* where the last <pre> begins */
+	unsigned	 foreign;	/* hosts that are not ASCII */
 };
 
 /* ------------------------------------------------------------------ text */
@@ -136,6 +141,30 @@ put_direction(struct buf *b, const char *value)
 }
 
 static int
+has_foreign_host(const char *url)
+{
+	const char *p = strstr(url, "//");
+
+	for (p = p != NULL ? p + 2 : ""; strchr("/?#", *p) == NULL; p++) {
+		if (*p & 0x80)
+			return 1;
+	}
+	return 0;
+}
+
+static int
+put_url(struct writer *w, enum html_value kind, const char *value)
+{
+	if (has_foreign_host(value) &&
+	    (w->foreign += kind == VALUE_SRCSET ? SRCSET_HOSTS : 1) >
+	    FOREIGN_HOSTS_MAX)
+		return 0;
+	return kind == VALUE_SRCSET ?
+	    html_put_srcset(w->out, value, w->base, w->rules) :
+	    html_put_url(w->out, kind, value, w->base, w->rules);
+}
+
+static int
 put_value(struct writer *w, enum html_value kind, const char *value)
 {
 	switch (kind) {
@@ -151,13 +180,12 @@ put_value(struct writer *w, enum html_value kind, const char *value)
 	case VALUE_DIR:
 		return put_direction(w->out, value);
 	case VALUE_SRCSET:
-		return html_put_srcset(w->out, value, w->base, w->rules);
 	case VALUE_LINK:
 	case VALUE_IMAGE:
 	case VALUE_MEDIA:
 		break;
 	}
-	return html_put_url(w->out, kind, value, w->base, w->rules);
+	return put_url(w, kind, value);
 }
 
 /* Appends ' name="value"', or nothing where the value may not be. */

@@ -175,6 +175,27 @@ punycode(struct span host)
 	return ascii;
 }
 
+/* Could it be a name that DNS takes?  A label that is not ASCII has at least
+ * six bytes, "xn--" and two more. */
+static int
+may_fit(struct span host)
+{
+	enum { DNS_MAX_BYTES = 253, FOREIGN_BYTES = 6 };
+	size_t total = 0, label = 0;
+
+	for (size_t i = 0; i < host.len && total <= DNS_MAX_BYTES; i++) {
+		if (host.p[i] == '.') {
+			total += label + 1;
+			label = 0;
+		} else if (host.p[i] & 0x80) {
+			label = FOREIGN_BYTES;
+		} else if (label < FOREIGN_BYTES) {
+			label++;
+		}
+	}
+	return total <= DNS_MAX_BYTES;
+}
+
 static int
 put_idn_host(struct buf *b, struct span host)
 {
@@ -182,7 +203,8 @@ put_idn_host(struct buf *b, struct span host)
 	struct span s;
 	int ok = 0;
 
-	if (text_utf8_valid(host.p, host.len) != host.len ||
+	if (!may_fit(host) ||
+	    text_utf8_valid(host.p, host.len) != host.len ||
 	    (ascii = punycode(host)) == NULL)
 		return 0;
 	s = (struct span){ ascii, strlen(ascii) };
