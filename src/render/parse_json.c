@@ -111,115 +111,117 @@ put_text(json_t *o, const char *key, const struct text *t,
 	put_str(o, name, t->lang);
 }
 
+/* ---------------------------------------------------------------- tables */
+
+/* char *; int64_t, left out below 0; int, left out below 1; int, left out
+ * below 0; double. */
+enum kind { STRING, COUNT, SIZE, BOOLEAN, REAL };
+
+struct member {
+	const char	*key;
+	enum kind	 kind;
+	size_t		 at;
+};
+
+#define MEMBER(type, key, kind, field) \
+	{ key, kind, offsetof(struct type, field) }
+#define STR(type, field)	MEMBER(type, #field, STRING, field)
+#define NUM(type, field)	MEMBER(type, #field, COUNT, field)
+#define DIM(type, field)	MEMBER(type, #field, SIZE, field)
+
+static const struct member person_members[] = {
+	STR(person, name), STR(person, email), STR(person, uri), { 0 },
+}, link_members[] = {
+	STR(link, href), STR(link, rel), STR(link, type),
+	STR(link, hreflang), STR(link, title), NUM(link, length), { 0 },
+}, peer_members[] = {
+	MEMBER(link, "url", STRING, href), STR(link, type), { 0 },
+}, category_members[] = {
+	STR(category, term), STR(category, scheme), STR(category, label),
+	{ 0 },
+}, enclosure_members[] = {
+	STR(enclosure, url), STR(enclosure, type), STR(enclosure, title),
+	NUM(enclosure, length), { 0 },
+}, thumbnail_members[] = {
+	STR(media_thumbnail, url), DIM(media_thumbnail, width),
+	DIM(media_thumbnail, height), { 0 },
+}, media_members[] = {
+	STR(media_content, url), STR(media_content, type),
+	STR(media_content, medium), NUM(media_content, length), { 0 },
+}, chapter_members[] = {
+	MEMBER(chapter, "start", REAL, start_s), STR(chapter, title),
+	STR(chapter, link), STR(chapter, image), { 0 },
+}, image_members[] = {
+	STR(image, url), STR(image, title), STR(image, link),
+	STR(image, description), DIM(image, width), DIM(image, height),
+	{ 0 },
+}, itunes_members[] = {
+	STR(itunes, author), STR(itunes, image), STR(itunes, subtitle),
+	STR(itunes, summary), MEMBER(itunes, "block", BOOLEAN, block),
+	MEMBER(itunes, "explicit", BOOLEAN, explicit_),
+	MEMBER(itunes, "duration", COUNT, duration_s), { 0 },
+}, cloud_members[] = {
+	STR(cloud, domain), STR(cloud, port), STR(cloud, path),
+	STR(cloud, protocol), STR(cloud, register_procedure), { 0 },
+}, input_members[] = {
+	STR(text_input, title), STR(text_input, description),
+	STR(text_input, name), STR(text_input, link), { 0 },
+}, generator_members[] = {
+	STR(generator, name), STR(generator, uri), STR(generator, version),
+	{ 0 },
+};
+
 static json_t *
-persons(const struct person *p, int one)
+object(const void *of, const struct member *m)
 {
-	json_t *list = json_array();
+	json_t *o = json_object();
 
-	for (; p != NULL; p = p->next) {
-		json_t *o = json_object();
+	for (; m->key != NULL; m++) {
+		const void *at = (const char *)of + m->at;
+		int size;
 
-		put_str(o, "name", p->name);
-		put_str(o, "email", p->email);
-		put_str(o, "uri", p->uri);
-		if (one) {
-			json_decref(list);
-			return o;
+		switch (m->kind) {
+		case STRING:
+			put_str(o, m->key, *(const char *const *)at);
+			break;
+		case COUNT:
+			put_int(o, m->key, *(const int64_t *)at);
+			break;
+		case SIZE:
+			size = *(const int *)at;
+			put_int(o, m->key, size > 0 ? size : -1);
+			break;
+		case BOOLEAN:
+			put_bool(o, m->key, *(const int *)at);
+			break;
+		case REAL:
+			put(o, m->key, json_real(*(const double *)at));
+			break;
 		}
-		json_array_append_new(list, o);
 	}
-	return list;
-}
-
-static json_t *
-links(const struct link *l)
-{
-	json_t *list = json_array();
-
-	for (; l != NULL; l = l->next) {
-		json_t *o = json_object();
-
-		put_str(o, "href", l->href);
-		put_str(o, "rel", l->rel);
-		put_str(o, "type", l->type);
-		put_str(o, "hreflang", l->hreflang);
-		put_str(o, "title", l->title);
-		put_int(o, "length", l->length);
-		json_array_append_new(list, o);
-	}
-	return list;
-}
-
-static json_t *
-categories(const struct category *c)
-{
-	json_t *list = json_array();
-
-	for (; c != NULL; c = c->next) {
-		json_t *o = json_object();
-
-		put_str(o, "term", c->term);
-		put_str(o, "scheme", c->scheme);
-		put_str(o, "label", c->label);
-		json_array_append_new(list, o);
-	}
-	return list;
-}
-
-static json_t *
-image(const struct image *i)
-{
-	json_t *o = json_object();
-
-	put_str(o, "url", i->url);
-	put_str(o, "title", i->title);
-	put_str(o, "link", i->link);
-	put_str(o, "description", i->description);
-	put_int(o, "width", i->width > 0 ? i->width : -1);
-	put_int(o, "height", i->height > 0 ? i->height : -1);
 	return o;
 }
 
-static json_t *
-itunes(const struct itunes *i)
+/* Every list of the model begins with the pointer to its next. */
+static void
+put_list(json_t *o, const char *key, const void *first,
+    const struct member *m)
 {
-	json_t *o = json_object();
+	json_t *list = json_array();
 
-	put_str(o, "author", i->author);
-	put_str(o, "image", i->image);
-	put_str(o, "subtitle", i->subtitle);
-	put_str(o, "summary", i->summary);
-	put_bool(o, "block", i->block);
-	put_bool(o, "explicit", i->explicit_);
-	put_int(o, "duration", i->duration_s);
-	return o;
+	for (const void *p = first; p != NULL; p = *(const void *const *)p)
+		json_array_append_new(list, object(p, m));
+	put_filled(o, key, list);
 }
 
 static void
-put_head_extras(json_t *o, const struct feed_head *h)
+put_one(json_t *o, const char *key, const void *of, const struct member *m)
 {
-	json_t *v = json_object();
-
-	put_str(v, "domain", h->cloud.domain);
-	put_str(v, "port", h->cloud.port);
-	put_str(v, "path", h->cloud.path);
-	put_str(v, "protocol", h->cloud.protocol);
-	put_str(v, "register_procedure", h->cloud.register_procedure);
-	put_filled(o, "cloud", v);
-	v = json_object();
-	put_str(v, "title", h->text_input.title);
-	put_str(v, "description", h->text_input.description);
-	put_str(v, "name", h->text_input.name);
-	put_str(v, "link", h->text_input.link);
-	put_filled(o, "text_input", v);
-	v = json_object();
-	put_str(v, "name", h->generator.name);
-	put_str(v, "uri", h->generator.uri);
-	put_str(v, "version", h->generator.version);
-	put_filled(o, "generator", v);
-	put_filled(o, "itunes", itunes(&h->itunes));
-	put_filled(o, "image", image(&h->image));
+	if (of != NULL)
+		put_filled(o, key, object(of, m));
 }
+
+/* ------------------------------------------------------- heads and entries */
 
 static json_t *
 head(const struct feed_head *h, const struct feed *f, const struct entry *e)
@@ -234,76 +236,35 @@ head(const struct feed_head *h, const struct feed *f, const struct entry *e)
 	put_str(o, "link", h->link);
 	put_str(o, "self", h->self);
 	put_str(o, "url", h->url);
-	put_filled(o, "links", links(h->links));
+	put_list(o, "links", h->links, link_members);
 	put_str(o, "language", h->language);
 	put_date(o, "published", h->published_ms);
 	put_date(o, "updated", h->updated_ms);
 	put_date(o, "created", h->created_ms);
-	put_filled(o, "authors", persons(h->authors, 0));
-	put_filled(o, "contributors", persons(h->contributors, 0));
-	put_filled(o, "publisher", persons(h->publisher, 1));
-	put_filled(o, "categories", categories(h->categories));
+	put_list(o, "authors", h->authors, person_members);
+	put_list(o, "contributors", h->contributors, person_members);
+	put_one(o, "publisher", h->publisher, person_members);
+	put_list(o, "categories", h->categories, category_members);
 	put_str(o, "icon", h->icon);
 	put_str(o, "logo", h->logo);
 	put_str(o, "docs", h->docs);
 	put_str(o, "license", h->license);
-	put_head_extras(o, h);
+	put_one(o, "cloud", &h->cloud, cloud_members);
+	put_one(o, "text_input", &h->text_input, input_members);
+	put_one(o, "generator", &h->generator, generator_members);
+	put_one(o, "itunes", &h->itunes, itunes_members);
+	put_one(o, "image", &h->image, image_members);
 	return o;
-}
-
-static json_t *
-enclosures(const struct enclosure *c)
-{
-	json_t *list = json_array();
-
-	for (; c != NULL; c = c->next) {
-		json_t *o = json_object();
-
-		put_str(o, "url", c->url);
-		put_str(o, "type", c->type);
-		put_str(o, "title", c->title);
-		put_int(o, "length", c->length);
-		json_array_append_new(list, o);
-	}
-	return list;
 }
 
 static json_t *
 media(const struct entry *e)
 {
-	json_t *o = json_object(), *list = json_array();
+	json_t *o = json_object();
 
-	for (const struct media_thumbnail *t = e->thumbnails; t != NULL;
-	    t = t->next) {
-		json_t *v = json_object();
-
-		put_str(v, "url", t->url);
-		put_int(v, "width", t->width > 0 ? t->width : -1);
-		put_int(v, "height", t->height > 0 ? t->height : -1);
-		json_array_append_new(list, v);
-	}
-	put_filled(o, "thumbnails", list);
-	list = json_array();
-	for (const struct media_content *m = e->media; m != NULL;
-	    m = m->next) {
-		json_t *v = json_object();
-
-		put_str(v, "url", m->url);
-		put_str(v, "type", m->type);
-		put_str(v, "medium", m->medium);
-		put_int(v, "length", m->length);
-		json_array_append_new(list, v);
-	}
-	put_filled(o, "contents", list);
-	list = json_array();
-	for (const struct link *l = e->peer_links; l != NULL; l = l->next) {
-		json_t *v = json_object();
-
-		put_str(v, "url", l->href);
-		put_str(v, "type", l->type);
-		json_array_append_new(list, v);
-	}
-	put_filled(o, "peer_links", list);
+	put_list(o, "thumbnails", e->thumbnails, thumbnail_members);
+	put_list(o, "contents", e->media, media_members);
+	put_list(o, "peer_links", e->peer_links, peer_members);
 	return o;
 }
 
@@ -321,34 +282,17 @@ geo(const struct geo *g)
 	return o;
 }
 
-static json_t *
-chapters(const struct chapter *c)
-{
-	json_t *list = json_array();
-
-	for (; c != NULL; c = c->next) {
-		json_t *o = json_object();
-
-		put(o, "start", json_real(c->start_s));
-		put_str(o, "title", c->title);
-		put_str(o, "link", c->link);
-		put_str(o, "image", c->image);
-		json_array_append_new(list, o);
-	}
-	return list;
-}
-
 static void
 put_entry_extras(json_t *o, const struct entry *e, const struct feed *f)
 {
 	put_str(o, "license", e->license);
 	put_int(o, "comments_count", e->comments_count);
-	put_filled(o, "publisher", persons(e->publisher, 1));
-	put_filled(o, "image", image(&e->image));
-	put_filled(o, "itunes", itunes(&e->itunes));
+	put_one(o, "publisher", e->publisher, person_members);
+	put_one(o, "image", &e->image, image_members);
+	put_one(o, "itunes", &e->itunes, itunes_members);
 	put_filled(o, "media", media(e));
 	put_filled(o, "geo", geo(&e->geo));
-	put_filled(o, "chapters", chapters(e->chapters));
+	put_list(o, "chapters", e->chapters, chapter_members);
 	if (e->source != NULL)
 		put_filled(o, "source", head(e->source, f, e));
 }
@@ -362,18 +306,18 @@ entry(const struct entry *e, const struct feed *f)
 	put_bool(o, "id_is_permalink", e->id_is_permalink);
 	put_text(o, "title", &e->title, f, e);
 	put_str(o, "link", e->link);
-	put_filled(o, "links", links(e->links));
+	put_list(o, "links", e->links, link_members);
 	put_date(o, "published", e->published_ms);
 	put_date(o, "updated", e->updated_ms);
 	put_date(o, "created", e->created_ms);
 	put_date(o, "expires", e->expires_ms);
-	put_filled(o, "authors", persons(e->authors, 0));
-	put_filled(o, "contributors", persons(e->contributors, 0));
+	put_list(o, "authors", e->authors, person_members);
+	put_list(o, "contributors", e->contributors, person_members);
 	put_text(o, "summary", &e->summary, f, e);
 	put_text(o, "content", &e->content, f, e);
 	put_str(o, "content_src", e->content_src);
-	put_filled(o, "categories", categories(e->categories));
-	put_filled(o, "enclosures", enclosures(e->enclosures));
+	put_list(o, "categories", e->categories, category_members);
+	put_list(o, "enclosures", e->enclosures, enclosure_members);
 	put_str(o, "comments", e->comments);
 	put_str(o, "comments_feed", e->comments_feed);
 	put_text(o, "rights", &e->rights, f, e);
