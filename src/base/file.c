@@ -323,6 +323,46 @@ file_sweep(int dirfd)
 
 /* ------------------------------------------------------------- folders */
 
+/* The name of a new folder is in its parent, and not yet on the disk. */
+static int
+sync_parent(const char *path)
+{
+	char parent[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	int fd, rc, saved;
+
+	if (slash == NULL)
+		snprintf(parent, sizeof(parent), ".");
+	else
+		snprintf(parent, sizeof(parent), "%.*s/",
+		    (int)(slash - path), path);
+	fd = open_again(AT_FDCWD, parent, O_RDONLY | O_DIRECTORY, 0);
+	/* Written and not read: there, nothing better can be done. */
+	if (fd == -1)
+		return errno == EACCES ? 0 : -1;
+	rc = sync_again(fd);
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return rc == -1 && errno != EINVAL ? -1 : 0;
+}
+
+/* One that cannot be synced goes, so that the next try does sync it. */
+static int
+make_dir(const char *path)
+{
+	int saved;
+
+	if (mkdir(path, MODE_DIR) == -1)
+		return -1;
+	if (sync_parent(path) == 0)
+		return 0;
+	saved = errno;
+	rmdir(path);
+	errno = saved;
+	return -1;
+}
+
 int
 file_make_dirs(const char *path, struct err *e)
 {
@@ -339,7 +379,7 @@ file_make_dirs(const char *path, struct err *e)
 			continue;
 		memcpy(part, path, i);
 		part[i] = '\0';
-		if (mkdir(part, MODE_DIR) == 0)
+		if (make_dir(part) == 0)
 			continue;
 		saved = errno == EEXIST ? ENOTDIR : errno;
 		/* Not only for EEXIST: on a read-only file system, or

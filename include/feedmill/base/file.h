@@ -54,7 +54,8 @@ int file_batch_flush(struct file_batch *, struct err *);
 /* Remove what a killed file_replace() left behind (".NAME.new"). */
 void file_sweep(int dirfd);
 
-/* mkdir -p, mode 0755 less the umask. */
+/* mkdir -p, mode 0755 less the umask; what was made outlives a power
+ * failure. */
 int file_make_dirs(const char *path, struct err *);
 
 /* Open a directory, made if it is not there; -1 and a sentence. */
