@@ -115,21 +115,23 @@ post_archive(struct round *round, struct store_reader *reader,
     struct posting *p, int64_t known, int64_t *ret_reached)
 {
 	struct buf name = { 0 }, directory = { 0 };
-	int64_t last = store_last_seq(reader), after;
-	int rc = 0;
+	int64_t last, after;
+	int rc = -1;
 
 	buf_printf(&name, "archive:%s", p->archive->name);
-	after = store_outlet_seq(reader, buf_str(&name));
+	if (store_last_seq(reader, &last, p->err) == -1 ||
+	    store_outlet_seq(reader, buf_str(&name), &after, p->err) == -1)
+		goto out;
 	if (after < known)
 		after = known;
-	if (after >= last)
-		goto out;
-	render_directory(&directory, round->config, p->archive->directory);
-	p->dirfd = file_open_dir(buf_str(&directory), p->err);
-	if (p->dirfd == -1) {
-		rc = -1;
+	if (after >= last) {
+		rc = 0;
 		goto out;
 	}
+	render_directory(&directory, round->config, p->archive->directory);
+	p->dirfd = file_open_dir(buf_str(&directory), p->err);
+	if (p->dirfd == -1)
+		goto out;
 	p->seq = after;
 	p->batch.dirfd = p->dirfd;
 	rc = post_all(reader, round->config, p, after, last);

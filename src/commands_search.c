@@ -138,6 +138,7 @@ search_read(struct store_reader *r, void *arg)
 	struct search *s = arg;
 	struct store_filter filter = { .with_silent = 1,
 	    .limit = s->limit };
+	int64_t last;
 
 	if (s->source != NULL) {
 		s->rc = store_each_source(r, take_source, s, &s->failed);
@@ -149,7 +150,8 @@ search_read(struct store_reader *r, void *arg)
 	if (s->rc == 0)
 		s->rc = store_search(r, buf_str(&s->words), &filter, take_hit,
 		    s, &s->failed);
-	s->behind = store_last_seq(r) - store_search_seq(r);
+	if (s->rc == 0 && (s->rc = store_last_seq(r, &last, &s->failed)) == 0)
+		s->behind = last - store_search_seq(r);
 }
 
 static void

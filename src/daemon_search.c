@@ -250,6 +250,7 @@ read_store(struct store_reader *r, struct errand *e)
 {
 	struct search *s = (struct search *)e;
 	struct err err = { 0 };
+	int64_t last;
 
 	e->status = 200;
 	s->format->begin(&e->text, &s->view);
@@ -261,7 +262,8 @@ read_store(struct store_reader *r, struct errand *e)
 	}
 	s->view.shown = s->count > PAGE_HITS ? PAGE_HITS : s->count;
 	s->view.has_more = s->count > PAGE_HITS && s->view.page < PAGES_MAX;
-	s->view.behind = store_last_seq(r) - store_search_seq(r);
+	if (store_last_seq(r, &last, &err) == 0)
+		s->view.behind = last - store_search_seq(r);
 	s->format->end(&e->text, &s->view);
 }
 

@@ -254,7 +254,8 @@ publish_outlet(struct publishing *p, struct store_reader *reader,
 	char uuid[UUID_TEXT_SIZE];
 	int dirfd = -1, rc = -1;
 
-	if (store_outlet_uuid(reader, outlet->name, uuid, err) == -1)
+	if (store_outlet_uuid(reader, outlet->name, uuid, err) == -1 ||
+	    store_last_seq(reader, &w.last_seq, err) == -1)
 		goto out;
 	w.head = (struct outlet_head){
 		.uuid = uuid, .title = outlet->title,
@@ -271,7 +272,6 @@ publish_outlet(struct publishing *p, struct store_reader *reader,
 	dirfd = file_open_dir(buf_str(&directory), err);
 	if (dirfd == -1)
 		goto out;
-	w.last_seq = store_last_seq(reader);
 	rc = selection_load(&w.selection, reader, p->round.config,
 	    outlet->tags, outlet->sources, SELECT_PUBLISHED, err);
 	w.head.sources = w.selection.shown;
@@ -301,33 +301,34 @@ told_mark_name(struct buf *b, const char *outlet)
 	buf_printf(b, "hub:%s", outlet);
 }
 
-static int64_t
-read_told(struct store_reader *reader, const struct config_outlet *outlet)
+static int
+read_told(struct store_reader *reader, const struct config_outlet *outlet,
+    int64_t *ret, struct err *err)
 {
 	struct buf name = { 0 };
-	int64_t seq = 0;
+	int rc = 0;
 
 	told_mark_name(&name, outlet->name);
 	if (outlet->hubs[0] != NULL)
-		seq = store_outlet_seq(reader, buf_str(&name));
+		rc = store_outlet_seq(reader, buf_str(&name), ret, err);
 	buf_fini(&name);
-	return seq;
+	return rc;
 }
 
 static void
 run(struct store_reader *reader, struct round *round)
 {
 	struct publishing *p = (struct publishing *)round;
-	int64_t last = store_last_seq(reader);
 
 	for (size_t i = 0; i < round->config->outlets_count; i++) {
 		const struct config_outlet *o = &round->config->outlets[i];
 		struct published_outlet *done = &p->outlets[i];
 		struct err err = { 0 };
 
-		*done = (struct published_outlet){ .outlet = o,
-		    .reached = last, .told = read_told(reader, o) };
-		if (publish_outlet(p, reader, o, &p->pages[i],
+		*done = (struct published_outlet){ .outlet = o };
+		if (store_last_seq(reader, &done->reached, &err) == -1 ||
+		    read_told(reader, o, &done->told, &err) == -1 ||
+		    publish_outlet(p, reader, o, &p->pages[i],
 		    &done->changed, &err) == -1) {
 			done->reached = -1;
 			round_fail(round, &err, "outlet", o->name);

@@ -107,16 +107,20 @@ is_next_page(const struct paging *g, const char *name, int64_t after,
 	struct inspection i = { 0 };
 	struct store_filter filter;
 	struct err ignored;
-	int64_t seq;
+	int64_t seq, last;
 	int rc = 0;
 
 	if (fd == -1)
 		return 0;
+	if (store_last_seq(g->reader, &last, err) == -1) {
+		rc = -1;
+		goto out;
+	}
 	if (file_read_fd(fd, name, PAGE_BYTES_MAX, &text, &ignored) == -1)
 		goto out;
 	i.text = buf_str(&text);
 	seq = read_sealed_seq(i.text);
-	if (seq <= after || seq > store_last_seq(g->reader) ||
+	if (seq <= after || seq > last ||
 	    strstr(i.text, g->head->uuid) == NULL)
 		goto out;
 	filter_init(&filter, g, after);
@@ -236,26 +240,30 @@ seal_next(const struct paging *g, struct pages *pages, unsigned *files,
 }
 
 /* A page that is not there, or is none of this database, is no page. */
-static void
-recall(const struct paging *g, struct pages *pages)
+static int
+recall(const struct paging *g, struct pages *pages, struct err *err)
 {
 	struct buf mark = { 0 }, name = { 0 };
 	char head[SEALED_BYTES + 1] = "";
-	int fd;
+	int64_t last = 0;
+	int fd, rc;
 
 	pages_mark_name(&mark, g->outlet->name);
-	pages->count = store_outlet_seq(g->reader, buf_str(&mark));
+	rc = store_outlet_seq(g->reader, buf_str(&mark), &pages->count, err);
+	if (rc == 0)
+		rc = store_last_seq(g->reader, &last, err);
 	render_page_name(&name, g->outlet->name, pages->count);
 	fd = pages->count == 0 ? -1 : openat(g->dirfd, buf_str(&name),
 	    O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd != -1 && read(fd, head, SEALED_BYTES) > 0)
 		pages->seq = read_sealed_seq(head);
-	if (pages->seq <= 0 || pages->seq > store_last_seq(g->reader))
+	if (pages->seq <= 0 || pages->seq > last)
 		*pages = (struct pages){ .changed = pages->count > 0 };
 	if (fd != -1)
 		close(fd);
 	buf_fini(&mark);
 	buf_fini(&name);
+	return rc;
 }
 
 int
@@ -266,7 +274,8 @@ pages_seal(const struct paging *g, struct pages *pages, unsigned *files,
 	int rc = 1;
 
 	*pages = (struct pages){ 0 };
-	recall(g, pages);
+	if (recall(g, pages, err) == -1)
+		return -1;
 	/* No ids at all would be a filter that takes every source. */
 	if (g->ids == NULL)
 		return 0;

@@ -239,12 +239,14 @@ int store_search(struct store_reader *, const char *words,
     const struct store_filter *, store_search_fn *, void *arg, struct err *);
 int64_t store_search_seq(struct store_reader *);
 
-int64_t store_last_seq(struct store_reader *);
+/* Of everything that was announced; 0 before the first. */
+int store_last_seq(struct store_reader *, int64_t *ret, struct err *);
 /* The last number announced before this time; retention may have left a
  * smaller one. */
 int store_seq_before(struct store_reader *, int64_t since_ms, int64_t *ret,
     struct err *);
-int64_t store_outlet_seq(struct store_reader *, const char *outlet);
+int store_outlet_seq(struct store_reader *, const char *outlet, int64_t *ret,
+    struct err *);
 /* The feed id of an outlet, minted by store_sync_sources(), kept for good. */
 int store_outlet_uuid(struct store_reader *, const char *outlet,
     char out[UUID_TEXT_SIZE], struct err *);

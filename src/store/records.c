@@ -179,17 +179,22 @@ outlet_find(struct store_reader *r, const char *outlet, struct err *err)
 	return q;
 }
 
-int64_t
-store_outlet_seq(struct store_reader *r, const char *outlet)
+int
+store_outlet_seq(struct store_reader *r, const char *outlet, int64_t *ret,
+    struct err *err)
 {
-	struct err err;
-	sqlite3_stmt *q = outlet_find(r, outlet, &err);
-	int64_t seq = 0;
+	sqlite3_stmt *q = outlet_find(r, outlet, err);
+	int row;
 
-	if (q != NULL && db_row(q) == 1)
-		seq = sqlite3_column_int64(q, 1);
+	if (q == NULL)
+		return -1;
+	row = db_row(q);
+	if (row < 0)
+		reader_fail(r, err);
+	else
+		*ret = row == 1 ? sqlite3_column_int64(q, 1) : 0;
 	sqlite3_finalize(q);
-	return seq;
+	return row < 0 ? -1 : 0;
 }
 
 int

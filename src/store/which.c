@@ -7,17 +7,12 @@
 #include "reader.h"
 #include "which.h"
 
-int64_t
-store_last_seq(struct store_reader *r)
+int
+store_last_seq(struct store_reader *r, int64_t *ret, struct err *err)
 {
-	struct err err;
-	int64_t seq;
-
 	/* Retention may have taken the last revision, not its number. */
-	if (db_number(&r->db, "SELECT coalesce((SELECT value FROM meta "
-	    "WHERE name = 'last_seq'), 0)", &seq, &err) != 0)
-		return 0;
-	return seq;
+	return db_number(&r->db, "SELECT coalesce((SELECT value FROM meta "
+	    "WHERE name = 'last_seq'), 0)", ret, err);
 }
 
 static void
@@ -83,8 +78,8 @@ store_seq_before(struct store_reader *r, int64_t since_ms, int64_t *ret,
 {
 	sqlite3_stmt *q = reader_prepare(r, "SELECT seq, announced_ms FROM "
 	    "revisions WHERE seq > ?1 ORDER BY seq LIMIT 1", err);
-	int64_t low = 0, high = store_last_seq(r), middle;
-	int row = q != NULL ? 0 : -1;
+	int64_t low = 0, high = 0, middle;
+	int row = q != NULL ? store_last_seq(r, &high, err) : -1;
 
 	/* Before low all is older, after high all is not. */
 	while (row >= 0 && low < high) {
@@ -111,10 +106,11 @@ store_seq_before(struct store_reader *r, int64_t since_ms, int64_t *ret,
  * as the database grows.
  */
 static int
-range_choose(struct store_reader *r, struct range *g, struct err *err)
+range_choose(struct store_reader *r, struct range *g, int64_t last,
+    struct err *err)
 {
 	sqlite3_stmt *q;
-	double all = (double)store_last_seq(r), wanted, length, scanned;
+	double all = (double)last, wanted, length, scanned;
 	int row;
 
 	if (g->ids == NULL)
@@ -141,14 +137,18 @@ static int
 range_of(struct store_reader *r, const struct store_filter *f,
     struct range *g, struct err *err)
 {
+	int64_t last;
+
+	if (store_last_seq(r, &last, err) != 0)
+		return -1;
 	g->limit = f->limit;
-	g->upto = f->upto_seq > 0 ? f->upto_seq : store_last_seq(r);
+	g->upto = f->upto_seq > 0 ? f->upto_seq : last;
 	if (f->since_ms > 0 &&
 	    store_seq_before(r, f->since_ms, &g->after, err) != 0)
 		return -1;
 	if (g->after < f->after_seq)
 		g->after = f->after_seq;
-	return range_choose(r, g, err);
+	return range_choose(r, g, last, err);
 }
 
 static int

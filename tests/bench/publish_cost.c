@@ -155,7 +155,10 @@ static void
 count(struct store_reader *r, void *arg)
 {
 	(void)arg;
-	count_reached = store_last_seq(r);
+	struct err err;
+
+	if (store_last_seq(r, &count_reached, &err) != 0)
+		abort();
 }
 
 static int64_t searchable;

@@ -31,6 +31,7 @@ static struct store {
 	/* Marks, and whether a commit has made them known. */
 	struct { char name[32]; int64_t seq; } marks[4];
 	int		 committed;
+	int		 broken;	/* marks cannot be read */
 	unsigned	 reads;
 } store;
 
@@ -86,18 +87,24 @@ mark_of(const char *name)
 }
 
 /* The marks wait for a commit that does not come in most of these tests. */
-int64_t
-store_outlet_seq(struct store_reader *reader, const char *outlet)
+int
+store_outlet_seq(struct store_reader *reader, const char *outlet,
+    int64_t *ret, struct err *err)
 {
 	(void)reader;
-	return store.committed ? mark_of(outlet) : 0;
+	if (store.broken)
+		return err_set(err, "no such luck");
+	*ret = store.committed ? mark_of(outlet) : 0;
+	return 0;
 }
 
-int64_t
-store_last_seq(struct store_reader *reader)
+int
+store_last_seq(struct store_reader *reader, int64_t *ret, struct err *err)
 {
 	(void)reader;
-	return (int64_t)store.count;
+	(void)err;
+	*ret = (int64_t)store.count;
+	return 0;
 }
 
 int
@@ -373,6 +380,35 @@ window_is_bounded(void **state)
 		add(1, T0 + i, T0);
 	publish_now();
 	assert_entries("100 99 98 97 96 95 94 93 92 91 90 89");
+}
+
+/* How far it has come cannot be read: that is said, nothing is written, and
+ * the next round makes up for it. */
+static void
+unknown_progress(void **state)
+{
+	struct stat st;
+	char path[128];
+
+	(void)state;
+	add(1, T0, T0);
+	store.broken = 1;
+	publish_now();
+	assert_string_equal(failure, "outlet all: no such luck");
+	snprintf(path, sizeof(path), "%s/www/all.atom", folder);
+	assert_int_equal(stat(path, &st), -1);
+	assert_int_equal(mark_of("all"), 0);
+	archive_configure(archive, config);
+	archive_flush(archive);
+	run_archive();
+	assert_string_equal(failure, "archive posts: no such luck");
+	assert_int_equal(posts, 0);
+	store.broken = 0;
+	publish_now();
+	archive_flush(archive);
+	run_archive();
+	assert_entries("1");
+	assert_int_equal(posts, 1);
 }
 
 /* Nothing new: the same bytes, and no file is touched. */
@@ -800,6 +836,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(window),
 		TEST(window_is_bounded),
+		TEST(unknown_progress),
 		TEST(unchanged),
 		TEST(twin),
 		TEST(empty),

@@ -38,7 +38,10 @@ search_read(struct store_reader *r, void *arg)
 {
 	struct asked *a = arg;
 
-	a->behind = store_last_seq(r) - store_search_seq(r);
+	int64_t last;
+
+	assert_int_equal(store_last_seq(r, &last, &a->err), 0);
+	a->behind = last - store_search_seq(r);
 	a->code = store_search(r, a->words, &a->filter, on_hit, a, &a->err);
 }
 
