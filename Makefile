@@ -269,6 +269,19 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIB)
 $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o $(LIB)
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
+# Calls that are to fail, or to be counted, are led into the program.
+TORTURE	  = $(BUILD)/tests/torture/torture
+TORTURE_OBJS = $(patsubst %.c,$(BUILD)/%.o,$(sort \
+	$(wildcard tests/torture/*.c)))
+WRAPPED	  = XML_ParserCreate buf_try_reserve clock_wall_ms close fetch_active \
+	fetch_bytes_in_flight fetch_free fetch_new fetch_release fetch_start \
+	fetch_use_hsts fsync ftruncate log_write mkdir open openat pread \
+	pwrite read renameat store_visit syncfs unlinkat write
+
+$(TORTURE): $(TORTURE_OBJS) $(LIB)
+	@echo "  LD      $@"
+	@$(CC) $(ALL_LDFLAGS) $(WRAPPED:%=-Wl,--wrap=%) -o $@ $^ $(LIBS)
+
 # Replays its arguments without libFuzzer: what make check links.
 $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o \
     $(BUILD)/tests/fuzz/replay.o $(LIB)
@@ -280,12 +293,13 @@ units: $(UNITS:%.c=$(BUILD)/%)
 
 .SECONDARY:
 -include $(OBJS:.o=.d) $(MAIN:.o=.d) \
-	$(UNITS:%.c=$(BUILD)/%.d) $(FUZZERS:%.c=$(BUILD)/%.d)
+	$(UNITS:%.c=$(BUILD)/%.d) $(FUZZERS:%.c=$(BUILD)/%.d) \
+	$(TORTURE_OBJS:.o=.d)
 
 # Compiled, not linked and not run: a second compiler's opinion.
 .PHONY: objects
 objects: $(OBJS) $(MAIN) $(UNITS:%.c=$(BUILD)/%.o) \
-    $(FUZZERS:%.c=$(BUILD)/%.o)
+    $(FUZZERS:%.c=$(BUILD)/%.o) $(TORTURE_OBJS)
 	@:
 
 # -------------------------------------------------------------------- deps
@@ -364,13 +378,20 @@ check: deps-check
 	@FEEDMILL_TEST_BUILD=build/asan FEEDMILL_RELEASE=$(CURDIR)/build/feedmill \
 	    FEEDMILL=$(CURDIR)/build/asan/feedmill $(TEST_ENV) \
 	    $(PROVE) tests/layers.sh tests/replay.t tests/manuals.t \
-	    $(SCENARIOS) $(UNITS:%.c=build/asan/%) </dev/null
+	    tests/torture.t $(SCENARIOS) $(UNITS:%.c=build/asan/%) </dev/null
 
 # Three builds: what is shipped, what the tests run, what clang thinks.
 check-builds:
-	$(SUBMAKE) BUILD=build WERROR=-Werror all
+	$(SUBMAKE) BUILD=build WERROR=-Werror all build/$(TORTURE:$(BUILD)/%=%)
 	$(SUBMAKE) BUILD=build/asan WERROR=-Werror SANITIZE=1 all units replays
 	$(SUBMAKE) BUILD=build/clang WERROR=-Werror CC=clang objects
+
+# Every fault of the disk and of memory there is, at every moment, some ten
+# thousand: half an hour; make check takes 500 of them.
+.PHONY: torture
+torture: deps-check
+	$(SUBMAKE) $(TORTURE)
+	@$(TORTURE) -j $(JOBS)
 
 .PHONY: replays
 replays: $(REPLAYS)
@@ -476,6 +497,7 @@ help:
 	@echo 'make fuzz TIME=60    every fuzzer for TIME seconds'
 	@echo 'make fuzz-replay     every fuzzer over its corpus'
 	@echo 'make bench           a small measurement of whole rounds'
+	@echo 'make torture         fail every call that touches a file'
 	@echo 'make soak HOURS=0.1  poll changing sources, watch for leaks'
 	@echo 'make install         DESTDIR= PREFIX=/usr/local; also uninstall'
 	@echo 'make clean           remove build; ./var, the data, stays'
