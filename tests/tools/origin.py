@@ -2,10 +2,10 @@
 """A scripted origin server on loopback that writes down what it was asked.
 
 	origin.py [--max-seconds N] [--tls CERT KEY [--client-ca CA]]
-	          [--address A]... [--set NAME=TEXT]... SCRIPT LOG
+	          [--address A]... [--port N] [--set NAME=TEXT]... SCRIPT LOG
 
-Listens on a free port, the same of all addresses (default 127.0.0.1), prints
-"PORT\\n" on stdout, and stops by itself: after --max-seconds (default 120), or
+Listens on a free port or that one, the same of all addresses (default
+127.0.0.1), prints "PORT\\n" on stdout, and stops by itself: after --max-seconds (default 120), or
 when its stdin ends, whichever comes first (so it dies with the test that holds
 the other end).  Standard library only.
 
@@ -129,8 +129,8 @@ CHALLENGE = {'status': 401, 'body': 'who are you?', 'headers': [
      'algorithm=MD5, nonce="%s"' % NONCE]]}
 
 
-def listen_once(addresses):
-    sockets, port = [], 0
+def listen_once(addresses, port):
+    sockets = []
     try:
         for address in addresses:
             s = socket.socket(socket.AF_INET6 if ':' in address
@@ -147,14 +147,14 @@ def listen_once(addresses):
     return sockets
 
 
-def listen_at(addresses):
+def listen_at(addresses, port):
     """One port of all of them: free at the first, perhaps not at the next."""
     for _ in range(9):
         try:
-            return listen_once(addresses)
+            return listen_once(addresses, port)
         except OSError:
             pass
-    return listen_once(addresses)
+    return listen_once(addresses, port)
 
 
 class Origin:
@@ -172,7 +172,7 @@ class Origin:
             if args.client_ca:
                 self.tls.load_verify_locations(args.client_ca)
                 self.tls.verify_mode = ssl.CERT_REQUIRED
-        self.sockets = listen_at(args.address or ['127.0.0.1'])
+        self.sockets = listen_at(args.address or ['127.0.0.1'], args.port)
         self.port = self.sockets[0].getsockname()[1]
 
     def fill(self, value):
@@ -378,6 +378,7 @@ def main():
     p.add_argument('--tls', nargs=2, metavar=('CERT', 'KEY'))
     p.add_argument('--client-ca')
     p.add_argument('--address', action='append')
+    p.add_argument('--port', type=int, default=0)
     p.add_argument('--set', action='append', default=[])
     p.add_argument('script')
     p.add_argument('log')
