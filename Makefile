@@ -282,6 +282,9 @@ $(TORTURE): $(TORTURE_OBJS) $(LIB)
 	@echo "  LD      $@"
 	@$(CC) $(ALL_LDFLAGS) $(WRAPPED:%=-Wl,--wrap=%) -o $@ $^ $(LIBS)
 
+$(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(LIB)
+	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
 # Replays its arguments without libFuzzer: what make check links.
 $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o \
     $(BUILD)/tests/fuzz/replay.o $(LIB)

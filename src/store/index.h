@@ -13,7 +13,8 @@
 struct db;
 
 /* The next few revisions after *seq, which moves on, at most to last_seq;
- * inside a transaction.  -1: the database failed. */
-int index_step(struct db *, int64_t last_seq, int64_t *seq);
+ * inside a transaction.  No more than limit_ms allows, but at least one.
+ * -1: the database failed. */
+int index_step(struct db *, int64_t last_seq, int limit_ms, int64_t *seq);
 
 #endif

@@ -65,11 +65,10 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 
 	/* index.c */
 	[SQL_INDEX_NEXT] =
-	    "SELECT max(seq) FROM (SELECT seq FROM revisions "
-	    "WHERE seq > ?1 ORDER BY seq LIMIT ?2)",
+	    "SELECT seq, title, text FROM searchable WHERE seq > ?1 "
+	    "ORDER BY seq",
 	[SQL_INDEX_ADD] =
-	    "INSERT INTO search(rowid, title, text) SELECT seq, title, text "
-	    "FROM searchable WHERE seq > ?1 AND seq <= ?2 ORDER BY seq",
+	    "INSERT INTO search(rowid, title, text) VALUES(?1, ?2, ?3)",
 
 	/* sources: visit.c, sources.c */
 	[SQL_SOURCE_FOR_VISIT] =

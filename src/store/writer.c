@@ -35,7 +35,10 @@ enum {
 	BUSY_WAIT_MS	= 60 * 1000,	/* for another's lock */
 	BUSY_STOP_MS	= 5 * 1000,	/* the same, on the way out */
 	BUSY_STEP_MS	= 20,
-	INDEX_WAIT_MS	= 1000,		/* several commits, one update */
+	INDEX_STEP_MS	= 20,		/* what a visit may have to wait */
+	INDEX_END_MS	= 300,		/* on the way out */
+	INDEX_WAIT_MS	= 1000,		/* of quiet */
+	INDEX_LATE_MS	= 10 * 1000,	/* or whenever nobody waits */
 	INDEX_RETRY_MS	= 30 * 1000,
 };
 
@@ -215,13 +218,14 @@ writer_do_group(struct writer *w, struct task_list *tasks)
 
 /* A step of the index, and all saves: 0, or -1 after it was undone. */
 static int
-writer_do_index(struct writer *w)
+writer_do_index(struct writer *w, int limit_ms)
 {
 	struct group g;
 	int64_t seq = w->indexed_seq;
 	int code = group_begin(w, &g);
 
-	if (code == 0 && index_step(&w->db, w->last_seq, &seq) != 0)
+	if (code == 0 && index_step(&w->db, w->last_seq, limit_ms,
+	    &seq) != 0)
 		code = db_fail(&w->db, &g.err, "index for search");
 	if (code == 0)
 		code = group_commit(w, &g);
@@ -231,16 +235,26 @@ writer_do_index(struct writer *w)
 		group_undo(w, &g);
 	g.has_failed = code != 0;
 	group_finish(w, &g);
+	w->index_again_ms = clock_mono_ms() + (code == 0 ? 0 : INDEX_RETRY_MS);
 	w->index_due_ms = seq == w->last_seq && code == 0 ? 0 :
-	    clock_mono_ms() + (code == 0 ? 0 : INDEX_RETRY_MS);
+	    w->index_again_ms;
 	return code;
 }
 
+/* After a group: when it is quiet, but not never. */
 static void
 writer_plan_index(struct writer *w)
 {
-	if (w->index_due_ms == 0 && w->indexed_seq < w->last_seq)
-		w->index_due_ms = clock_mono_ms() + INDEX_WAIT_MS;
+	int64_t now_ms = clock_mono_ms();
+
+	if (w->indexed_seq >= w->last_seq)
+		return;
+	if (w->index_due_ms == 0)
+		w->index_late_ms = now_ms + INDEX_LATE_MS;
+	w->index_due_ms = now_ms + INDEX_WAIT_MS < w->index_late_ms ?
+	    now_ms + INDEX_WAIT_MS : w->index_late_ms;
+	if (w->index_due_ms < w->index_again_ms)
+		w->index_due_ms = w->index_again_ms;
 }
 
 /*
@@ -252,7 +266,7 @@ static void
 writer_end_index(struct writer *w)
 {
 	if (w->indexed_seq < w->last_seq)
-		writer_do_index(w);
+		writer_do_index(w, INDEX_END_MS);
 }
 
 int64_t
@@ -320,7 +334,7 @@ writer_main(void *arg)
 	while (writer_wait(w, &tasks)) {
 		if (tasks.head == NULL && w->index_due_ms != 0 &&
 		    w->index_due_ms <= clock_mono_ms()) {
-			writer_do_index(w);
+			writer_do_index(w, INDEX_STEP_MS);
 			continue;
 		}
 		do {

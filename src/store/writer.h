@@ -24,6 +24,8 @@ struct writer {
 	int64_t		 last_announced_ms;	/* at least, see below */
 	int64_t		 indexed_seq;	/* for search, committed */
 	int64_t		 index_due_ms;	/* monotonic; 0: up to date */
+	int64_t		 index_late_ms;	/* it is not put off further */
+	int64_t		 index_again_ms;	/* not before, it has failed */
 	/*
 	 * Saves that the open transaction holds: kept until it is committed,
 	 * else they are due again.
