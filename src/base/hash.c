@@ -78,13 +78,13 @@ digest_hex(struct digest d, char out[DIGEST_HEX_SIZE])
 }
 
 void
-uuid_mint(char out[UUID_TEXT_SIZE])
+uuid_text(const unsigned char random[UUID_BYTES], char out[UUID_TEXT_SIZE])
 {
 	static const char hex[] = "0123456789abcdef";
-	unsigned char r[16];
+	unsigned char r[UUID_BYTES];
 	char *p = out;
 
-	clock_random(r, sizeof(r));
+	memcpy(r, random, sizeof(r));
 	r[6] = (unsigned char)((r[6] & 0x0F) | 0x40);	/* version 4 */
 	r[8] = (unsigned char)((r[8] & 0x3F) | 0x80);	/* RFC 9562 */
 	for (unsigned i = 0; i < sizeof(r); i++) {
@@ -94,4 +94,13 @@ uuid_mint(char out[UUID_TEXT_SIZE])
 		*p++ = hex[r[i] & 15];
 	}
 	*p = '\0';
+}
+
+void
+uuid_mint(char out[UUID_TEXT_SIZE])
+{
+	unsigned char r[UUID_BYTES];
+
+	clock_random(r, sizeof(r));
+	uuid_text(r, out);
 }

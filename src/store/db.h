@@ -22,6 +22,9 @@ struct db {
 	sqlite3		*sqlite;
 	const char	*path;		/* borrowed, for sentences */
 	sqlite3_stmt	*statements[STATEMENT_COUNT];	/* the writer's */
+	/* Random bytes for ids of entries: asked for by the dozen. */
+	unsigned char	 dice[64][UUID_BYTES];
+	unsigned	 dice_left;
 };
 
 enum db_mode { DB_WRITE, DB_READ };

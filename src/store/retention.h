@@ -3,18 +3,37 @@
  *
  * What is taken is the content of what was announced: an entry that comes
  * back after years is still known by its key, its time and its digests.
+ *
+ * The writer goes round all sources while nobody waits for it, also those
+ * that bring nothing any more.
  */
 #ifndef FEEDMILL_STORE_RETENTION_H
 #define FEEDMILL_STORE_RETENTION_H
 
+#include <stddef.h>
 #include <stdint.h>
 
+struct config;
 struct db;
-struct config_source;
+struct source_state;
 
-/* A few of the source's revisions that are older than its keep and not
- * among its newest keep-at-least.  -1: the database failed. */
-int retention_step(struct db *, int64_t source_id,
-    const struct config_source *, int64_t now_ms);
+struct retention {
+	struct keep	*rules;		/* of sources that keep not all */
+	size_t		 count, next;
+};
+
+/* The rules of a configuration, and which source is which. */
+void retention_configure(struct retention *, const struct config *,
+    const struct source_state *states);
+void retention_fini(struct retention *);
+
+/*
+ * Some of the revisions that are older than their source's keep and not
+ * among its newest keep-at-least, inside a transaction, for limit_ms.
+ * 1: there is more to do; 0: once round, all is done; -1: the database
+ * failed.
+ */
+int retention_step(struct retention *, struct db *, int64_t now_ms,
+    int limit_ms);
 
 #endif

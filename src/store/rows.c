@@ -1,9 +1,21 @@
 /* rows.c - see rows.h. */
 #include "feedmill/base/buf.h"
+#include "feedmill/base/clock.h"
+#include "feedmill/base/mem.h"
 #include "feedmill/base/url.h"
 
 #include "extra.h"
 #include "rows.h"
+
+static void
+mint_id(struct db *db, char out[UUID_TEXT_SIZE])
+{
+	if (db->dice_left == 0) {
+		clock_random(db->dice, sizeof(db->dice));
+		db->dice_left = (unsigned)ARRAY_LEN(db->dice);
+	}
+	uuid_text(db->dice[--db->dice_left], out);
+}
 
 int
 rows_insert_entry(struct db *db, struct known *k)
@@ -11,7 +23,7 @@ rows_insert_entry(struct db *db, struct known *k)
 	sqlite3_stmt *q = db_use(db, SQL_ENTRY_INSERT);
 	char uuid[UUID_TEXT_SIZE];
 
-	uuid_mint(uuid);
+	mint_id(db, uuid);
 	sqlite3_bind_int64(q, 1, (int64_t)k->hash);
 	sqlite3_bind_int64(q, 2, k->source_id);
 	sqlite3_bind_int64(q, 3, k->seq);

@@ -13,6 +13,7 @@
 
 #include "feedmill/base/clock.h"
 #include "feedmill/base/err.h"
+#include "feedmill/base/log.h"
 #include "feedmill/base/mem.h"
 
 #include "db.h"
@@ -160,6 +161,14 @@ static const char *const steps[] = {
 	"CREATE TABLE hsts("
 	" host TEXT PRIMARY KEY, subdomains INTEGER NOT NULL,"
 	" until_ms INTEGER NOT NULL) WITHOUT ROWID;",
+
+	/*
+	 * 3 to 4: the highest number that retention took away.  What is
+	 * missing above it is damage (check.c).
+	 */
+	"INSERT INTO meta SELECT 'expired_seq', coalesce(max(seq), 0)"
+	" FROM entries e WHERE NOT EXISTS"
+	" (SELECT 1 FROM revisions r WHERE r.seq = e.seq);",
 };
 
 int
@@ -203,9 +212,8 @@ static const char file_setup[] =
 /*
  * A limit in KiB becomes a number of pages when it is set, and SQLite counts
  * them by the page size it knows then: set before the file was looked at, 16
- * MiB were 64.
+ * MiB were 64.  The writer's is writer.c's: it grows with the keys.
  */
-static const char writer_cache[] = "PRAGMA cache_size=-2048;";
 static const char reader_cache[] = "PRAGMA cache_size=-1024;";
 
 int
@@ -224,20 +232,24 @@ schema_check(struct db *db, struct err *err)
 	return -1;
 }
 
+/* All steps or none. */
 static int
-schema_step(struct db *db, int64_t from, struct err *err)
+schema_raise(struct db *db, int64_t from, struct err *err)
 {
 	char tail[160];
 	uint64_t seed;
 
 	clock_random(&seed, sizeof(seed));
 	snprintf(tail, sizeof(tail), "PRAGMA application_id=%d;"
-	    "PRAGMA user_version=%lld;"
+	    "PRAGMA user_version=%d;"
 	    "INSERT OR IGNORE INTO meta VALUES('hash_seed', %lld);",
-	    APPLICATION_ID, (long long)from + 1, (long long)seed);
+	    APPLICATION_ID, schema_version(), (long long)seed);
 	if (db_exec(db, "BEGIN IMMEDIATE", err, "upgrade") != 0)
 		return -1;
-	if (db_exec(db, steps[from], err, "upgrade") == 0 &&
+	while (from < schema_version() &&
+	    db_exec(db, steps[from], err, "upgrade") == 0)
+		from++;
+	if (from == schema_version() &&
 	    db_exec(db, tail, err, "upgrade") == 0 &&
 	    db_exec(db, "COMMIT", err, "upgrade") == 0)
 		return 0;
@@ -253,9 +265,12 @@ schema_bring_up(struct db *db, struct err *err)
 	if (schema_read(db, &version, err) != 0 ||
 	    db_exec(db, file_setup, err, "open") != 0)
 		return -1;
-	for (; version < schema_version(); version++) {
-		if (schema_step(db, version, err) != 0)
-			return -1;
-	}
-	return db_exec(db, writer_cache, err, "open");
+	if (version < schema_version() &&
+	    schema_raise(db, version, err) != 0)
+		return -1;
+	if (version > 0 && version < schema_version())
+		log_event(LOG_INFO, "database upgraded",
+		    LOG_INT("from", version),
+		    LOG_INT("to", schema_version()));
+	return 0;
 }

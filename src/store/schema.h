@@ -12,7 +12,7 @@ struct err;
 
 int schema_version(void);	/* what this program writes */
 
-/* Create or migrate, each step in one transaction with its number: a kill
+/* Create or migrate, all steps in one transaction with the number: a kill
  * leaves the old schema or the new one. */
 int schema_bring_up(struct db *, struct err *);
 

@@ -218,6 +218,8 @@ sources_sync(struct writer *w, const struct config *config,
 	if (code != 0)
 		db_fail(sy.db, err, "bring the sources up to date");
 	match_fini(&sy.match);
+	if (code == 0)
+		writer_set_retention(w, config, states);
 	if (code != 0) {
 		sources_free_states(states, config->sources_count);
 		return -1;

@@ -43,13 +43,17 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	    "UPDATE revisions SET title = ?2, language = ?3, image = ?4, "
 	    "extra = ?5, summary = ?6, content = ?7 WHERE seq = ?1",
 	/* retention.c; by number, which is also the order of their times */
-	[SQL_REVISIONS_EXPIRE] =
-	    "DELETE FROM revisions WHERE seq IN (SELECT seq FROM "
-	    "(SELECT seq, announced_ms FROM revisions "
+	[SQL_REVISIONS_OLD] =
+	    "SELECT seq FROM (SELECT seq, announced_ms FROM revisions "
 	    "WHERE source_id = ?1 AND seq <= "
 	    "(SELECT seq FROM revisions WHERE source_id = ?1 "
 	    "ORDER BY seq DESC LIMIT 1 OFFSET ?3) ORDER BY seq LIMIT ?4) "
-	    "WHERE announced_ms < ?2)",
+	    "WHERE announced_ms < ?2",
+	[SQL_REVISION_DELETE] =
+	    "DELETE FROM revisions WHERE seq = ?1",
+	[SQL_EXPIRED_SET] =
+	    "UPDATE meta SET value = ?1 "
+	    "WHERE name = 'expired_seq' AND value < ?1",
 	[SQL_SIGHTING_FIND] =
 	    "SELECT ts FROM sightings WHERE entry_id = ?1 AND source_id = ?2",
 	[SQL_SIGHTING_PUT] =

@@ -25,7 +25,6 @@
 #include "feedmill/normalise.h"
 
 #include "plan.h"
-#include "retention.h"
 #include "visit.h"
 #include "visits.h"
 
@@ -256,9 +255,7 @@ visit_document(struct visiting *vg)
 	if (plan_document(vg) != 0)
 		return -1;
 	order_changes(vg);
-	if (write_changes(vg) != 0 || write_known(vg) != 0 ||
-	    retention_step(vg->db, vg->source_id, vg->source,
-	    vg->announced_ms) != 0)
+	if (write_changes(vg) != 0 || write_known(vg) != 0)
 		return -1;
 	return write_source(vg);
 }

@@ -10,12 +10,13 @@
  * page a task touches: a fifth of the whole price, paid always, for what
  * happens when a disk is full.)  Nothing is reported before its commit.
  *
- * The index for search follows when there is nothing else to do, in
- * transactions of its own: it costs half as much as storing does, nobody
- * waits for it, and should it fail, nothing else does.
+ * The index for search follows, and old revisions go, when there is nothing
+ * else to do, in transactions of their own and by steps that are short in
+ * time: nobody waits for them, and should they fail, nothing else does.
  */
 #include <assert.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -35,11 +36,15 @@ enum {
 	BUSY_WAIT_MS	= 60 * 1000,	/* for another's lock */
 	BUSY_STOP_MS	= 5 * 1000,	/* the same, on the way out */
 	BUSY_STEP_MS	= 20,
-	INDEX_STEP_MS	= 20,		/* what a visit may have to wait */
-	INDEX_END_MS	= 300,		/* on the way out */
+	CACHE_MIN_KIB	= 2048,
+	CACHE_MAX_KIB	= 8192,
+	STEP_MS		= 20,		/* what a visit may have to wait */
+	END_STEP_MS	= 300,		/* on the way out */
 	INDEX_WAIT_MS	= 1000,		/* of quiet */
 	INDEX_LATE_MS	= 10 * 1000,	/* or whenever nobody waits */
 	INDEX_RETRY_MS	= 30 * 1000,
+	RETENTION_WAIT_MS = 1000,	/* after a start */
+	RETENTION_EVERY_MS = 10 * 60 * 1000,
 };
 
 struct group {
@@ -257,16 +262,49 @@ writer_plan_index(struct writer *w)
 		w->index_due_ms = w->index_again_ms;
 }
 
+void
+writer_set_retention(struct writer *w, const struct config *config,
+    const struct source_state *states)
+{
+	retention_configure(&w->retention, config, states);
+	w->retention_due_ms = w->retention.count == 0 ? 0 :
+	    clock_mono_ms() + RETENTION_WAIT_MS;
+}
+
+/* A step, and all saves.  A failure is tried again with the next round. */
+static void
+writer_do_retention(struct writer *w, int limit_ms)
+{
+	struct group g;
+	int code = group_begin(w, &g), more = 0;
+
+	if (code == 0)
+		more = retention_step(&w->retention, &w->db,
+		    w->options->now_ms(), limit_ms);
+	if (more == -1)
+		code = db_fail(&w->db, &g.err, "remove what is old");
+	if (code == 0)
+		code = group_commit(w, &g);
+	if (code != 0)
+		group_undo(w, &g);
+	g.has_failed = code != 0;
+	group_finish(w, &g);
+	w->retention_due_ms = clock_mono_ms() +
+	    (more == 1 && code == 0 ? 0 : RETENTION_EVERY_MS);
+}
+
 /*
  * Who ran us once wants to search after it: one step covers what a round
  * brings.  After a first round or an import the rest is done by and by, or
- * ending would cost more than the round.
+ * ending would cost more than the round.  The same holds for what is old.
  */
 static void
-writer_end_index(struct writer *w)
+writer_end(struct writer *w)
 {
 	if (w->indexed_seq < w->last_seq)
-		writer_do_index(w, INDEX_END_MS);
+		writer_do_index(w, END_STEP_MS);
+	if (w->retention.count > 0)
+		writer_do_retention(w, END_STEP_MS);
 }
 
 int64_t
@@ -281,6 +319,27 @@ writer_announce_ms(struct writer *w)
 
 /* ------------------------------------------------------------ the thread */
 
+/*
+ * Keys are hashes: where the next one goes is anywhere in their index, which
+ * has some 20 bytes for each.  Where the cache does not hold it, every entry
+ * costs a page read and, at the next checkpoint, one written: at 300,000
+ * entries that is two thirds of what storing them takes.
+ */
+static int
+writer_fit_cache(struct writer *w, struct err *err)
+{
+	int64_t entries = w->last_seq, kib = entries * 20 / 1024;
+	char sql[64];
+
+	w->cache_fits_seq = 2 * entries;
+	if (kib < CACHE_MIN_KIB)
+		kib = CACHE_MIN_KIB;
+	if (kib > CACHE_MAX_KIB)
+		kib = CACHE_MAX_KIB;
+	snprintf(sql, sizeof(sql), "PRAGMA cache_size=-%lld", (long long)kib);
+	return db_exec(&w->db, sql, err, "open");
+}
+
 static struct timespec
 timespec_of(int64_t mono_ms)
 {
@@ -292,10 +351,21 @@ timespec_of(int64_t mono_ms)
 static int64_t
 writer_due_ms(const struct writer *w)
 {
-	if (w->saves_due_ms == 0 || (w->index_due_ms != 0 &&
-	    w->index_due_ms < w->saves_due_ms))
-		return w->index_due_ms;
-	return w->saves_due_ms;
+	const int64_t due[] = { w->saves_due_ms, w->index_due_ms,
+	    w->retention_due_ms };
+	int64_t first = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(due); i++) {
+		if (due[i] != 0 && (first == 0 || due[i] < first))
+			first = due[i];
+	}
+	return first;
+}
+
+static int
+is_due(int64_t due_ms)
+{
+	return due_ms != 0 && due_ms <= clock_mono_ms();
 }
 
 /* Until there is something to do: 1, or 0 to end. */
@@ -328,23 +398,29 @@ writer_main(void *arg)
 {
 	struct writer *w = arg;
 	struct task_list tasks;
+	struct err ignored;
 
 	task_list_init(&tasks);
 	writer_plan_index(w);
 	while (writer_wait(w, &tasks)) {
-		if (tasks.head == NULL && w->index_due_ms != 0 &&
-		    w->index_due_ms <= clock_mono_ms()) {
-			writer_do_index(w, INDEX_STEP_MS);
+		if (tasks.head == NULL && is_due(w->index_due_ms)) {
+			writer_do_index(w, STEP_MS);
+			continue;
+		}
+		if (tasks.head == NULL && is_due(w->retention_due_ms)) {
+			writer_do_retention(w, STEP_MS);
 			continue;
 		}
 		do {
 			writer_do_group(w, &tasks);
 		} while (tasks.head != NULL);
+		if (w->last_seq > w->cache_fits_seq)
+			writer_fit_cache(w, &ignored);
 		writer_plan_index(w);
 	}
 	if (w->saves.list != NULL)
 		writer_do_group(w, &tasks);
-	writer_end_index(w);
+	writer_end(w);
 	return NULL;
 }
 
@@ -408,7 +484,8 @@ writer_start(struct writer *w, struct err *err)
 	if (db_open(&w->db, w->options->path, DB_WRITE, err) != 0 ||
 	    schema_bring_up(&w->db, err) != 0 ||
 	    db_prepare_all(&w->db, err) != 0 ||
-	    writer_read_meta(w, err) != 0) {
+	    writer_read_meta(w, err) != 0 ||
+	    writer_fit_cache(w, err) != 0) {
 		db_close(&w->db);
 		return -1;
 	}
@@ -434,6 +511,7 @@ writer_stop(struct writer *w)
 	pthread_mutex_unlock(&w->lock);
 	pthread_join(w->thread, NULL);
 	saves_fini(&w->saves);
+	retention_fini(&w->retention);
 	db_close(&w->db);
 	pthread_cond_destroy(&w->wake);
 	pthread_mutex_destroy(&w->lock);

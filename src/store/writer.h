@@ -11,6 +11,7 @@
 
 #include "db.h"
 #include "lock.h"
+#include "retention.h"
 #include "saves.h"
 #include "task.h"
 
@@ -22,10 +23,13 @@ struct writer {
 	uint64_t	 hash_seed;
 	int64_t		 last_seq;	/* given out, committed or not */
 	int64_t		 last_announced_ms;	/* at least, see below */
+	int64_t		 cache_fits_seq;	/* up to there */
 	int64_t		 indexed_seq;	/* for search, committed */
 	int64_t		 index_due_ms;	/* monotonic; 0: up to date */
 	int64_t		 index_late_ms;	/* it is not put off further */
 	int64_t		 index_again_ms;	/* not before, it has failed */
+	struct retention retention;
+	int64_t		 retention_due_ms;	/* monotonic; 0: keep all */
 	/*
 	 * Saves that the open transaction holds: kept until it is committed,
 	 * else they are due again.
@@ -57,6 +61,10 @@ void writer_stop(struct writer *);
  * found in it without an index.
  */
 int64_t writer_announce_ms(struct writer *);
+
+/* Inside a task: what is kept from now on. */
+void writer_set_retention(struct writer *, const struct config *,
+    const struct source_state *);
 
 void writer_post(struct writer *, struct task *);
 /* s is a gift. */

@@ -81,7 +81,8 @@ BREAK = {
     "INSERT INTO aliases VALUES(1, x'00', 4711)":
         ['leads to entry 4711, which is not there'],
     "DELETE FROM revisions WHERE seq = 12":
-        ['number 12 of the index for search is not there'],
+        ['its newest revision, number 12, is not there',
+         'number 12 of the index for search is not there'],
     "DELETE FROM sources WHERE id = 2": ['row \\d+ of \\w+: the row of '
                                          'sources that it belongs to'],
     "UPDATE sources SET name = 'a'": ['source a is configured more than'],

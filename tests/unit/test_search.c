@@ -289,6 +289,8 @@ test_retention(void **state)
 	now_ms += INT64_C(10) * 86400 * 1000;
 	visit_texts(f, 0, "//x/2", T0 + 1000, "zwei", "beta common");
 	visit_texts(f, 0, "//x/3", T0 + 2000, "drei", "gamma common");
+	reopen(f);		/* with the rule that nobody knew yet */
+	reopen(f);
 	expect_found(f, "alpha", "");
 	reopen_indexed(f);
 	expect_found(f, "beta", "//x/2");

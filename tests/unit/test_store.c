@@ -348,14 +348,15 @@ test_retention(void **state)
 
 	sources[0].keep_s = 3600;
 	sources[0].keep_at_least = 1;
+	reopen(f);
 	VISIT(f, 0, { "//a/1", NULL, T0, "A" }, { "//a/2", NULL, T0, "B" });
 	VISIT(f, 1, { "//b/1", NULL, T0, "C" });
 	now_ms = NOW + 3600000;
-	VISIT(f, 0, { "//a/1", NULL, T0, "A" });
+	reopen(f);
 	expect_all(f, "1 //a/2 one B 1740000000000\n"
 	    "2 //a/1 one A 1740000000000\n3 //b/1 two C 1740000000000\n");
 	now_ms++;
-	VISIT(f, 0, { "//a/1", NULL, T0, "A" });
+	reopen(f);
 	expect_all(f, "2 //a/1 one A 1740000000000\n"
 	    "3 //b/1 two C 1740000000000\n");
 	/* Without its content it is known, edited silently, and updated. */

@@ -27,5 +27,9 @@ struct digest hash_pair(const char *a, size_t alen, const char *b,
 
 /* A random UUID (RFC 9562 version 4) as text. */
 void uuid_mint(char out[UUID_TEXT_SIZE]);
+/* The same from random bytes that are at hand: for many of them. */
+enum { UUID_BYTES = 16 };
+void uuid_text(const unsigned char random[UUID_BYTES],
+    char out[UUID_TEXT_SIZE]);
 
 #endif

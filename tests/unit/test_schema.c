@@ -1,0 +1,366 @@
+/*
+ * test_schema.c - databases of every version there was become one of now:
+ * with the same tables as a new one, nothing lost, whenever it is killed.
+ */
+#include "store_fixture.h"
+
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "feedmill/store_upkeep.h"
+#include "store_v1.h"
+#include "store_v2.h"
+#include "../../src/store/tokenizer.h"
+
+/* A new version is another row of olds, and another number here. */
+enum { NOW_VERSION = 4, OLD_ENTRIES = 300, GONE = 3, SEED = 4711 };
+
+static const struct old {
+	const char	*tables, *more;
+	int		 version;
+} olds[] = {
+	{ store_v1, "", 1 },
+	{ store_v2, "", 2 },
+	{ store_v2, "CREATE TABLE hsts( host TEXT PRIMARY KEY, subdomains "
+	    "INTEGER NOT NULL, until_ms INTEGER NOT NULL) WITHOUT ROWID;"
+	    "INSERT INTO hsts VALUES('a.example', 1, 5);"
+	    "PRAGMA user_version=3;", 3 },
+};
+
+/* Revisions 1 to GONE were taken by retention; the last is an update. */
+static const char old_rows[] =
+    "INSERT INTO meta VALUES('hash_seed', 4711), ('last_seq', 301);"
+    "INSERT INTO sources(id, name, configured_url, url, position, etag, "
+    "validators_url, documents, visits) "
+    "VALUES(1, 'one', 'https://one.example/feed', "
+    "'https://one.example/feed', 0, '\"tag\"', 'https://one.example/feed', "
+    "3, 3), (2, 'old', 'https://old.example/', 'https://old.example/', "
+    "NULL, NULL, NULL, 1, 1);"
+    "INSERT INTO visits VALUES(1, 2, 5, 'ok', 300, 300, 0);"
+    "INSERT INTO sightings VALUES(9, 2, 5, 5);"
+    "INSERT INTO aliases VALUES(1, x'00112233445566778899aabbccddeeff', 9);"
+    "INSERT INTO outlets VALUES('all', "
+    "'c1e1a7d9-3f0c-4a57-9b9e-0d7a4f6f2f11', 301);";
+
+static const char old_revisions[] =
+    "INSERT INTO revisions(seq, entry_id, source_id, number, silent, "
+    "effective_ms, updated_ms, announced_ms, title, summary, content) "
+    "SELECT id, id, 1, 0, 0, 0, 0, 5, title, '', '<p>中文 ' || id || '</p>' "
+    "FROM entries WHERE id > 3;"
+    "INSERT INTO revisions(seq, entry_id, source_id, number, silent, "
+    "effective_ms, updated_ms, announced_ms, title, summary, content) "
+    "VALUES(301, 7, 1, 1, 0, 9, 9, 9, 'again', '', 'neu');"
+    "UPDATE entries SET seq = 301, updates = 1 WHERE id = 7;";
+
+static void
+run_sql(sqlite3 *db, const char *sql)
+{
+	char *why = NULL;
+
+	sqlite3_exec(db, sql, NULL, NULL, &why);
+	if (why != NULL)
+		fail_msg("%s: %.200s", why, sql);
+}
+
+static void
+insert_entries(sqlite3 *db)
+{
+	sqlite3_stmt *q;
+
+	assert_int_equal(sqlite3_prepare_v2(db, "INSERT INTO entries(id, "
+	    "key_hash, source_id, seq, ts, key, first_seen_ms, published_ms, "
+	    "uuid, title) VALUES(?1, ?2, 1, ?1, 1740000000000, ?3, 0, 0, ?4, "
+	    "'t' || ?1)", -1, &q, NULL), SQLITE_OK);
+	for (int i = 1; i <= OLD_ENTRIES; i++) {
+		char key[32], uuid[UUID_TEXT_SIZE];
+
+		snprintf(key, sizeof(key), "//old/%d", i);
+		uuid_mint(uuid);
+		sqlite3_bind_int(q, 1, i);
+		sqlite3_bind_int64(q, 2, (int64_t)hash_64(key, strlen(key),
+		    SEED));
+		sqlite3_bind_text(q, 3, key, -1, SQLITE_STATIC);
+		sqlite3_bind_text(q, 4, uuid, -1, SQLITE_STATIC);
+		assert_int_equal(sqlite3_step(q), SQLITE_DONE);
+		sqlite3_reset(q);
+	}
+	sqlite3_finalize(q);
+}
+
+static void
+make_old(const struct old *old)
+{
+	sqlite3 *db;
+
+	remove_files();
+	assert_int_equal(mkdir(folder, 0700), 0);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(tokenizer_register(db), SQLITE_OK);
+	run_sql(db, "PRAGMA page_size=4096; PRAGMA journal_mode=WAL; BEGIN");
+	run_sql(db, old->tables);
+	run_sql(db, old->more);
+	run_sql(db, old_rows);
+	insert_entries(db);
+	run_sql(db, old_revisions);
+	run_sql(db, "COMMIT");
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+static int64_t
+ask_number(const char *sql)
+{
+	sqlite3_stmt *q;
+	sqlite3 *db;
+	int64_t n;
+
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &q, NULL),
+	    SQLITE_OK);
+	assert_int_equal(sqlite3_step(q), SQLITE_ROW);
+	n = sqlite3_column_int64(q, 0);
+	sqlite3_finalize(q);
+	sqlite3_close(db);
+	return n;
+}
+
+/* -------------------------------------------------------------- the tables */
+
+/* All that is in the schema, in words that layout does not change. */
+static void
+put_schema(struct buf *ret)
+{
+	sqlite3_stmt *q;
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, "SELECT type, name, "
+	    "replace(replace(coalesce(sql, ''), ' ', ''), '\n', '') "
+	    "FROM sqlite_schema ORDER BY name", -1, &q, NULL), SQLITE_OK);
+	while (sqlite3_step(q) == SQLITE_ROW)
+		buf_printf(ret, "%s %s %s\n", sqlite3_column_text(q, 0),
+		    sqlite3_column_text(q, 1), sqlite3_column_text(q, 2));
+	sqlite3_finalize(q);
+	sqlite3_close(db);
+}
+
+static void
+put_finding(const char *sentence, void *arg)
+{
+	(void)arg;
+	fail_msg("%s", sentence);
+}
+
+static void
+expect_sound(void)
+{
+	const struct store_findings findings = { put_finding, NULL };
+	struct store_checked r;
+	struct err err;
+
+	if (store_check(path, NULL, &findings, &r, &err) != 0)
+		fail_msg("%s", err.msg);
+	assert_true(r.was_index_read);
+	assert_int_equal(r.version, NOW_VERSION);
+	assert_int_equal(r.wanted_version, NOW_VERSION);
+}
+
+/* What was known is known, what was said is said under the next number. */
+static void
+expect_kept(struct fixture *f)
+{
+	VISIT(f, 0, { "//old/1", NULL, T0, "t1" },
+	    { "//old/300", NULL, T0, "t300" }, { "//new/1", NULL, T0, "n" });
+	EXPECT(f, 1, 0, 2);
+	assert_int_equal(f->result.last_seq, 302);
+}
+
+static void
+test_every_version(void **state)
+{
+	struct fixture *f = *state;
+	struct buf fresh = { 0 };
+
+	close_store(f);
+	put_schema(&fresh);
+	for (size_t i = 0; i < ARRAY_LEN(olds); i++) {
+		struct buf raised = { 0 };
+
+		make_old(&olds[i]);
+		open_store(f);
+		/* The state of the source of old, not a clean one. */
+		assert_string_equal(f->states[0].etag, "\"tag\"");
+		close_store(f);
+		put_schema(&raised);
+		assert_string_equal(buf_str(&raised), buf_str(&fresh));
+		buf_fini(&raised);
+		expect_sound();
+		assert_int_equal(ask_number("SELECT value FROM meta "
+		    "WHERE name = 'expired_seq'"), GONE);
+		assert_int_equal(ask_number("SELECT count(*) FROM sightings "
+		    "JOIN aliases USING(entry_id) JOIN outlets JOIN visits"),
+		    1);
+		open_store(f);
+		expect_kept(f);
+		close_store(f);
+		expect_sound();
+	}
+	buf_fini(&fresh);
+}
+
+static void
+test_by_command(void **state)
+{
+	struct fixture *f = *state;
+	int64_t from, to;
+	struct err err;
+
+	assert_int_equal(store_upgrade(path, &from, &to, &err), -1);
+	assert_int_equal(err.exit_status, 75);
+	close_store(f);
+	for (size_t i = 0; i < ARRAY_LEN(olds); i++) {
+		make_old(&olds[i]);
+		assert_null(try_open(STORE_READ, &err));
+		assert_int_equal(err.exit_status, 65);
+		assert_non_null(strstr(err.msg, "db upgrade"));
+		assert_int_equal(store_upgrade(path, &from, &to, &err), 0);
+		assert_int_equal(from, olds[i].version);
+		assert_int_equal(store_upgrade(path, &from, &to, &err), 0);
+		assert_int_equal(from, to);
+		expect_sound();
+	}
+}
+
+static void
+count_finding(const char *sentence, void *arg)
+{
+	assert_non_null(strstr(sentence, "is not there"));
+	++*(unsigned *)arg;
+}
+
+/* Retention took it, or it is lost: told apart by the number. */
+static void
+test_lost_revision(void **state)
+{
+	static const struct {
+		const char	*sql;
+		unsigned	 findings;
+	} rows[] = {
+		{ "DELETE FROM revisions WHERE seq = 4", 1 },
+		{ "UPDATE meta SET value = 4 WHERE name = 'expired_seq'", 0 },
+		{ "DELETE FROM revisions WHERE seq IN (9, 300)", 2 },
+	};
+	struct fixture *f = *state;
+
+	close_store(f);
+	make_old(&olds[1]);
+	open_store(f);
+	close_store(f);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		unsigned count = 0;
+		const struct store_findings findings = { count_finding,
+		    &count };
+		struct store_checked r;
+		struct err err;
+		sqlite3 *db;
+
+		assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+		assert_int_equal(tokenizer_register(db), SQLITE_OK);
+		run_sql(db, rows[i].sql);
+		sqlite3_close(db);
+		assert_int_equal(store_check(path, NULL, &findings, &r,
+		    &err), 0);
+		assert_int_equal(count, rows[i].findings);
+		assert_int_equal(r.findings, rows[i].findings);
+	}
+}
+
+/* ------------------------------------------------------- killed in between */
+
+static int kill_after;
+
+static int
+die(void *arg)
+{
+	(void)arg;
+	kill(getpid(), SIGKILL);
+	return 1;
+}
+
+/* Every connection of this process dies after so many steps of SQLite's. */
+static int
+be_mortal(sqlite3 *db, char **why, const struct sqlite3_api_routines *api)
+{
+	(void)why, (void)api;
+	sqlite3_progress_handler(db, kill_after, die, NULL);
+	return SQLITE_OK;
+}
+
+/* 1: it was killed. */
+static int
+upgrade_killed(int steps)
+{
+	int64_t from, to;
+	struct err err;
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		kill_after = steps;
+		sqlite3_auto_extension((void (*)(void))be_mortal);
+		_exit(store_upgrade(path, &from, &to, &err) != 0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (WIFSIGNALED(status))
+		return 1;
+	assert_int_equal(WEXITSTATUS(status), 0);
+	return 0;
+}
+
+static void
+test_killed(void **state)
+{
+	struct fixture *f = *state;
+	int was_killed, times = 0;
+
+	close_store(f);
+	for (size_t i = 0; i < ARRAY_LEN(olds); i++) {
+		int steps = 1;
+
+		make_old(&olds[i]);
+		do {
+			int64_t version;
+
+			was_killed = upgrade_killed(steps);
+			version = ask_number("PRAGMA user_version");
+			/* Before, or after; the same file is tried again. */
+			assert_true(version == olds[i].version ||
+			    version == NOW_VERSION);
+			assert_int_equal(ask_number("SELECT count(*) "
+			    "FROM meta WHERE name = 'expired_seq'"),
+			    version == NOW_VERSION);
+			times += was_killed;
+			steps += 1 + steps / 8;
+		} while (was_killed);
+		expect_sound();
+		open_store(f);
+		expect_kept(f);
+		close_store(f);
+	}
+	assert_true(times > 20);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_every_version),
+		TEST(test_by_command),
+		TEST(test_lost_revision),
+		TEST(test_killed),
+	};
+
+	return UNIT_RUN(tests);
+}
