@@ -234,10 +234,13 @@ static int64_t indexed;
 static void
 read_indexed(struct store_reader *r, void *arg)
 {
-	int64_t *last = arg;
+	struct err err;
 
 	indexed = store_search_seq(r);
-	*last = store_last_seq(r);
+	if (store_last_seq(r, arg, &err) != 0) {
+		fprintf(stderr, "%s\n", err.msg);
+		exit(1);
+	}
 }
 
 static void
