@@ -8,31 +8,17 @@ somebody listens who writes down whoever comes.  Nobody may.
 """
 import ipaddress
 import os
-import socket
-import struct
-import subprocess
 import sys
-import threading
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from feedmill import *
 
-NETNS = os.path.join(need_shared('hostile'), 'netns.sh')
 PUBLIC = ['11.22.33.44', '2600:77::1']
 PRIVATE = ['127.0.0.1', '10.1.2.3', '192.168.77.1', '100.64.7.7',
            '169.254.169.254', '203.0.113.10', '198.18.0.1', '::1',
            'fd00:77::1']
 
-if os.environ.get('FEEDMILL_INSIDE') != '1':
-    try:
-        inside = subprocess.run([NETNS, 'true'], capture_output=True,
-                                timeout=20).returncode == 0
-    except (OSError, subprocess.TimeoutExpired):
-        inside = False
-    if not inside:
-        skip_all('no network namespace can be made here')
-    os.environ['FEEDMILL_INSIDE'] = '1'
-    os.execv(NETNS, [NETNS, sys.executable, os.path.abspath(__file__)])
+enter_namespace(__file__)
 
 # Each as a URL may have it.
 FORMS = {
@@ -73,62 +59,26 @@ def name_of(address):
     return '%s.is.test' % ipaddress.ip_address(address).packed.hex()
 
 
-class Names(threading.Thread):
-    """A name server: the name says what the answer is."""
-
-    def __init__(self):
-        super().__init__(daemon=True)
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(('127.0.0.1', 53))
-        self.asked = {}
-        self.start()
-
-    def addresses(self, name, kind):
-        label = name.split('.')[0]
-        n = self.asked[name, kind] = self.asked.get((name, kind), 0) + 1
-        if name.endswith('.is.test'):
-            return [ipaddress.ip_address(bytes.fromhex(label))]
-        return [ipaddress.ip_address(a) for a in {
-            'good': PUBLIC, 'both': PUBLIC + ['127.0.0.1', '::1'],
-            # To begin with it is what it says, and later it is not.
-            'rebind': [PUBLIC[0] if n == 1 else '127.0.0.1'],
-            'flip': [[PUBLIC[0], '10.1.2.3'][n % 2]],
-            # Four and six, one of them a lie.
-            'six': [PUBLIC[0], '::1'], 'four': [PUBLIC[1], '127.0.0.1'],
-        }.get(label, [])]
-
-    def answer(self, query):
-        name, at = [], 12
-        while query[at]:
-            name.append(query[at + 1:at + 1 + query[at]].decode())
-            at += 1 + query[at]
-        kind, = struct.unpack('>H', query[at + 1:at + 3])
-        question = query[12:at + 5]
-        pointer, records = b'\xc0\x0c', []
-        name = '.'.join(name).lower()
-        if name.startswith('alias-'):
-            target = b''.join(bytes([len(p)]) + p.encode()
-                              for p in name[6:].split('.')) + b'\0'
-            records.append(pointer + struct.pack('>HHIH', 5, 1, 0,
-                                                 len(target)) + target)
-            pointer, name = target, name[6:]
-        for a in self.addresses(name, kind):
-            if kind == (1 if a.version == 4 else 28):
-                records.append(pointer + struct.pack(
-                    '>HHIH', kind, 1, 0, len(a.packed)) + a.packed)
-        return query[:2] + b'\x85\x80' + struct.pack(
-            '>HHHH', 1, len(records), 0, 0) + question + b''.join(records)
-
-    def run(self):
-        while True:
-            query, peer = self.socket.recvfrom(2000)
-            try:
-                self.socket.sendto(self.answer(query), peer)
-            except (ValueError, IndexError, struct.error):
-                pass
+asked = {}
 
 
-names = Names()
+def addresses(name, kind):
+    """What the name says it is."""
+    label = name.split('.')[0]
+    n = asked[name, kind] = asked.get((name, kind), 0) + 1
+    if name.endswith('.is.test'):
+        return [ipaddress.ip_address(bytes.fromhex(label))]
+    return {
+        'good': PUBLIC, 'both': PUBLIC + ['127.0.0.1', '::1'],
+        # To begin with it is what it says, and later it is not.
+        'rebind': [PUBLIC[0] if n == 1 else '127.0.0.1'],
+        'flip': [[PUBLIC[0], '10.1.2.3'][n % 2]],
+        # Four and six, one of them a lie.
+        'six': [PUBLIC[0], '::1'], 'four': [PUBLIC[1], '127.0.0.1'],
+    }.get(label, [])
+
+
+names = Names(addresses)
 
 
 # ------------------------------------------------------------ all the places

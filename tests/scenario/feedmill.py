@@ -9,12 +9,14 @@ import atexit
 import hashlib
 import http.client
 import http.server
+import ipaddress
 import json
 import os
 import re
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -377,6 +379,68 @@ class Mill:
         return sorted(os.path.relpath(os.path.join(d, f), top)
                       for d, _, files in os.walk(top)
                       for f in files if f.endswith('.md'))
+
+
+# ------------------------------------------------ a network of one's own
+
+def enter_namespace(program, python=None):
+    """Run the scenario in ../shared/hostile/netns.sh, or skip it."""
+    if os.environ.get('FEEDMILL_INSIDE') == '1':
+        return
+    netns = os.path.join(need_shared('hostile'), 'netns.sh')
+    try:
+        good = subprocess.run([netns, 'true'], capture_output=True,
+                              timeout=20).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        good = False
+    if not good:
+        skip_all('no network namespace can be made here')
+    os.environ['FEEDMILL_INSIDE'] = '1'
+    os.execv(netns, [netns, python or sys.executable,
+                     os.path.abspath(program)])
+
+
+class Names(threading.Thread):
+    """The name server of the namespace.  addresses(name, kind) is a list of
+    texts for kind 1 (A) or 28 (AAAA); alias-NAME is an alias of NAME."""
+
+    def __init__(self, addresses):
+        super().__init__(daemon=True)
+        self.addresses = addresses
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(('127.0.0.1', 53))
+        self.start()
+
+    def answer(self, query):
+        name, at = [], 12
+        while query[at]:
+            name.append(query[at + 1:at + 1 + query[at]].decode())
+            at += 1 + query[at]
+        kind, = struct.unpack('>H', query[at + 1:at + 3])
+        question = query[12:at + 5]
+        pointer, records = b'\xc0\x0c', []
+        name = '.'.join(name).lower()
+        if name.startswith('alias-'):
+            name = name[6:]
+            target = b''.join(bytes([len(p)]) + p.encode()
+                              for p in name.split('.')) + b'\0'
+            records.append(pointer + struct.pack('>HHIH', 5, 1, 0,
+                                                 len(target)) + target)
+            pointer = target
+        for a in map(ipaddress.ip_address, self.addresses(name, kind)):
+            if kind == (1 if a.version == 4 else 28):
+                records.append(pointer + struct.pack(
+                    '>HHIH', kind, 1, 0, len(a.packed)) + a.packed)
+        return query[:2] + b'\x85\x80' + struct.pack(
+            '>HHHH', 1, len(records), 0, 0) + question + b''.join(records)
+
+    def run(self):
+        while True:
+            query, peer = self.socket.recvfrom(2000)
+            try:
+                self.socket.sendto(self.answer(query), peer)
+            except (ValueError, IndexError, struct.error):
+                pass
 
 
 # ------------------------------------------------------ servers to be asked

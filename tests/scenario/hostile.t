@@ -16,22 +16,11 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from feedmill import *
 
 CORPUS = need_shared('hostile')
-NETNS = os.path.join(CORPUS, 'netns.sh')
 ALL = os.environ.get('FEEDMILL_HOSTILE') == 'all'
 HTTP = 8099
 TLS = 8440
 
-if os.environ.get('FEEDMILL_INSIDE') != '1':
-    try:
-        inside = subprocess.run([NETNS, 'true'], capture_output=True,
-                                timeout=20).returncode == 0
-    except (OSError, subprocess.TimeoutExpired):
-        inside = False
-    if not inside:
-        skip_all('no network namespace can be made here')
-    os.environ['FEEDMILL_INSIDE'] = '1'
-    os.execv(NETNS, [NETNS, '/usr/bin/python3', os.path.abspath(__file__)])
-
+enter_namespace(__file__, '/usr/bin/python3')
 sys.path.insert(0, CORPUS)
 try:
     import html5lib                                      # the oracle's
