@@ -59,6 +59,7 @@ LIBS	 = $(PKG_LIBS) -lev -lm
 SRCS = \
 	src/agenda.c \
 	src/archive.c \
+	src/archive_forget.c \
 	src/archive_read.c \
 	src/ask.c \
 	src/ask_words.c \
@@ -95,6 +96,8 @@ SRCS = \
 	src/commands_feeds.c \
 	src/commands_fetch.c \
 	src/commands_import.c \
+	src/commands_forget.c \
+	src/commands_mill.c \
 	src/commands_parse.c \
 	src/commands_search.c \
 	src/config.c \
@@ -145,6 +148,7 @@ SRCS = \
 	src/metrics.c \
 	src/mill.c \
 	src/mill_end.c \
+	src/mill_forget.c \
 	src/mill_keep.c \
 	src/mill_sources.c \
 	src/mill_wish.c \
@@ -177,6 +181,7 @@ SRCS = \
 	src/parse/values.c \
 	src/publish.c \
 	src/publish_notes.c \
+	src/publish_forget.c \
 	src/publish_pages.c \
 	src/publish_write.c \
 	src/render/atom.c \
@@ -213,6 +218,7 @@ SRCS = \
 	src/store/db.c \
 	src/store/decide.c \
 	src/store/extra.c \
+	src/store/forget.c \
 	src/store/hosts.c \
 	src/store/index.c \
 	src/store/known.c \

@@ -48,6 +48,8 @@ static const struct verb verbs[] = {
 	    "again", NULL, 0, 0, command_reload },
 	{ "search", "WORD...", "find entries by the words in them",
 	    search_options, 1, 0, command_search },
+	{ "forget", "URL|KEY...", "take entries away, everywhere and for good",
+	    NULL, 1, 0, command_forget },
 	{ "import", "FILE|DIR...", "take entries from an archive or feed "
 	    "files, feeds from OPML", NULL, 1, 0, command_import },
 	{ "export", "", "print every entry known, in any format",

@@ -10,13 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <ev.h>
-
 #include "feedmill/ask.h"
 #include "feedmill/base/buf.h"
 #include "feedmill/base/err.h"
-#include "feedmill/base/file.h"
-#include "feedmill/base/log.h"
 #include "feedmill/base/mem.h"
 #include "feedmill/base/url.h"
 #include "feedmill/config.h"
@@ -124,32 +120,15 @@ fetch_by_daemon(const struct call *c, const struct config *config,
 
 struct errand {
 	struct call	*call;
-	struct ev_loop	*loop;
+	struct own_mill	*own;
 	const char	*name;		/* of the source */
-	int		 answered, status;
-	struct err	 failed;
 };
-
-static void
-applied(const struct err *failed, void *arg)
-{
-	struct errand *r = arg;
-
-	r->answered = 1;
-	if (failed != NULL) {
-		r->failed = *failed;
-		r->status = -1;
-	}
-	ev_break(r->loop, EVBREAK_ALL);
-}
 
 static void
 fetched(int status, const char *text, size_t len, void *arg)
 {
 	struct errand *r = arg;
 
-	r->answered = 1;
-	ev_break(r->loop, EVBREAK_ALL);
 	if (status == MILL_REFUSED) {
 		fprintf(stderr, "feedmill fetch: %s\n", text);
 		status = 1;
@@ -157,59 +136,23 @@ fetched(int status, const char *text, size_t len, void *arg)
 		print_heading(r->call, r->name);
 		status = first_failure(print_out(text, len), status);
 	}
-	r->status = first_failure(r->status, status);
-}
-
-static void
-wait_for_answer(struct errand *r)
-{
-	while (!r->answered)
-		ev_run(r->loop, EVRUN_ONCE);
-	r->answered = 0;
-}
-
-static void
-fetch_all(struct errand *r, struct mill *mill, const char *const *names)
-{
-	struct err e;
-
-	for (; *names != NULL; names++) {
-		r->name = *names;
-		if (mill_fetch(mill, *names,
-		    r->call->option[FETCH_FULL] != NULL, fetched, r, &e) == 0)
-			wait_for_answer(r);
-		else
-			r->status = first_failure(r->status,
-			    fail(r->call, &e, 1));
-	}
+	own_mill_done(r->own, status);
 }
 
 static int
-fetch_alone(struct call *c, const struct config *config,
-    const char *const *names)
+fetch_all(struct call *c, struct mill *mill, struct own_mill *own, void *arg)
 {
-	const struct mill_options options = { .idle = 1 };
-	struct errand r = { .call = c, .loop = ev_loop_new(EVFLAG_AUTO) };
-	struct mill *mill = NULL;
+	struct errand r = { .call = c, .own = own };
+	int full = c->option[FETCH_FULL] != NULL, status = 0;
+	struct err e;
 
-	/* The report says it; the log is for those who want more. */
-	if (c->log_level == LOG_INFO)
-		log_set_level(LOG_ERROR);
-	if (file_make_dirs(config->state, &r.failed) == -1 ||
-	    (mill = mill_new(r.loop, config, &options, &r.failed)) == NULL) {
-		r.status = fail(c, &r.failed, 1);
-		goto out;
+	for (const char *const *names = arg; *names != NULL; names++) {
+		r.name = *names;
+		status = first_failure(status,
+		    mill_fetch(mill, r.name, full, fetched, &r, &e) == 0 ?
+		    own_mill_wait(own) : fail(c, &e, 1));
 	}
-	mill_configure(mill, config, applied, &r);
-	wait_for_answer(&r);
-	if (r.status == -1)
-		r.status = fail(c, &r.failed, 1);
-	else
-		fetch_all(&r, mill, names);
-	mill_free(mill);
-out:
-	ev_loop_destroy(r.loop);
-	return r.status;
+	return status;
 }
 
 /* ------------------------------------------------------------------- fetch */
@@ -217,7 +160,7 @@ out:
 /* By the daemon as far as there is one; the rest alone. */
 static int
 fetch_sources(struct call *c, const struct config *config,
-    const char *const *names)
+    const char **names)
 {
 	const struct config *with_secrets;
 	int status = 0, rc;
@@ -231,7 +174,7 @@ fetch_sources(struct call *c, const struct config *config,
 		return status;
 	if ((with_secrets = load_config(c, SECRETS_NEEDED)) == NULL)
 		return 1;
-	rc = fetch_alone(c, with_secrets, names);
+	rc = own_mill(c, with_secrets, fetch_all, names);
 	config_unref(with_secrets);
 	return first_failure(status, rc);
 }

@@ -71,6 +71,19 @@ int ask_daemon(const char *state, const char *const *words,
     struct buf *text, struct err *);
 
 /*
+ * Where there is no daemon: a mill that asks nobody by itself, under the
+ * daemon's lock.  work starts things whose callbacks end with
+ * own_mill_done(), and waits for each; its exit status is returned.
+ */
+struct mill;
+struct own_mill;
+int own_mill(struct call *, const struct config *,
+    int (*work)(struct call *, struct mill *, struct own_mill *, void *),
+    void *arg);
+void own_mill_done(struct own_mill *, int status);
+int own_mill_wait(struct own_mill *);
+
+/*
  * Ask a URL and see what it is: a feed (feed is not NULL), or a page that
  * advertises count of them, or neither, and got says why.
  */
@@ -128,6 +141,7 @@ int command_discover(struct call *);
 int command_add(struct call *);
 int command_feeds(struct call *);
 int command_search(struct call *);
+int command_forget(struct call *);
 
 extern const struct option_row run_options[], check_options[],
     parse_options[], replay_options[], status_options[], export_options[],

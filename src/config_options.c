@@ -34,6 +34,10 @@ static const char *const content_words[] = {
 	[CONTENT_FULL] = "full", [CONTENT_SUMMARY] = "summary",
 	[CONTENT_NONE] = "none", NULL
 };
+static const char *const tombstone_words[] = {
+	[TOMBSTONES_NONE] = "none", [TOMBSTONES_FORGOTTEN] = "forgotten",
+	[TOMBSTONES_ALL] = "all", NULL
+};
 static const char *const posts_words[] = { "entry", "revision", NULL };
 static const char *const post_format_words[] = { "markdown", "html", NULL };
 static const char *const level_words[] = {
@@ -317,6 +321,11 @@ const struct option config_options[] = {
 	{ "hubs", IN_OUTLET, OUTLET(hubs), OPTION_URLS, NULL, "[]",
 	    "WebSub hubs: named in the outlet, told when it has changed.",
 	    0, 0, NULL, NULL },
+
+	{ "tombstones", IN_OUTLET, OUTLET(tombstones), OPTION_WORD,
+	    "forgotten", NULL, "Which deleted entries its Atom document "
+	    "names (RFC 6721): none, those that were forgotten, or all, also "
+	    "those that retention deleted.", 0, 0, NULL, tombstone_words },
 
 	/* --------------------------------------------------------- archive */
 	{ "directory", IN_ARCHIVE, ARCHIVE(directory), OPTION_PATH,

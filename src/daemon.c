@@ -455,11 +455,25 @@ call_fetch(struct control_call *call, char **args, void *arg)
 		control_answer(call, MILL_REFUSED, e.msg, strlen(e.msg));
 }
 
+/* forget WHAT */
+static void
+call_forget(struct control_call *call, char **args, void *arg)
+{
+	static const char which[] = "forget which?\n";
+	struct daemon *d = arg;
+
+	if (args[0] == NULL || !d->ready)
+		control_answer(call, MILL_REFUSED, which, sizeof(which) - 1);
+	else
+		mill_forget(d->mill, args[0], fetch_answered, call);
+}
+
 static const struct control_verb verbs[] = {
 	{ "status", call_status },
 	{ "why", call_why },
 	{ "reload", call_reload },
 	{ "fetch", call_fetch },
+	{ "forget", call_forget },
 	{ NULL, NULL }
 };
 

@@ -3,6 +3,7 @@
  *
  *	mill.c		the pipeline: from "ask" to "stored"
  *	mill_end.c	the end of every visit: history, log, when next
+ *	mill_forget.c	entries that are taken away
  *	mill_keep.c	what could not be read, into a folder
  *	mill_sources.c	the sources there are, and what is known of them
  *	mill_wish.c	a source asked because somebody wants to see it
@@ -113,6 +114,9 @@ void mill_wish_refuse(struct source *, const char *why);
 
 /* The answer of s->got, if it could not be read as it should be. */
 void mill_keep(struct mill *, const struct source *);
+
+/* What a crash left of entries that were to go. */
+void mill_forget_rest(struct mill *);
 
 /* The round is over when all were visited and all is written. */
 void mill_check_round(struct mill *);

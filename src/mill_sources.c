@@ -344,6 +344,7 @@ mill_synced(struct source_state *states, size_t count,
 	if (!m->options.once)	/* a single round publishes at its end */
 		publish_configure(m->publish, m->config);
 	archive_configure(m->archive, m->config);
+	mill_forget_rest(m);
 	m->applied(NULL, m->applied_arg);
 	mill_check_round(m);
 }

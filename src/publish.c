@@ -30,6 +30,7 @@
 #define WINDOW_MS	INT64_C(172800000)	/* 48 hours */
 
 enum {
+	TOMBSTONES_SHOWN = 100,	/* the latest, at most */
 	WINDOW_FACTOR = 4,	/* bound of the window, in times of entries */
 	FORMATS_MAX = 8,
 	HEAD_BYTES = 8192	/* about what begin and end append */
@@ -168,6 +169,39 @@ join(struct buf *b, struct window *w, int i, struct delta *notes)
 	buf_fini(&w->items[i]);
 }
 
+/* The document is changed by them, too. */
+static int
+take_tombstone(const struct tombstone *t, void *arg)
+{
+	struct window *w = arg;
+	struct arena *arena = &w->selection.arena;
+	struct outlet_tombstone *stone = arena_zalloc(arena, sizeof(*stone));
+
+	stone->uuid = arena_strdup(arena, t->uuid);
+	stone->at_ms = t->at_ms;
+	stone->next = w->head.tombstones;
+	w->head.tombstones = stone;
+	if (w->head.updated_ms == DATE_NONE ||
+	    t->at_ms > w->head.updated_ms)
+		w->head.updated_ms = t->at_ms;
+	return 0;
+}
+
+static int
+collect_tombstones(struct store_reader *reader, struct window *w,
+    struct err *err)
+{
+	const struct tombstone_filter filter = {
+		.source_ids = w->selection.ids, .limit = TOMBSTONES_SHOWN,
+		.with_expired = w->outlet->tombstones == TOMBSTONES_ALL,
+	};
+
+	if (w->selection.count == 0 || !(w->outlet->formats & OUTLET_ATOM) ||
+	    w->outlet->tombstones == TOMBSTONES_NONE)
+		return 0;
+	return store_each_tombstone(reader, &filter, take_tombstone, w, err);
+}
+
 /* ---------------------------------------------------------------- writing */
 
 /* The newest page is where the outlet's Atom document goes on. */
@@ -284,6 +318,8 @@ publish_outlet(struct publishing *p, struct store_reader *reader,
 	w.pages = pages->more ? 0 : pages->count;
 	if (rc == 0)
 		rc = collect(reader, &w, err);
+	if (rc == 0)
+		rc = collect_tombstones(reader, &w, err);
 	if (rc == 0)
 		rc = write_outlet(p, &w, dirfd, changed, err);
 out:

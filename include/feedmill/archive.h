@@ -35,6 +35,12 @@ void archive_flush(struct archive *);
 int archive_is_idle(const struct archive *);
 void archive_free(struct archive *);
 
+/* On the reader thread: no archive has posts of these entries any more.
+ * *posts counts those that were removed; -1: at least one could not be. */
+struct tombstone;
+int archive_forget(const struct config *, const struct tombstone *gone,
+    size_t count, unsigned *posts, struct err *);
+
 /*
  * A post's bytes to a feed with one entry (id, title, link, stamp, date,
  * author, body, category).  site: name of the source the post says it is of,

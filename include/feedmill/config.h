@@ -72,6 +72,7 @@ struct config_source {
 	int		 auth_digest;	/* else Basic */
 };
 
+enum tombstones { TOMBSTONES_NONE, TOMBSTONES_FORGOTTEN, TOMBSTONES_ALL };
 enum content_mode { CONTENT_FULL, CONTENT_SUMMARY, CONTENT_NONE };
 
 enum outlet_format {		/* bits of config_outlet.formats */
@@ -90,6 +91,7 @@ struct config_outlet {
 	const char	*const *tags;	/* only sources with one; empty: all */
 	const char	*const *sources;/* only these by name; empty: all */
 	const char	*const *hubs;	/* WebSub; NULL-terminated */
+	enum tombstones	 tombstones;	/* what its Atom document tells */
 };
 
 struct config_archive {

@@ -51,6 +51,16 @@ typedef void mill_fetched_fn(int status, const char *text, size_t len,
 int mill_fetch(struct mill *, const char *name_or_url, int full,
     mill_fetched_fn *done, void *arg, struct err *);
 
+/*
+ * Take an entry away, named by address, key or urn:uuid: its texts from the
+ * database, the search, the outlets, their sealed pages and the archives.
+ * done is called once, never before this has returned: status 0, or 1 and a
+ * sentence (there is none; or not all of it was possible, which is tried
+ * again at the next start).
+ */
+void mill_forget(struct mill *, const char *what, mill_fetched_fn *done,
+    void *arg);
+
 /* Take no more, commit what is there, publish what is due, close. */
 void mill_free(struct mill *);
 

@@ -16,6 +16,7 @@
 #define FEEDMILL_PUBLISH_H
 
 #include <stddef.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct config;
@@ -50,5 +51,11 @@ void publish_flush(struct publish *);	/* now, not when the second is up */
 void publish_mark_told(struct publish *, const char *outlet, int64_t seq);
 int publish_is_idle(const struct publish *);
 void publish_free(struct publish *);
+
+/* On the reader thread: no sealed page has these entries any more.  *files
+ * counts those that were rewritten; -1: at least one could not be. */
+struct tombstone;
+int publish_forget(const struct config *, const struct tombstone *gone,
+    size_t count, unsigned *files, struct err *);
 
 #endif

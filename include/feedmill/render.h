@@ -44,11 +44,19 @@ struct outlet_head {
 	const struct outlet_source *sources;	/* in its selection */
 	int		 has_status;	/* "status" is a page beside its own */
 	int		 has_search;	/* so are "search" and "day" */
+	const struct outlet_tombstone *tombstones;	/* or NULL */
 	/* Of a sealed page: the outlet's own document, and the last
 	 * announcement on it (from 1; 0: this is the outlet's own). */
 	const char	*current;
 	int64_t		 sealed_seq;
 	const char	*const *hubs;	/* NULL-terminated, or NULL */
+};
+
+/* An entry that is not there any more (RFC 6721). */
+struct outlet_tombstone {
+	const struct outlet_tombstone *next;
+	const char	*uuid;
+	int64_t		 at_ms;
 };
 
 /* A subscription an outlet is made of, as its readers may see it. */
@@ -62,6 +70,15 @@ void render_atom_begin(struct buf *, const struct outlet_head *);
 void render_atom_item(struct buf *, const struct outlet_head *,
     const struct item *);
 void render_atom_end(struct buf *);
+void render_atom_tombstone(struct buf *, const char *uuid, int64_t at_ms);
+
+/*
+ * A document of ours without the entries of this uuid (of its states, there
+ * may be several), with a tombstone in place of the first if at_ms is not
+ * DATE_NONE.  Returns how many there were; 0: nothing is appended.
+ */
+unsigned render_atom_without(struct buf *, const char *text, size_t len,
+    const char *uuid, int64_t at_ms);
 
 /*
  * The formats an outlet can have: a new one is a row in render/format.c.
@@ -170,6 +187,10 @@ void render_opml_end(struct buf *);
 /* One post in the form of ARCHIVE-FORMAT.md section 2: front matter, stamp,
  * link line, rule, content; html: without Markdown's link line. */
 void render_post(struct buf *, const struct item *, int html);
+
+/* Is this, the beginning of a file, a post of the entry with this uuid and
+ * (or NULL) URL, in whatever state? */
+int render_post_is_of(const char *text, const char *uuid, const char *url);
 
 /* Its file name: date, title cut at a byte-safe place, fingerprint of the
  * entry (and of the stamp, per revision): a pure function of the entry. */

@@ -142,6 +142,20 @@ typedef void store_visit_fn(const struct visit_result *, void *arg);
 void store_visit(struct store *, struct visit **taken, store_visit_fn *done,
     void *arg);
 
+/* ------------------------------------------------------- what is taken away */
+
+/*
+ * All these entries are to go, for good: their texts are deleted, from the
+ * search too; their keys stay, so that nothing brings them back.  Outlets
+ * and archives are the caller's: until store_forget_done() they are told as
+ * pending, also after a crash.
+ */
+typedef void store_forget_fn(const struct err *failed, void *arg);
+void store_forget(struct store *, const int64_t *ids, size_t count,
+    store_forget_fn *done, void *arg);
+void store_forget_done(struct store *, const int64_t *ids, size_t count,
+    store_forget_fn *done, void *arg);
+
 /* ------------------------------------------------- outlets and archives */
 
 /* Rendered up to seq, after fsync and rename: kept with the next commit. */
@@ -250,6 +264,27 @@ int store_outlet_seq(struct store_reader *, const char *outlet, int64_t *ret,
 /* The feed id of an outlet, minted by store_sync_sources(), kept for good. */
 int store_outlet_uuid(struct store_reader *, const char *outlet,
     char out[UUID_TEXT_SIZE], struct err *);
+
+/* The entries somebody means by an address, a key as the export has it, or
+ * "urn:uuid:...": usually one. */
+int store_find_entries(struct store_reader *, const char *what,
+    int (*fn)(int64_t id, void *arg), void *arg, struct err *);
+
+/* An entry that was taken away; borrowed. */
+struct tombstone {
+	int64_t		 entry_id, at_ms;
+	const char	*uuid, *url;	/* url or NULL */
+};
+struct tombstone_filter {
+	const int64_t	*source_ids;	/* 0 ends; NULL: of all */
+	int		 with_expired;	/* those of retention, too */
+	int		 pending;	/* only those whose files may be there */
+	unsigned	 limit;		/* 0: none */
+};
+/* The latest first. */
+int store_each_tombstone(struct store_reader *,
+    const struct tombstone_filter *,
+    int (*fn)(const struct tombstone *, void *arg), void *arg, struct err *);
 
 struct source_summary {		/* for status */
 	int64_t		 id;

@@ -71,6 +71,19 @@ put_language(struct buf *b, const char *tag)
 }
 
 void
+render_atom_tombstone(struct buf *b, const char *uuid, int64_t at_ms)
+{
+	char when[DATE_TEXT_SIZE];
+
+	date_format_rfc3339(date_in_range(at_ms), when);
+	buf_puts(b, "<at:deleted-entry "
+	    "xmlns:at=\"http://purl.org/atompub/tombstones/1.0\" "
+	    "ref=\"urn:uuid:");
+	text_xml_escape_str(b, uuid);
+	buf_printf(b, "\" when=\"%s\"/>\n", when);
+}
+
+void
 render_atom_begin(struct buf *b, const struct outlet_head *head)
 {
 	static const char type[] = "application/atom+xml";
@@ -102,6 +115,9 @@ render_atom_begin(struct buf *b, const struct outlet_head *head)
 	buf_puts(b, "<generator>feedmill</generator>\n");
 	if (head->sealed_seq > 0)
 		buf_puts(b, "<fh:archive/>\n");
+	for (const struct outlet_tombstone *t = head->tombstones; t != NULL;
+	    t = t->next)
+		render_atom_tombstone(b, t->uuid, t->at_ms);
 }
 
 static void
@@ -250,4 +266,52 @@ void
 render_atom_end(struct buf *b)
 {
 	buf_puts(b, "</feed>\n");
+}
+
+/* ----------------------------------------------------------- taken away */
+
+/* The next entry from p on, of this document of ours: markup in what others
+ * wrote is escaped, so that these bytes are nowhere else.  NULL: none. */
+static const char *
+next_entry(const char *p, const char **ret_end)
+{
+	static const char close[] = "</entry>\n";
+	const char *end;
+
+	do {
+		p = strstr(p, "<entry");
+		if (p == NULL)
+			return NULL;
+		p += strlen("<entry");
+	} while (*p != '>' && *p != ' ');
+	end = strstr(p, close);
+	if (end == NULL)
+		return NULL;
+	*ret_end = end + strlen(close);
+	return p - strlen("<entry");
+}
+
+unsigned
+render_atom_without(struct buf *b, const char *text, size_t len,
+    const char *uuid, int64_t at_ms)
+{
+	const char *kept = text, *p = text, *end, *entry;
+	struct buf id = { 0 };
+	unsigned count = 0;
+
+	buf_printf(&id, "<id>urn:uuid:%s</id>", uuid);
+	for (; (entry = next_entry(p, &end)) != NULL; p = end) {
+		const char *at = strstr(entry, "<id>");
+
+		if (at == NULL || strncmp(at, id.data, id.len) != 0)
+			continue;
+		buf_append(b, kept, (size_t)(entry - kept));
+		if (count++ == 0 && at_ms != DATE_NONE)
+			render_atom_tombstone(b, uuid, at_ms);
+		kept = end;
+	}
+	if (count > 0)
+		buf_append(b, kept, len - (size_t)(kept - text));
+	buf_fini(&id);
+	return count;
 }

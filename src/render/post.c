@@ -240,17 +240,46 @@ put_div(struct buf *b, const struct item *item)
 	buf_puts(b, "</div>\n");
 }
 
+/* What a post says it is from. */
+static const char *
+origin_of(const char *uuid, const char *url, char urn[9 + UUID_TEXT_SIZE])
+{
+	if (url != NULL && safe_link(url) != NULL)
+		return url;
+	snprintf(urn, 9 + UUID_TEXT_SIZE, "urn:uuid:%s", uuid);
+	return urn;
+}
+
+/* In the front matter, as we write it and as the older generators did. */
+int
+render_post_is_of(const char *text, const char *uuid, const char *url)
+{
+	const char *end = strstr(text, "\n---\n"), *at;
+	char urn[9 + UUID_TEXT_SIZE];
+	const char *from = origin_of(uuid, url, urn);
+	struct buf ours = { 0 }, theirs = { 0 };
+	int same;
+
+	at = strncmp(text, "---\n", 4) == 0 ? strstr(text, "\nfrom: ") : NULL;
+	if (at == NULL || (end != NULL && at > end))
+		return 0;
+	put_url_value(&ours, from);
+	at += strlen("\nfrom: ");
+	buf_append(&theirs, at, strcspn(at, "\r\n"));
+	same = strcmp(buf_str(&theirs), buf_str(&ours)) == 0 ||
+	    strcmp(buf_str(&theirs), from) == 0;
+	buf_fini(&ours);
+	buf_fini(&theirs);
+	return same;
+}
+
 void
 render_post(struct buf *b, const struct item *item, int html)
 {
 	struct buf title = { 0 };
 	char urn[9 + UUID_TEXT_SIZE];
-	const char *url = safe_link(item->url);
+	const char *url = origin_of(item->uuid, item->url, urn);
 
-	if (url == NULL) {
-		snprintf(urn, sizeof(urn), "urn:uuid:%s", item->uuid);
-		url = urn;
-	}
 	put_title(&title, item);
 	put_front_matter(b, item, buf_str(&title), url);
 	buf_printf(b, "<!--%s-->\n",

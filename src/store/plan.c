@@ -222,6 +222,13 @@ see_stored(struct visiting *vg, struct sighting *s, struct known *k)
 	return note_listing(vg, k, s->entry->identity.timestamp_ms);
 }
 
+/* Whatever is said of it, by whomever: it stays away. */
+static int
+is_forgotten(const struct known *k)
+{
+	return k->was_stored && k->seq == 0;
+}
+
 static int
 see(struct visiting *vg, struct sighting *s)
 {
@@ -233,6 +240,12 @@ see(struct visiting *vg, struct sighting *s)
 	    .digest = id->digest, .policy = vg->visit->is_import ?
 	    UPDATES_STRICT : vg->source->updates };
 
+	if (is_forgotten(k)) {
+		vg->common += !k->was_seen;
+		vg->result->duplicate++;
+		k->was_seen = 1;
+		return 0;
+	}
 	if (k->was_stored && see_stored(vg, s, k) != 0)
 		return -1;
 	known = (struct decide_known){ k->timestamp_ms, k->announced,

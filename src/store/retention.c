@@ -27,6 +27,8 @@ retention_configure(struct retention *r, const struct config *c,
 			    c->sources[i].keep_s,
 			    c->sources[i].keep_at_least };
 	}
+	for (size_t i = 0; i < c->outlets_count; i++)
+		r->is_told |= c->outlets[i].tombstones == TOMBSTONES_ALL;
 }
 
 void
@@ -56,10 +58,18 @@ find_old(struct db *db, const struct keep *k, int64_t now_ms,
 /* One at a time: the index for search reads each text once more.  What is
  * the highest of all that were ever taken, check.c wants to know. */
 static int
-remove_one(struct db *db, int64_t seq)
+remove_one(struct retention *r, struct db *db, int64_t seq, int64_t now_ms)
 {
-	sqlite3_stmt *q = db_use(db, SQL_REVISION_DELETE);
+	sqlite3_stmt *q;
 
+	if (r->is_told) {
+		q = db_use(db, SQL_TOMBSTONES_EXPIRE);
+		sqlite3_bind_int64(q, 1, seq);
+		sqlite3_bind_int64(q, 2, now_ms);
+		if (db_run(q) != 0)
+			return -1;
+	}
+	q = db_use(db, SQL_REVISION_DELETE);
 	sqlite3_bind_int64(q, 1, seq);
 	if (db_run(q) != 0)
 		return -1;
@@ -70,8 +80,9 @@ remove_one(struct db *db, int64_t seq)
 
 /* 1: it is time to go; 0: this source has nothing to give any more. */
 static int
-expire(struct db *db, const struct keep *k, int64_t now_ms, int64_t late_ms)
+expire(struct retention *r, struct db *db, int64_t now_ms, int64_t late_ms)
 {
+	const struct keep *k = &r->rules[r->next];
 	int64_t seqs[BATCH];
 	size_t count;
 
@@ -79,7 +90,7 @@ expire(struct db *db, const struct keep *k, int64_t now_ms, int64_t late_ms)
 		if (find_old(db, k, now_ms, seqs, &count) != 0)
 			return -1;
 		for (size_t i = 0; i < count; i++) {
-			if (remove_one(db, seqs[i]) != 0)
+			if (remove_one(r, db, seqs[i], now_ms) != 0)
 				return -1;
 			if (clock_mono_ms() >= late_ms)
 				return 1;
@@ -96,7 +107,7 @@ retention_step(struct retention *r, struct db *db, int64_t now_ms,
 	int code;
 
 	while (r->next < r->count) {
-		code = expire(db, &r->rules[r->next], now_ms, late_ms);
+		code = expire(r, db, now_ms, late_ms);
 		if (code != 0)
 			return code;
 		r->next++;

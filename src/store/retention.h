@@ -20,6 +20,7 @@ struct source_state;
 struct retention {
 	struct keep	*rules;		/* of sources that keep not all */
 	size_t		 count, next;
+	int		 is_told;	/* a tombstone is left of each entry */
 };
 
 /* The rules of a configuration, and which source is which. */

@@ -169,6 +169,19 @@ static const char *const steps[] = {
 	"INSERT INTO meta SELECT 'expired_seq', coalesce(max(seq), 0)"
 	" FROM entries e WHERE NOT EXISTS"
 	" (SELECT 1 FROM revisions r WHERE r.seq = e.seq);",
+
+	/*
+	 * 4 to 5: entries that were taken away, by hand (their seq is 0, and
+	 * they stay away) or, where that is to be told, by retention; and
+	 * days to be found.
+	 */
+	"CREATE TABLE tombstones("
+	" entry_id INTEGER PRIMARY KEY REFERENCES entries(id),"
+	" at_ms INTEGER NOT NULL,"
+	" is_forgotten INTEGER NOT NULL,"
+	" is_pending INTEGER NOT NULL);"	/* there may be files */
+	"CREATE INDEX tombstones_at ON tombstones(at_ms);"
+	"CREATE INDEX revisions_effective ON revisions(effective_ms);",
 };
 
 int

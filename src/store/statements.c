@@ -54,6 +54,26 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	[SQL_EXPIRED_SET] =
 	    "UPDATE meta SET value = ?1 "
 	    "WHERE name = 'expired_seq' AND value < ?1",
+	/* Of what is current only; before it is deleted. */
+	[SQL_TOMBSTONES_EXPIRE] =
+	    "INSERT INTO tombstones(entry_id, at_ms, is_forgotten, "
+	    "is_pending) SELECT e.id, ?2, 0, 0 FROM revisions r "
+	    "JOIN entries e ON e.id = r.entry_id AND e.seq = r.seq "
+	    "WHERE r.seq = ?1 "
+	    "ON CONFLICT DO UPDATE SET at_ms = excluded.at_ms",
+	/* forget.c: the key stays, and the times it is compared by */
+	[SQL_FORGET_REVISIONS] =
+	    "DELETE FROM revisions WHERE entry_id = ?1",
+	[SQL_FORGET_ENTRY] =
+	    "UPDATE entries SET seq = 0, title = '', announced = NULL, "
+	    "stored = NULL WHERE id = ?1",
+	[SQL_FORGET_PUT] =
+	    "INSERT INTO tombstones(entry_id, at_ms, is_forgotten, "
+	    "is_pending) VALUES(?1, ?2, 1, 1) ON CONFLICT DO UPDATE SET "
+	    "at_ms = iif(is_forgotten, at_ms, ?2), is_forgotten = 1, "
+	    "is_pending = 1",
+	[SQL_FORGET_DONE] =
+	    "UPDATE tombstones SET is_pending = 0 WHERE entry_id = ?1",
 	[SQL_SIGHTING_FIND] =
 	    "SELECT ts FROM sightings WHERE entry_id = ?1 AND source_id = ?2",
 	[SQL_SIGHTING_PUT] =

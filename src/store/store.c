@@ -12,6 +12,7 @@
 #include "feedmill/store.h"
 
 #include "hosts.h"
+#include "forget.h"
 #include "reader.h"
 #include "sources.h"
 #include "visit.h"
@@ -402,6 +403,20 @@ store_save_hsts(struct store *st, const struct hsts_entry *e)
 	t->entry = *e;
 	t->entry.host = t->host;
 	store_write(st, &t->task);
+}
+
+void
+store_forget(struct store *st, const int64_t *ids, size_t count,
+    store_forget_fn *done, void *arg)
+{
+	store_write(st, forget_task(ids, count, 0, done, arg));
+}
+
+void
+store_forget_done(struct store *st, const int64_t *ids, size_t count,
+    store_forget_fn *done, void *arg)
+{
+	store_write(st, forget_task(ids, count, 1, done, arg));
 }
 
 /* ---------------------------------------------------------------- reading */

@@ -325,6 +325,115 @@ self_urls(void **state)
 	buf_fini(&b);
 }
 
+/* Of two entries and a state each, one goes; its text may quote markup. */
+static void
+without(void **state)
+{
+	static const char stone[] = "<at:deleted-entry "
+	    "xmlns:at=\"http://purl.org/atompub/tombstones/1.0\" "
+	    "ref=\"urn:uuid:11111111-2222-4333-8444-555555555555\" "
+	    "when=\"2025-02-23T20:00:46Z\"/>\n";
+	struct item quoting = bare;
+	struct buf whole = { 0 }, less = { 0 }, wanted = { 0 };
+
+	(void)state;
+	quoting.content = "<p></entry>\n<entry><id>urn:uuid:"
+	    "11111111-2222-4333-8444-555555555555</id></p>";
+	render_atom_begin(&whole, &head);
+	render_atom_item(&whole, &head, &full);
+	render_atom_item(&whole, &head, &quoting);
+	render_atom_item(&whole, &head, &full);
+	render_atom_end(&whole);
+	assert_int_equal(render_atom_without(&less, whole.data, whole.len,
+	    "00000000-2222-4333-8444-555555555555", DATE_NONE), 0);
+	assert_int_equal(less.len, 0);
+	assert_int_equal(render_atom_without(&less, whole.data, whole.len,
+	    full.uuid, DATE_NONE), 2);
+	render_atom_begin(&wanted, &head);
+	render_atom_item(&wanted, &head, &quoting);
+	render_atom_end(&wanted);
+	assert_string_equal(less.data, wanted.data);
+	buf_reset(&less);
+	buf_reset(&wanted);
+	assert_int_equal(render_atom_without(&less, whole.data, whole.len,
+	    full.uuid, INT64_C(1740340846000)), 2);
+	render_atom_begin(&wanted, &head);
+	buf_puts(&wanted, stone);
+	render_atom_item(&wanted, &head, &quoting);
+	render_atom_end(&wanted);
+	assert_string_equal(less.data, wanted.data);
+	/* A page that was cut off, or is none. */
+	buf_reset(&less);
+	assert_int_equal(render_atom_without(&less, "<feed><entry>\n<id>",
+	    18, full.uuid, DATE_NONE), 0);
+	buf_fini(&whole);
+	buf_fini(&less);
+	buf_fini(&wanted);
+}
+
+static void
+whose_post(void **state)
+{
+	static const char odd[] = "http://x.example/a b: c #d";
+	struct item item = full;
+	struct buf post = { 0 };
+
+	(void)state;
+	render_post(&post, &item, 0);
+	assert_true(render_post_is_of(post.data, full.uuid, full.url));
+	assert_false(render_post_is_of(post.data, full.uuid, NULL));
+	assert_false(render_post_is_of(post.data, full.uuid,
+	    "https://cn.nikkei.com/columnviewpoint/58092-2025.html?a=1"));
+	buf_reset(&post);
+	item.url = odd;
+	render_post(&post, &item, 1);
+	assert_true(render_post_is_of(post.data, full.uuid, odd));
+	buf_reset(&post);
+	render_post(&post, &bare, 0);
+	assert_true(render_post_is_of(post.data, bare.uuid, bare.url));
+	assert_true(render_post_is_of(post.data, bare.uuid, NULL));
+	assert_false(render_post_is_of(post.data, full.uuid, NULL));
+	/* Only the front matter says so. */
+	assert_true(render_post_is_of("---\nfrom: http://a/\n---\n", "u",
+	    "http://a/"));
+	assert_false(render_post_is_of("---\nx: y\n---\n\nfrom: http://a/\n",
+	    "u", "http://a/"));
+	assert_false(render_post_is_of("\nfrom: http://a/\n---\n", "u",
+	    "http://a/"));
+	buf_fini(&post);
+}
+
+/* As the page and as JSON; a publisher's own marks, and what was typed. */
+static void
+search_formats(void **state)
+{
+	static const struct search_format *const formats[] = {
+		&render_search_html, &render_search_json };
+	static const char *const names[] = { "search.html", "search.json" };
+	const struct search_hit hit = { .rank = 1.5, .snippet =
+	    "a " RENDER_FOUND "<b>" RENDER_FOUND RENDER_FOUND_END
+	    RENDER_FOUND_END " \xee\x80\x82 " RENDER_FOUND "end" };
+	struct search_view view = {
+		.words = "<script>\"a\"&b 中 +%", .outlet = "all",
+		.outlet_title = "All & <more>", .page = 2, .shown = 2,
+		.has_more = 1, .behind = 3, .by_date = 1,
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct buf b = { 0 };
+
+		formats[i]->begin(&b, &view);
+		formats[i]->hit(&b, &view, &full, &hit);
+		formats[i]->hit(&b, &view, &bare, &hit);
+		formats[i]->end(&b, &view);
+		if (i == 0)
+			assert_null(strstr(b.data, "<script"));
+		assert_golden(names[i], &b);
+		buf_fini(&b);
+	}
+}
+
 int
 main(void)
 {
@@ -339,6 +448,9 @@ main(void)
 		cmocka_unit_test(names),
 		cmocka_unit_test(names_last),
 		cmocka_unit_test(self_urls),
+		cmocka_unit_test(without),
+		cmocka_unit_test(whose_post),
+		cmocka_unit_test(search_formats),
 	};
 
 	return UNIT_RUN(tests);

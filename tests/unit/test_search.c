@@ -278,6 +278,113 @@ test_update(void **state)
 }
 
 static void
+forgotten(const struct err *failed, void *arg)
+{
+	(void)arg;
+	assert_null(failed);
+}
+
+static int
+take_id(int64_t id, void *arg)
+{
+	*(int64_t *)arg = id;
+	return 0;
+}
+
+static void
+find_second(struct store_reader *r, void *arg)
+{
+	struct err err;
+
+	assert_int_equal(store_find_entries(r, "//x/2", take_id, arg, &err),
+	    0);
+}
+
+static int
+count_tombstone(const struct tombstone *t, void *arg)
+{
+	assert_non_null(t->uuid);
+	++*(int *)arg;
+	return 0;
+}
+
+static void
+count_pending(struct store_reader *r, void *arg)
+{
+	static const struct tombstone_filter pending = { .pending = 1 };
+	struct err err;
+
+	assert_int_equal(store_each_tombstone(r, &pending, count_tombstone,
+	    arg, &err), 0);
+}
+
+static void
+test_forget(void **state)
+{
+	struct fixture *f = *state;
+	int64_t id = 0;
+	int pending = 0;
+
+	visit_texts(f, 0, "//x/1", T0, "eins", "alpha common");
+	visit_texts(f, 0, "//x/2", T0, "zwei", "beta common");
+	reopen(f);
+	/* A state that is not yet in the index goes, too. */
+	visit_texts(f, 0, "//x/2", T0 + 1000, "zwei", "betax common");
+	store_read(f->store, find_second, no_op, &id);
+	store_drain(f->store);
+	assert_int_not_equal(id, 0);
+	store_forget(f->store, &id, 1, forgotten, NULL);
+	store_drain(f->store);
+	reopen(f);
+	expect_found(f, "common", "//x/1");
+	expect_found(f, "zwei", "");
+	expect_whole(f);
+	store_read(f->store, count_pending, no_op, &pending);
+	store_drain(f->store);
+	assert_int_equal(pending, 1);
+	/* From any source, newer, under whatever policy. */
+	visit_texts(f, 0, "//x/2", T0 + 9000, "drei", "betay common");
+	visit_texts(f, 1, "//x/2", T0 + 10000, "vier", "betaz common");
+	reopen(f);
+	expect_found(f, "common", "//x/1");
+	expect_whole(f);
+	store_forget_done(f->store, &id, 1, forgotten, NULL);
+	store_drain(f->store);
+	pending = 0;
+	store_read(f->store, count_pending, no_op, &pending);
+	store_drain(f->store);
+	assert_int_equal(pending, 0);
+}
+
+static void
+test_order_and_pages(void **state)
+{
+	struct fixture *f = *state;
+	struct asked a = { .words = "common", .filter = { .by_date = 1,
+	    .limit = 2 } };
+
+	visit_texts(f, 0, "//x/1", T0, "eins", "common");
+	visit_texts(f, 0, "//x/2", T0, "common", "common common");
+	visit_texts(f, 0, "//x/3", T0, "drei", "common and others too");
+	reopen(f);
+	ask(f, &a);
+	assert_string_equal(buf_str(&a.keys), "//x/3 //x/2");
+	asked_fini(&a);
+	a.filter.skip = 2;
+	ask(f, &a);
+	assert_string_equal(buf_str(&a.keys), "//x/1");
+	asked_fini(&a);
+	a.filter = (struct store_filter){ .skip = 1, .limit = 1 };
+	ask(f, &a);
+	assert_string_equal(buf_str(&a.keys), "//x/1");
+	asked_fini(&a);
+	a.filter.skip = 3;
+	ask(f, &a);
+	assert_string_equal(buf_str(&a.keys), "");
+	asked_fini(&a);
+}
+
+static void
 test_retention(void **state)
 {
 	struct fixture *f = *state;
@@ -494,6 +601,8 @@ main(void)
 		TEST(test_edit),
 		TEST(test_update),
 		TEST(test_retention),
+		TEST(test_forget),
+		TEST(test_order_and_pages),
 		TEST(test_filter),
 		TEST(test_idle),
 		TEST(test_version_1),
