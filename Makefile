@@ -60,6 +60,7 @@ SRCS = \
 	src/agenda.c \
 	src/archive.c \
 	src/archive_forget.c \
+	src/archive_lists.c \
 	src/archive_read.c \
 	src/ask.c \
 	src/ask_words.c \
@@ -189,9 +190,11 @@ SRCS = \
 	src/render/format.c \
 	src/render/html.c \
 	src/render/json.c \
+	src/render/list.c \
 	src/render/opml.c \
 	src/render/parse_json.c \
 	src/render/post.c \
+	src/render/quote.c \
 	src/render/rss.c \
 	src/render/search_html.c \
 	src/render/search_json.c \
@@ -222,6 +225,7 @@ SRCS = \
 	src/store/hosts.c \
 	src/store/index.c \
 	src/store/known.c \
+	src/store/lists.c \
 	src/store/lock.c \
 	src/store/match.c \
 	src/store/owner.c \

@@ -19,6 +19,7 @@
 #include "feedmill/render.h"
 #include "feedmill/rounds.h"
 #include "feedmill/store.h"
+#include "archive_lists.h"
 
 /* Of an archive, in one round: each is an fsync, and others wait for the
  * reader thread. */
@@ -26,10 +27,18 @@ enum { POSTS_MAX = 200 };
 
 /* ----------------------------------------------------------- the reader's */
 
+/* How far an archive is, by the numbers of announcements. */
+enum { POSTED, LISTED, STAGES };
+static const char *const stages[STAGES] = { "archive", "lists" };
+
+struct stage {
+	int64_t		 known;		/* 0: ask the store */
+	int64_t		 reached;	/* -1: no further */
+};
+
 struct archiving {
 	struct round	 round;
-	int64_t		*known;		/* per archive; 0: ask the store */
-	int64_t		*reached;	/* per archive; -1: no further */
+	struct stage	(*archives)[STAGES];
 	unsigned	 posts;
 };
 
@@ -86,69 +95,99 @@ post_record(const struct record *r, void *arg)
 	return 0;
 }
 
+/* Where it ended, as far as anybody knows. */
 static int
-post_all(struct store_reader *reader, const struct config *config,
-    struct posting *p, int64_t after, int64_t last)
+find_begin(struct store_reader *reader, const struct config_archive *a,
+    int which, const struct stage *stage, int64_t *ret, struct err *err)
 {
-	struct selection sel = { 0 };
-	struct store_filter filter = {
-		.after_seq = after, .upto_seq = last, .with_silent = 1,
-		.with_superseded = p->archive->per_revision,
-		.limit = POSTS_MAX,
-	};
+	struct buf name = { 0 };
 	int rc;
 
-	rc = selection_load(&sel, reader, config, p->archive->tags,
-	    p->archive->sources, SELECT_ARCHIVED, p->err);
+	buf_printf(&name, "%s:%s", stages[which], a->name);
+	rc = store_outlet_seq(reader, buf_str(&name), ret, err);
+	buf_fini(&name);
+	if (rc == 0 && *ret < stage->known)
+		*ret = stage->known;
+	return rc;
+}
+
+/* Posts from after to last, or to where the round has enough; p->seq: so far
+ * all of them are there. */
+static int
+post_all(struct store_reader *reader, const int64_t *ids, struct posting *p,
+    int64_t last)
+{
+	const struct store_filter filter = {
+		.after_seq = p->seq, .upto_seq = last, .with_silent = 1,
+		.with_superseded = p->archive->per_revision,
+		.limit = POSTS_MAX, .source_ids = ids,
+	};
+	int rc = 0;
+
+	p->batch.dirfd = p->dirfd;
 	/* No ids at all would be a filter that takes every source. */
-	if (rc == 0 && sel.count > 0) {
-		filter.source_ids = sel.ids;
+	if (ids != NULL)
 		rc = store_each_record(reader, &filter, 0, post_record, p,
 		    p->err);
+	if (flush_posts(p) == -1 || p->failed)
+		rc = -1;
+	/* What was written before a failure counts, once it is safe. */
+	if (p->posts > 0 && file_sync_dir(p->dirfd, p->archive->directory,
+	    p->err) == -1) {
+		p->seq = -1;
+		return -1;
 	}
-	selection_fini(&sel);
-	return p->failed ? -1 : rc;
+	if (rc == 0 && p->posts < POSTS_MAX)
+		p->seq = last;
+	return rc;
 }
 
 static int
-post_archive(struct round *round, struct store_reader *reader,
-    struct posting *p, int64_t known, int64_t *ret_reached)
+list_all(struct store_reader *reader, const int64_t *ids, struct posting *p,
+    struct stage *stage, int64_t seq)
 {
-	struct buf name = { 0 }, directory = { 0 };
-	int64_t last, after;
-	int rc = -1;
+	const struct listing listing = {
+		.config = p->config, .archive = p->archive,
+		.reader = reader, .ids = ids,
+		.postfd = p->dirfd,
+	};
+	int rc = lists_write(&listing, &seq, p->seq, p->err);
 
-	buf_printf(&name, "archive:%s", p->archive->name);
+	if (rc != -1 && p->archive->lists != NULL)
+		stage->reached = seq;
+	return rc;
+}
+
+/* 1: there is more to do. */
+static int
+post_archive(struct round *round, struct store_reader *reader,
+    struct posting *p, struct stage stage[STAGES])
+{
+	struct selection sel = { 0 };
+	int64_t last, listed;
+	int rc = 0;
+
 	if (store_last_seq(reader, &last, p->err) == -1 ||
-	    store_outlet_seq(reader, buf_str(&name), &after, p->err) == -1)
-		goto out;
-	if (after < known)
-		after = known;
-	if (after >= last) {
-		rc = 0;
-		goto out;
-	}
-	render_directory(&directory, round->config, p->archive->directory);
-	p->dirfd = file_open_dir(buf_str(&directory), p->err);
+	    find_begin(reader, p->archive, POSTED, &stage[POSTED], &p->seq,
+	    p->err) == -1 || find_begin(reader, p->archive, LISTED,
+	    &stage[LISTED], &listed, p->err) == -1)
+		return -1;
+	if (p->seq >= last && (p->archive->lists == NULL || listed >= last))
+		return 0;
+	p->dirfd = file_open_dir(p->archive->directory, p->err);
 	if (p->dirfd == -1)
-		goto out;
-	p->seq = after;
-	p->batch.dirfd = p->dirfd;
-	rc = post_all(reader, round->config, p, after, last);
-	if (flush_posts(p) == -1)
-		rc = -1;
-	/* What was written before a failure counts, once it is safe. */
-	if (p->posts > 0 && file_sync_dir(p->dirfd, buf_str(&directory),
-	    p->err) == -1)
-		rc = -1;
-	else
-		*ret_reached = rc == 0 && p->posts < POSTS_MAX ? last :
-		    p->seq;
-	if (rc == 0 && p->posts == POSTS_MAX)
-		round->more = 1;
-out:
-	buf_fini(&directory);
-	buf_fini(&name);
+		return -1;
+	rc = selection_load(&sel, reader, round->config, p->archive->tags,
+	    p->archive->sources, SELECT_ARCHIVED, p->err);
+	if (rc == 0 && p->seq < last) {
+		rc = post_all(reader, sel.ids, p, last);
+		stage[POSTED].reached = p->seq;
+	}
+	/* A list that many posts go into is made once, after them. */
+	if (rc == 0)
+		rc = p->posts == POSTS_MAX ? 1 :
+		    list_all(reader, sel.ids, p, &stage[LISTED], listed);
+	selection_fini(&sel);
 	return rc;
 }
 
@@ -162,11 +201,12 @@ run(struct store_reader *reader, struct round *round)
 		struct err err = { 0 };
 		struct posting p = { .config = round->config, .archive = a,
 		    .dirfd = -1, .err = &err };
+		int rc = post_archive(round, reader, &p, all->archives[i]);
 
-		all->reached[i] = -1;
-		if (post_archive(round, reader, &p, all->known[i],
-		    &all->reached[i]) == -1)
+		if (rc == -1)
 			round_fail(round, &err, "archive", a->name);
+		if (rc == 1)
+			round->more = 1;
 		all->posts += p.posts;
 		if (p.dirfd != -1)
 			close(p.dirfd);
@@ -179,7 +219,7 @@ run(struct store_reader *reader, struct round *round)
 /* How far an archive is: the database knows it one commit later. */
 struct progress {
 	struct progress	*next;
-	char		*name;		/* "archive:NAME" */
+	char		*name;		/* "archive:NAME", "lists:NAME" */
 	int64_t		 seq;
 };
 
@@ -192,12 +232,12 @@ struct archive {
 };
 
 static struct progress *
-progress_of(struct archive *a, const char *name)
+progress_of(struct archive *a, int which, const char *name)
 {
 	struct progress *p;
 	struct buf key = { 0 };
 
-	buf_printf(&key, "archive:%s", name);
+	buf_printf(&key, "%s:%s", stages[which], name);
 	for (p = a->progress; p != NULL; p = p->next) {
 		if (strcmp(p->name, buf_str(&key)) == 0)
 			break;
@@ -219,11 +259,24 @@ begin(struct round *round, void *arg)
 	const struct config *config = round->config;
 	size_t n = config->archives_count;
 
-	all->known = xcalloc(n + 1, sizeof(*all->known));
-	all->reached = xcalloc(n + 1, sizeof(*all->reached));
+	all->archives = xcalloc(n + 1, sizeof(*all->archives));
 	for (size_t i = 0; i < n; i++)
-		all->known[i] = progress_of(arg,
-		    config->archives[i].name)->seq;
+		for (int w = 0; w < STAGES; w++)
+			all->archives[i][w] = (struct stage){
+			    .known = progress_of(arg, w,
+			    config->archives[i].name)->seq, .reached = -1 };
+}
+
+static void
+keep(struct archive *a, int which, const char *name, int64_t reached)
+{
+	struct progress *p;
+
+	if (reached == -1)
+		return;
+	p = progress_of(a, which, name);
+	p->seq = reached;
+	store_mark_outlet(a->store, p->name, p->seq);
 }
 
 static void
@@ -232,15 +285,10 @@ tell(struct archive *a, const struct archiving *all)
 	const struct config *config = all->round.config;
 	struct archived result = { .posts = all->posts };
 
-	for (size_t i = 0; i < config->archives_count; i++) {
-		struct progress *p;
-
-		if (all->reached[i] == -1)
-			continue;
-		p = progress_of(a, config->archives[i].name);
-		p->seq = all->reached[i];
-		store_mark_outlet(a->store, p->name, p->seq);
-	}
+	for (size_t i = 0; i < config->archives_count; i++)
+		for (int w = 0; w < STAGES; w++)
+			keep(a, w, config->archives[i].name,
+			    all->archives[i][w].reached);
 	if (all->round.failed.msg[0] != '\0')
 		result.failed = &all->round.failed;
 	a->done(&result, a->arg);
@@ -253,8 +301,7 @@ end(struct round *round, void *arg)
 
 	if (arg != NULL)
 		tell(arg, all);
-	free(all->known);
-	free(all->reached);
+	free(all->archives);
 	free(all);
 }
 

@@ -410,6 +410,24 @@ take_outlets(struct merge *m)
 	l->out->config.outlets_count = count;
 }
 
+/* Where Jekyll makes pages of them: not among the posts. */
+static void
+place_lists(struct arena *a, struct config_archive *to)
+{
+	size_t len = strlen(to->directory);
+
+	if (!to->with_lists)
+		return;
+	if (len > 7 && strcmp(to->directory + len - 7, "/_posts") == 0) {
+		to->lists = arena_printf(a, "%.*s/lists", (int)len - 7,
+		    to->directory);
+		to->posts_from_lists = "../_posts/";
+	} else {
+		to->lists = arena_printf(a, "%s/lists", to->directory);
+		to->posts_from_lists = "../";
+	}
+}
+
 static void
 take_archives(struct merge *m)
 {
@@ -430,6 +448,7 @@ take_archives(struct merge *m)
 		set_initial(l, OF_ARCHIVE, &list[i]);
 		if (!node_is_null(n) && is_group(l, n, where))
 			apply(l, IN_ARCHIVE, where, n, n, bases);
+		place_lists(&l->out->arena, &list[i]);
 	}
 	l->out->config.archives = list;
 	l->out->config.archives_count = m->archives.count;

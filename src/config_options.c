@@ -339,6 +339,10 @@ const struct option config_options[] = {
 	{ "format", IN_ARCHIVE, ARCHIVE(html), OPTION_WORD, "markdown",
 	    NULL, "Posts in markdown or in html.", 0, 0, NULL,
 	    post_format_words },
+	{ "lists", IN_ARCHIVE, ARCHIVE(with_lists), OPTION_BOOL, "true",
+	    NULL, "Whether there is a list of posts for each feed and month: "
+	    "in the folder lists beside _posts, or inside another folder.",
+	    0, 0, NULL, NULL },
 	{ "tags", IN_ARCHIVE, ARCHIVE(tags), OPTION_LIST, NULL, "[]",
 	    "Only feeds with one of these tags.", 0, 0, NULL, NULL },
 	{ "feeds", IN_ARCHIVE, ARCHIVE(sources), OPTION_LIST, NULL, "[]",

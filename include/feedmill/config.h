@@ -100,6 +100,9 @@ struct config_archive {
 	int		 per_revision;	/* else one post per entry */
 	int		 html;		/* format: html (no Markdown) */
 	const char	*const *tags, *const *sources;
+	int		 with_lists;
+	const char	*lists;		/* their folder, absolute; or NULL */
+	const char	*posts_from_lists;	/* "../_posts/" */
 };
 
 struct config {

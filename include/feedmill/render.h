@@ -198,6 +198,20 @@ enum { POST_NAME_SIZE = 256 };
 void render_post_name(char out[POST_NAME_SIZE], const struct item *,
     int per_revision, int html);
 
+/* What one source published in one month, a page beside the posts; post:
+ * where its file is, from there, or NULL. */
+struct list_head {
+	const char	*source_name, *source_title, *month;	/* "2025-02" */
+};
+void render_list_begin(struct buf *, const struct list_head *, int html);
+void render_list_item(struct buf *, const struct item *, const char *post,
+    int html);
+void render_list_end(struct buf *, int more, int html);
+/* Does this line of a list lead there (a URL, a file)? */
+int render_list_leads(const char *line, size_t len, const char *to);
+void render_list_name(char out[POST_NAME_SIZE], const struct list_head *,
+    int html);
+
 /* One line of `feedmill export --format jsonl`, with its newline. */
 struct export_line {
 	const char	*key, *url, *id, *title, *source, *stamp;

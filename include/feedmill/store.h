@@ -233,6 +233,24 @@ int store_each_entry(struct store_reader *, store_record_fn *, void *arg,
     struct err *);
 
 /*
+ * For lists: the months (of the first date) of what was announced after one
+ * number and up to another, and what a source has in such a month, newest
+ * first.  Of a record only what names it is there: no people, no text unless
+ * there is no title; seq is 0 where retention took it.
+ */
+struct store_month {
+	int64_t		 source_id;
+	const char	*source_name, *source_title;
+	const char	*month;		/* "2025-02", UTC */
+};
+typedef int store_month_fn(const struct store_month *, void *arg);
+int store_each_month(struct store_reader *, int64_t after_seq,
+    int64_t upto_seq, store_month_fn *, void *arg, struct err *);
+int store_each_of_month(struct store_reader *, int64_t source_id,
+    const char *month, unsigned limit, store_record_fn *, void *arg,
+    struct err *);
+
+/*
  * The best first of the records that have all the words, in title or text:
  * whole words without regard to case and diacritics, and any run of Chinese,
  * Japanese or Korean characters.  Any words are safe: nothing in them is an

@@ -36,6 +36,7 @@
 
 enum {
 	NAME_TITLE_BYTES = 120,		/* of a file name's 200 */
+	DAY_BYTES = 11,			/* "2025-02-24-" */
 	TAGS_MAX = 20
 };
 
@@ -114,64 +115,13 @@ put_front_matter(struct buf *b, const struct item *item, const char *title,
 
 /* -------------------------------------------------------------- link line */
 
-/* "](" makes a link, "]:" at the beginning of a line defines one. */
-static int
-closes_link(const char *s)
-{
-	return *s == ']' && (s[1] == '(' || s[1] == ':');
-}
-
-/*
- * Backslashes where Markdown and kramdown agree on them, references where
- * they do not.  A bracket that could close a link is a reference: the older
- * readers look for the first "](" and know no escapes.
- */
-static void
-put_markdown(struct buf *b, const char *s)
-{
-	for (; *s != '\0'; s++) {
-		if (closes_link(s))
-			buf_puts(b, "&#93;");
-		else if (strchr("\\`*_[]|$", *s) != NULL)
-			buf_printf(b, "\\%c", *s);
-		else if (strchr("<>&{~^", *s) != NULL)
-			buf_printf(b, "&#%d;", *s);
-		else
-			buf_putc(b, *s);
-	}
-}
-
-/* The URL as a link's destination: nothing that ends it, opens a table, a
- * template or a character reference. */
-static void
-put_destination(struct buf *b, const char *url)
-{
-	for (; *url != '\0'; url++) {
-		unsigned char c = (unsigned char)*url;
-
-		if (c <= ' ' || c == 0x7f || strchr("()<>[]{}|\\^`\"'*", c))
-			buf_printf(b, "%%%02X", c);
-		else if (c == '&')
-			buf_puts(b, url[strspn(url + 1, "#abcdefghijklmnopqrst"
-			    "uvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") + 1]
-			    == ';' ? "&amp;" : "&");
-		else
-			buf_putc(b, (char)c);
-	}
-}
-
 static void
 put_html_link(struct buf *b, const char *title, const char *url)
 {
 	buf_puts(b, "<p><a href=\"");
 	put_destination(b, url);
 	buf_puts(b, "\">");
-	for (; *title != '\0'; title++) {
-		if (strchr("<>&{\"", *title) != NULL)
-			buf_printf(b, "&#%d;", *title);
-		else
-			buf_putc(b, *title);
-	}
+	quote_html(b, title);
 	buf_puts(b, "</a></p>\n<hr>\n\n");
 }
 
@@ -179,7 +129,7 @@ static void
 put_link_line(struct buf *b, const char *title, const char *url)
 {
 	buf_putc(b, '[');
-	put_markdown(b, title);
+	quote_markdown(b, title);
 	buf_puts(b, "](");
 	put_destination(b, url);
 	buf_puts(b, ")\n------\n\n");
@@ -294,55 +244,6 @@ render_post(struct buf *b, const struct item *item, int html)
 
 /* -------------------------------------------------------------- file name */
 
-/* Characters that may stand in a file name on any system and in any shell,
- * and that look like what they are. */
-static int
-is_name_char(uint32_t c)
-{
-	static const struct { uint32_t from, to; } bad[] = {
-		{ 0x80, 0xa0 }, { 0xad, 0xad }, { 0x61c, 0x61c },
-		{ 0x1680, 0x1680 }, { 0x180e, 0x180e }, { 0x2000, 0x206f },
-		{ 0x3000, 0x3000 }, { 0xd800, 0xdfff }, { 0xe000, 0xf8ff },
-		{ 0xfe00, 0xfe0f }, { 0xfeff, 0xfeff }, { 0xfff0, 0xffff },
-		{ 0xe0000, 0x10ffff },
-	};
-
-	if (c < 0x80)
-		return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-		    (c >= 'a' && c <= 'z') || c == '_';
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		if (c >= bad[i].from && c <= bad[i].to)
-			return 0;
-	}
-	return 1;
-}
-
-/* "Good news: 5 > 4" to "Good-news-5-4". */
-static void
-put_name_title(struct buf *b, const char *title)
-{
-	const char *end = title + strlen(title);
-	size_t was = b->len;
-	int gap = 0;
-
-	while (title < end) {
-		uint32_t c = text_utf8_next(&title, end);
-
-		if (!is_name_char(c)) {
-			gap = b->len > was;
-			continue;
-		}
-		if (b->len - was + 5 > NAME_TITLE_BYTES)
-			break;
-		if (gap)
-			buf_putc(b, '-');
-		gap = 0;
-		text_utf8_put(b, c);
-	}
-	if (b->len > was)
-		buf_putc(b, '-');
-}
-
 /*
  * A title may change without a new revision, and with one; so a name that
  * has to last for the entry has none, and one that belongs to a revision is
@@ -364,7 +265,9 @@ render_post_name(char out[POST_NAME_SIZE], const struct item *item,
 
 		print = hash_64(stamp, strlen(stamp), print);
 		put_title(&title, item);
-		put_name_title(&name, buf_str(&title));
+		put_file_name(&name, buf_str(&title), NAME_TITLE_BYTES);
+		if (name.len > DAY_BYTES)
+			buf_putc(&name, '-');
 	}
 	buf_printf(&name, "%016llx.%s", (unsigned long long)print,
 	    html ? "html" : "md");

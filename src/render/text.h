@@ -21,6 +21,16 @@ void quote_json(struct buf *, const char *s);
  * shall find no tag. */
 void quote_yaml(struct buf *, const char *s);
 
+/* Text for Markdown and for HTML, as kramdown and Liquid read them. */
+void quote_markdown(struct buf *, const char *s);
+void quote_html(struct buf *, const char *s);
+/* Does a bracket here end a link's text, or a definition's? */
+int closes_link(const char *s);
+/* A URL as a link's destination in either. */
+void put_destination(struct buf *, const char *url);
+/* "Good-news-5-4": at most max bytes that any file system takes. */
+void put_file_name(struct buf *, const char *text, size_t max);
+
 /* The URL if it may be shown as a link, else NULL. */
 const char *safe_link(const char *url);
 /* The same for enclosures, which may be magnets. */

@@ -182,6 +182,9 @@ static const char *const steps[] = {
 	" is_pending INTEGER NOT NULL);"	/* there may be files */
 	"CREATE INDEX tombstones_at ON tombstones(at_ms);"
 	"CREATE INDEX revisions_effective ON revisions(effective_ms);",
+
+	/* 5 to 6: what a source published in a month; entries stay in it. */
+	"CREATE INDEX entries_month ON entries(source_id, published_ms);",
 };
 
 int

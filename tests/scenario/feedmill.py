@@ -374,11 +374,13 @@ class Mill:
         return os.path.join(self.state, *parts)
 
     def posts(self):
-        """The Markdown files of the archive, relative names."""
+        """The Markdown files of the archive but for its lists, relative
+        names."""
         top = self.path('archive')
         return sorted(os.path.relpath(os.path.join(d, f), top)
                       for d, _, files in os.walk(top)
-                      for f in files if f.endswith('.md'))
+                      for f in files if f.endswith('.md') and
+                      os.path.basename(d) != 'lists')
 
 
 # ------------------------------------------------ a network of one's own

@@ -185,6 +185,64 @@ store_each_record(struct store_reader *reader, const struct store_filter *f,
 	return 0;
 }
 
+static void
+month_of(const struct record *r, char out[8])
+{
+	char date[DATE_TEXT_SIZE];
+
+	date_format_iso24(r->published_ms, date);
+	snprintf(out, 8, "%.7s", date);
+}
+
+int
+store_each_month(struct store_reader *reader, int64_t after, int64_t upto,
+    store_month_fn *fn, void *arg, struct err *err)
+{
+	static const char *const names[] = { "", "a", "b/c", "b", "d" };
+	char month[8], other[8];
+
+	(void)reader;
+	(void)err;
+	for (int64_t i = after; i < upto; i++) {
+		const struct record *r = &store.records[i];
+		int64_t k = after;
+
+		month_of(r, month);
+		for (; k < i; k++) {
+			month_of(&store.records[k], other);
+			if (store.records[k].source_id == r->source_id &&
+			    strcmp(month, other) == 0)
+				break;
+		}
+		if (k == i)
+			fn(&(struct store_month){ r->source_id,
+			    names[r->source_id], "A [b]",
+			    month }, arg);
+	}
+	return 0;
+}
+
+int
+store_each_of_month(struct store_reader *reader, int64_t source_id,
+    const char *month, unsigned limit, store_record_fn *fn, void *arg,
+    struct err *err)
+{
+	char of[8];
+
+	(void)reader;
+	(void)limit;
+	(void)err;
+	for (size_t i = store.count; i-- > 0; ) {
+		const struct record *r = &store.records[i];
+
+		month_of(r, of);
+		if (r->source_id == source_id && r->is_current &&
+		    strcmp(of, month) == 0 && fn(r, arg) != 0)
+			break;
+	}
+	return 0;
+}
+
 static struct record *
 add(int64_t source_id, int64_t effective_ms, int64_t announced_ms)
 {
@@ -608,6 +666,73 @@ archives_entries(void **state)
 }
 
 static void
+read_list(const char *name, struct buf *b)
+{
+	struct err err;
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/posts/lists/%s", folder, name);
+	if (file_read(path, 1 << 20, b, &err) == -1)
+		fail_msg("%s", err.msg);
+}
+
+static unsigned
+count_lists(void)
+{
+	char pattern[128];
+	glob_t found;
+	unsigned n;
+
+	snprintf(pattern, sizeof(pattern), "%s/posts/lists/*", folder);
+	n = glob(pattern, 0, NULL, &found) == 0 ?
+	    (unsigned)found.gl_pathc : 0;
+	globfree(&found);
+	return n;
+}
+
+/* One of each source and month; a new entry touches its own alone. */
+static void
+archive_lists(void **state)
+{
+	static const char head[] = "---\nlayout: page\ntitle: "
+	    "\"A [b] 2025-02\"\nrender_with_liquid: false\n---\n* 2025-02-";
+	static const char line[] = "* 2025-02-23 [new \\[x\\]](../2025-02-23-"
+	    "new-x-";
+	struct buf list = { 0 }, again = { 0 };
+	struct stat before, after;
+	char path[256];
+
+	(void)state;
+	add(1, T0, T0)->title = "old {{ x }}";
+	add(1, T0 + 40 * 24 * HOUR, T0);
+	add(3, T0, T0);
+	add(2, T0, T0);			/* is archived, not published */
+	add(4, T0, T0);			/* is not selected */
+	archive_configure(archive, config);
+	archive_flush(archive);
+	run_archive();
+	assert_int_equal(count_lists(), 4);
+	assert_int_equal(mark_of("lists:posts"), 5);
+	read_list("a-2025-02.md", &list);
+	assert_int_equal(strncmp(buf_str(&list), head, strlen(head)), 0);
+	assert_null(strstr(buf_str(&list), "{{"));
+	assert_non_null(strstr(buf_str(&list), "([link](http://x.example/))"));
+	snprintf(path, sizeof(path), "%s/posts/lists/a-2025-04.md", folder);
+	assert_int_equal(stat(path, &before), 0);
+	add(1, T0 + HOUR, T0)->title = "new [x]";
+	archive_touch(archive);
+	archive_flush(archive);
+	run_archive();
+	read_list("a-2025-02.md", &again);
+	assert_non_null(strstr(buf_str(&again), line));
+	assert_true(again.len > list.len);
+	assert_int_equal(stat(path, &after), 0);
+	assert_true(before.st_ino == after.st_ino);
+	buf_fini(&list);
+	buf_fini(&again);
+}
+
+static void
 archive_fails(void **state)
 {
 	char path[128];
@@ -859,6 +984,7 @@ main(void)
 		TEST(freed_under_way),
 		TEST(archives),
 		TEST(archives_entries),
+		TEST(archive_lists),
 		TEST(archive_fails),
 		TEST(pages_fill),
 		TEST(pages_silent),

@@ -14,7 +14,20 @@
 #include "../../src/store/tokenizer.h"
 
 /* A new version is another row of olds, and another number here. */
-enum { NOW_VERSION = 4, OLD_ENTRIES = 300, GONE = 3, SEED = 4711 };
+enum { NOW_VERSION = 6, OLD_ENTRIES = 300, GONE = 3, SEED = 4711 };
+
+#define TO_3 \
+	"CREATE TABLE hsts( host TEXT PRIMARY KEY, subdomains INTEGER " \
+	"NOT NULL, until_ms INTEGER NOT NULL) WITHOUT ROWID;" \
+	"INSERT INTO hsts VALUES('a.example', 1, 5);"
+#define TO_4 \
+	"INSERT INTO meta VALUES('expired_seq', 3);"
+#define TO_5 \
+	"CREATE TABLE tombstones( entry_id INTEGER PRIMARY KEY " \
+	"REFERENCES entries(id), at_ms INTEGER NOT NULL, " \
+	"is_forgotten INTEGER NOT NULL, is_pending INTEGER NOT NULL);" \
+	"CREATE INDEX tombstones_at ON tombstones(at_ms);" \
+	"CREATE INDEX revisions_effective ON revisions(effective_ms);"
 
 static const struct old {
 	const char	*tables, *more;
@@ -22,10 +35,9 @@ static const struct old {
 } olds[] = {
 	{ store_v1, "", 1 },
 	{ store_v2, "", 2 },
-	{ store_v2, "CREATE TABLE hsts( host TEXT PRIMARY KEY, subdomains "
-	    "INTEGER NOT NULL, until_ms INTEGER NOT NULL) WITHOUT ROWID;"
-	    "INSERT INTO hsts VALUES('a.example', 1, 5);"
-	    "PRAGMA user_version=3;", 3 },
+	{ store_v2, TO_3 "PRAGMA user_version=3;", 3 },
+	{ store_v2, TO_3 TO_4 "PRAGMA user_version=4;", 4 },
+	{ store_v2, TO_3 TO_4 TO_5 "PRAGMA user_version=5;", 5 },
 };
 
 /* Revisions 1 to GONE were taken by retention; the last is an update. */
@@ -338,7 +350,7 @@ test_killed(void **state)
 			    version == NOW_VERSION);
 			assert_int_equal(ask_number("SELECT count(*) "
 			    "FROM meta WHERE name = 'expired_seq'"),
-			    version == NOW_VERSION);
+			    version >= 4);
 			times += was_killed;
 			steps += 1 + steps / 8;
 		} while (was_killed);
