@@ -111,6 +111,7 @@ SRCS = \
 	src/config_report.c \
 	src/config_secret.c \
 	src/config_seen.c \
+	src/config_select.c \
 	src/config_text.c \
 	src/config_value.c \
 	src/config_yaml.c \

@@ -46,6 +46,12 @@ pages_mark_name(struct buf *b, const char *outlet)
 }
 
 static void
+sealed_mark_name(struct buf *b, const char *outlet)
+{
+	buf_printf(b, "%s%s", store_sealed_mark, outlet);
+}
+
+static void
 filter_init(struct store_filter *f, const struct paging *g, int64_t after)
 {
 	*f = (struct store_filter){
@@ -261,6 +267,11 @@ recall(const struct paging *g, struct pages *pages, struct err *err)
 		*pages = (struct pages){ .changed = pages->count > 0 };
 	if (fd != -1)
 		close(fd);
+	buf_reset(&mark);
+	sealed_mark_name(&mark, g->outlet->name);
+	if (rc == 0)
+		rc = store_outlet_seq(g->reader, buf_str(&mark), &last, err);
+	pages->changed |= last != pages->seq;
 	buf_fini(&mark);
 	buf_fini(&name);
 	return rc;
@@ -296,5 +307,8 @@ pages_mark(struct store *store, const char *outlet, const struct pages *p)
 		return;
 	pages_mark_name(&name, outlet);
 	store_mark_outlet(store, buf_str(&name), p->count);
+	buf_reset(&name);
+	sealed_mark_name(&name, outlet);
+	store_mark_outlet(store, buf_str(&name), p->seq);
 	buf_fini(&name);
 }

@@ -240,7 +240,9 @@ send_document(struct serve *s, struct MHD_Connection *c,
 		    "Content-Range", range);
 	default:
 		/* 304 with the response of 200: its fields are sent with
-		 * their true length, and no body (RFC 9110 section 8.6). */
+		 * their true length, and no body (RFC 9110 section 8.6).
+		 * wrk waits for one; none at all would be better for it, but
+		 * the library has only that or a wrong one. */
 		return send_response(s, c, (unsigned)answer.status,
 		    shape->whole);
 	}

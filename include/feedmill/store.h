@@ -160,6 +160,9 @@ void store_forget_done(struct store *, const int64_t *ids, size_t count,
 
 /* Rendered up to seq, after fsync and rename: kept with the next commit. */
 void store_mark_outlet(struct store *, const char *outlet, int64_t seq);
+/* With this before the outlet's name: up to there all is on archive pages.
+ * Retention takes nothing that is not. */
+extern const char store_sealed_mark[];		/* "sealed:" */
 
 /* --------------------------------------------------------------- hosts */
 

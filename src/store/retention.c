@@ -1,6 +1,7 @@
 /* retention.c - see retention.h. */
 #include <stdlib.h>
 
+#include "feedmill/base/buf.h"
 #include "feedmill/base/clock.h"
 #include "feedmill/base/mem.h"
 #include "feedmill/config.h"
@@ -13,7 +14,29 @@ enum { BATCH = 64 };
 
 struct keep {
 	int64_t	 source_id, keep_s, at_least;
+	char	**marks;		/* of outlets with it; NULL ends */
 };
+
+/* A page holds at most what an outlet's document can show, so that little is
+ * kept for it; but of an outlet that announces little it is kept long. */
+static char **
+marks_of(const struct config *c, const struct config_source *source)
+{
+	char **marks = xcalloc(c->outlets_count + 1, sizeof(*marks));
+	size_t count = 0;
+
+	for (size_t i = 0; i < c->outlets_count; i++) {
+		const struct config_outlet *o = &c->outlets[i];
+		struct buf mark = { 0 };
+
+		if (!source->publish || (o->formats & OUTLET_ATOM) == 0 ||
+		    !config_selects(o->tags, o->sources, source))
+			continue;
+		buf_printf(&mark, "%s%s", store_sealed_mark, o->name);
+		marks[count++] = buf_take(&mark);
+	}
+	return marks;
+}
 
 void
 retention_configure(struct retention *r, const struct config *c,
@@ -25,7 +48,8 @@ retention_configure(struct retention *r, const struct config *c,
 		if (c->sources[i].keep_s > 0)
 			r->rules[r->count++] = (struct keep){ states[i].id,
 			    c->sources[i].keep_s,
-			    c->sources[i].keep_at_least };
+			    c->sources[i].keep_at_least,
+			    marks_of(c, &c->sources[i]) };
 	}
 	for (size_t i = 0; i < c->outlets_count; i++)
 		r->is_told |= c->outlets[i].tombstones == TOMBSTONES_ALL;
@@ -34,22 +58,55 @@ retention_configure(struct retention *r, const struct config *c,
 void
 retention_fini(struct retention *r)
 {
+	for (size_t i = 0; i < r->count; i++) {
+		for (char **mark = r->rules[i].marks; *mark != NULL; mark++)
+			free(*mark);
+		free(r->rules[i].marks);
+	}
 	free(r->rules);
 	*r = (struct retention){ 0 };
+}
+
+/* Up to here all of it is on pages. */
+static int
+find_sealed(struct db *db, const struct keep *k, int64_t *ret)
+{
+	int row = 1;
+
+	*ret = INT64_MAX;
+	for (char **mark = k->marks; row >= 0 && *mark != NULL; mark++) {
+		sqlite3_stmt *q = db_use(db, SQL_OUTLET_SEQ);
+		int64_t seq = 0;
+
+		db_bind_text(q, 1, *mark);
+		row = db_row(q);
+		if (row == 1) {
+			seq = sqlite3_column_int64(q, 0);
+			row = db_end(q);
+		}
+		if (seq < *ret)
+			*ret = seq;
+	}
+	return row < 0 ? -1 : 0;
 }
 
 static int
 find_old(struct db *db, const struct keep *k, int64_t now_ms,
     int64_t seqs[BATCH], size_t *ret)
 {
-	sqlite3_stmt *q = db_use(db, SQL_REVISIONS_OLD);
+	sqlite3_stmt *q;
+	int64_t sealed;
 	int row;
 
 	*ret = 0;
+	if (find_sealed(db, k, &sealed) != 0)
+		return -1;
+	q = db_use(db, SQL_REVISIONS_OLD);
 	sqlite3_bind_int64(q, 1, k->source_id);
 	sqlite3_bind_int64(q, 2, now_ms - k->keep_s * 1000);
 	sqlite3_bind_int64(q, 3, k->at_least);
 	sqlite3_bind_int64(q, 4, BATCH);
+	sqlite3_bind_int64(q, 5, sealed);
 	while ((row = db_row(q)) == 1)
 		seqs[(*ret)++] = sqlite3_column_int64(q, 0);
 	return row;

@@ -30,7 +30,8 @@ void retention_fini(struct retention *);
 
 /*
  * Some of the revisions that are older than their source's keep and not
- * among its newest keep-at-least, inside a transaction, for limit_ms.
+ * among its newest keep-at-least, nor such that an outlet has still to put
+ * on one of its pages; inside a transaction, for limit_ms.
  * 1: there is more to do; 0: once round, all is done; -1: the database
  * failed.
  */

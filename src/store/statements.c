@@ -45,7 +45,7 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	/* retention.c; by number, which is also the order of their times */
 	[SQL_REVISIONS_OLD] =
 	    "SELECT seq FROM (SELECT seq, announced_ms FROM revisions "
-	    "WHERE source_id = ?1 AND seq <= "
+	    "WHERE source_id = ?1 AND seq <= ?5 AND seq <= "
 	    "(SELECT seq FROM revisions WHERE source_id = ?1 "
 	    "ORDER BY seq DESC LIMIT 1 OFFSET ?3) ORDER BY seq LIMIT ?4) "
 	    "WHERE announced_ms < ?2",
@@ -160,6 +160,8 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	[SQL_SOURCE_BY_NAME] =
 	    "SELECT id FROM sources WHERE name = ?1 "
 	    "ORDER BY position IS NULL, id LIMIT 1",
+	[SQL_OUTLET_SEQ] =
+	    "SELECT seq FROM outlets WHERE name = ?1",
 	[SQL_OUTLET_ADD] =
 	    "INSERT OR IGNORE INTO outlets(name, uuid, seq) VALUES(?1, ?2, 0)",
 	[SQL_OUTLET_MARK] =

@@ -353,6 +353,8 @@ mark_task_finish(struct task *task, const struct err *failed)
 	free(t);
 }
 
+const char store_sealed_mark[] = "sealed:";
+
 void
 store_mark_outlet(struct store *st, const char *outlet, int64_t seq)
 {

@@ -61,6 +61,8 @@ dispatch(void)
 		done(store.done_arg);
 }
 
+const char store_sealed_mark[] = "sealed:";
+
 void
 store_mark_outlet(struct store *s, const char *name, int64_t seq)
 {

@@ -375,6 +375,37 @@ test_retention(void **state)
 	assert_int_equal(f->result.last_seq, 5);
 }
 
+/* What an outlet has still to put on a page stays; an outlet that takes none
+ * of the source has no say. */
+static void
+test_retention_waits(void **state)
+{
+	static const char *const none[] = { NULL };
+	static const char *const two[] = { "two", NULL };
+	struct fixture *f = *state;
+
+	sources[0].keep_s = 3600;
+	sources[0].publish = 1;
+	outlets[0].formats = OUTLET_ATOM;
+	outlets[0].tags = none;
+	outlets[0].sources = none;
+	reopen(f);
+	VISIT(f, 0, { "//a/1", NULL, T0, "A" }, { "//a/2", NULL, T0, "B" });
+	now_ms = NOW + 3600001;
+	reopen(f);
+	expect_all(f, "1 //a/2 one B 1740000000000\n"
+	    "2 //a/1 one A 1740000000000\n");
+	store_mark_outlet(f->store, "sealed:all", 1);
+	reopen(f);
+	expect_all(f, "2 //a/1 one A 1740000000000\n");
+	outlets[0].sources = two;
+	reopen(f);	/* with the old rules, until the new ones are told */
+	reopen(f);
+	expect_all(f, "");
+	outlets[0].formats = 0;
+	sources[0].publish = 0;
+}
+
 /* -------------------------------------------------------------- sources */
 
 static void
@@ -896,6 +927,7 @@ main(void)
 		TEST(test_title_rules),
 		TEST(test_times),
 		TEST(test_retention),
+		TEST(test_retention_waits),
 		TEST(test_sources_keep_their_history),
 		TEST(test_validators_belong_to_a_url),
 		TEST(test_validators_alone),
