@@ -281,17 +281,19 @@ refuse_wishes(struct mill *m, const char *host)
 
 /* Retry-After is said for the host that answered, not for one feed of it. */
 static void
-hold_host(struct mill *m, const struct source *s)
+hold_host(struct mill *m, struct source *s)
 {
 	const struct cadence_limits limits = limits_of(m, s->conf);
 	int64_t wait_ms = cadence_hold_ms(clock_wall_ms(), &limits,
 	    &s->state.history);
 	char *host;
 
+	string_replace(&s->state.held_host, NULL);
 	if (wait_ms == 0)
 		return;
 	host = url_host(s->got->url);
 	if (host != NULL) {
+		string_replace(&s->state.held_host, host);
 		log_event(LOG_INFO, "host wants to be left alone",
 		    LOG_STR("host", host), LOG_INT("seconds", wait_ms / 1000),
 		    LOG_STR("source", source_name(s)));

@@ -222,7 +222,8 @@ hold_again(struct mill *m, const struct source *s, int64_t now_ms)
 	int64_t wait_ms = cadence_hold_ms(now_ms, &limits, &s->state.history);
 
 	if (wait_ms > 0 && !m->options.now)
-		schedule_hold(m->schedule, s->host, wait_ms);
+		schedule_hold(m->schedule, s->state.held_host != NULL ?
+		    s->state.held_host : s->host, wait_ms);
 }
 
 /* Once: who is due is asked at once, the others not at all. */

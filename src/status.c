@@ -286,7 +286,8 @@ hold_of_state(const char *name, const struct source_state *st, void *arg)
 {
 	struct why *w = arg;
 	const struct config_source *s = config_find_source(w->config, name);
-	char *host = url_host(st->url);
+	char *host = st->held_host != NULL ? xstrdup(st->held_host) :
+	    url_host(st->url);
 	struct cadence_limits limits;
 	int64_t hold_ms = 0;
 

@@ -77,6 +77,8 @@ struct source_state {
 	char		*title, *link;	/* the feed's own, or NULL */
 	char		*error;		/* last reason, NULL after a success */
 	int		 in_flight;	/* a visit was under way at a crash */
+	char		*held_host;	/* whom its Retry-After is about; NULL:
+					 * the url's own host */
 };
 void source_state_fini(struct source_state *);
 

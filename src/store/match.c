@@ -72,6 +72,7 @@ sources_read_state(sqlite3_stmt *q, struct source_state *st)
 	st->gone = sqlite3_column_int(q, 12);
 	st->permanent_seen = (unsigned)sqlite3_column_int64(q, 13);
 	st->permanent_url = db_strdup(q, 14);
+	st->held_host = db_strdup(q, 31);
 	read_history(q, &st->history);
 }
 

@@ -20,6 +20,7 @@ save_new_state(const struct source_state *st)
 	s->has_state = 1;
 	s->url = xstrdup_null(st->url);
 	s->permanent_url = xstrdup_null(st->permanent_url);
+	s->held_host = xstrdup_null(st->held_host);
 	s->error = xstrdup_null(st->error);
 	s->next_due_ms = st->next_due_ms;
 	s->history = st->history;
@@ -47,6 +48,7 @@ save_free(struct save *s)
 {
 	free(s->url);
 	free(s->permanent_url);
+	free(s->held_host);
 	free(s->error);
 	free(s->validators_url);
 	free(s->etag);
@@ -82,6 +84,7 @@ save_merge(struct save *s, struct save *newer)
 		s->has_state = 1;
 		swap(&s->url, &newer->url);
 		swap(&s->permanent_url, &newer->permanent_url);
+		swap(&s->held_host, &newer->held_host);
 		swap(&s->error, &newer->error);
 		s->next_due_ms = newer->next_due_ms;
 		s->history = newer->history;
@@ -240,6 +243,7 @@ save_write_state(struct db *db, const struct save *s)
 	db_bind_text(q, 19, s->permanent_url);
 	db_bind_text(q, 20, s->error);
 	db_bind_text(q, 21, s->url);
+	db_bind_text(q, 22, s->held_host);
 	return db_run(q);
 }
 

@@ -21,7 +21,7 @@ struct save {
 	struct save	*next;
 	int64_t		 id;
 	int		 has_state, has_validators;
-	char		*url, *permanent_url, *error;
+	char		*url, *permanent_url, *held_host, *error;
 	int64_t		 next_due_ms;
 	struct history	 history;
 	int		 gone;

@@ -185,6 +185,9 @@ static const char *const steps[] = {
 
 	/* 5 to 6: what a source published in a month; entries stay in it. */
 	"CREATE INDEX entries_month ON entries(source_id, published_ms);",
+
+	/* 6 to 7: whom Retry-After is about, if it is another host. */
+	"ALTER TABLE sources ADD COLUMN held_host TEXT;",
 };
 
 int

@@ -42,6 +42,7 @@ write_moved(struct sync *sy, struct row *row, const char *url)
 	state_forget(&st->validators_url);
 	state_forget(&st->error);
 	state_forget(&st->permanent_url);
+	state_forget(&st->held_host);
 	st->body_digest = (struct digest){ 0 };
 	st->gone = 0;
 	st->permanent_seen = 0;
@@ -237,6 +238,7 @@ source_state_fini(struct source_state *st)
 	free(st->last_modified);
 	free(st->validators_url);
 	free(st->permanent_url);
+	free(st->held_host);
 	free(st->title);
 	free(st->link);
 	free(st->error);

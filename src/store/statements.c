@@ -118,7 +118,7 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	    "ttl_s = ?10, update_s = ?11, skip_hours = ?12, "
 	    "skip_days = ?13, pace_s = ?14, gap = ?15, network_down = ?16, "
 	    "gone = ?17, permanent_seen = ?18, permanent_url = ?19, "
-	    "error = ?20, url = coalesce(?21, url), "
+	    "error = ?20, url = coalesce(?21, url), held_host = ?22, "
 	    "visits = visits + (outcome IS NOT ?4) WHERE id = ?1",
 	[SQL_SOURCE_VALIDATORS] =
 	    "UPDATE sources SET validators_url = ?2, etag = ?3, "
@@ -129,7 +129,7 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	    "next_due_ms, gone, permanent_seen, permanent_url, failures, "
 	    "outcome, visited_ms, succeeded_ms, changed_ms, retry_after_s, "
 	    "max_age_s, ttl_s, update_s, skip_hours, skip_days, pace_s, gap, "
-	    "network_down, validators_url, configured_title "
+	    "network_down, validators_url, configured_title, held_host "
 	    "FROM sources ORDER BY id",
 	[SQL_SOURCE_INSERT] =
 	    "INSERT INTO sources(name, configured_url, url, "
@@ -142,7 +142,8 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	    "last_modified = NULL, validators_url = NULL, "
 	    "body_digest = NULL, gone = 0, failures = 0, error = NULL, "
 	    "permanent_seen = 0, permanent_url = NULL, next_due_ms = 0, "
-	    "retry_after_s = -1, max_age_s = -1 WHERE id = ?1",
+	    "retry_after_s = -1, max_age_s = -1, held_host = NULL "
+	    "WHERE id = ?1",
 	[SQL_SOURCE_REMOVE] =
 	    "UPDATE sources SET position = NULL WHERE id = ?1",
 	/* Who of the configured listed an orphan first: the next owner. */

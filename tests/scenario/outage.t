@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """No network: seen, said once, held against nobody, and over as soon as it is.
+And a host that wants to be left alone is, whoever sent us there.
 
 In a network namespace, so that its names and addresses are ours to take away.
 """
@@ -94,4 +95,35 @@ same({v['source']: v['outcome'] for v in r.events('visit')},
 same({s['name']: s['failures'] for s in rows(mill)},
      {'n%d' % i: int(i == 5) for i in range(6)},
      'where others are reached, it is what is wrong') or note(r)
+
+# ------------------------------------------------- whom Retry-After is about
+
+HERE, THERE = '11.22.33.44', '11.22.33.45'
+
+
+def answer(number, name, value):
+    return {'status': number, 'headers': [[name, value]]}
+
+
+both = Origin(addresses=[HERE, THERE], script={
+    '/sent': answer(302, 'Location', 'http://%s:{port}/busy' % THERE),
+    '/busy': answer(429, 'Retry-After', '7200'),
+    '/beside': script['/'], '/there': script['/'], '/later': script['/']})
+mill = Mill(feeds={'sent': {'url': both.url('/sent', HERE)}})
+r = mill.round()
+same([e.get('host') for e in r.events() if 'left alone' in e['event']],
+     [THERE], '(a redirect leads to a host that wants to be left alone)') or \
+    note(r)
+mill.set(feeds={**mill.sections['feeds'],
+                'beside': {'url': both.url('/beside', HERE)},
+                'there': {'url': both.url('/there', THERE)}})
+r = mill.run('-v', 'run', '--once')
+same([v['source'] for v in r.events('visit')], ['beside'],
+     'it is that host which is, after a restart, and not the one that sent '
+     'us there') or note(r)
+r = mill.run('status', '--why', 'there')
+matches('^because of +Retry-After of its host$', r.out,
+        'status --why of its neighbours says so') or note(r)
+r = mill.run('status', '--why', 'beside')
+ok('of its host' not in r.out, 'and not that of others', r)
 done()

@@ -14,7 +14,7 @@
 #include "../../src/store/tokenizer.h"
 
 /* A new version is another row of olds, and another number here. */
-enum { NOW_VERSION = 6, OLD_ENTRIES = 300, GONE = 3, SEED = 4711 };
+enum { NOW_VERSION = 7, OLD_ENTRIES = 300, GONE = 3, SEED = 4711 };
 
 #define TO_3 \
 	"CREATE TABLE hsts( host TEXT PRIMARY KEY, subdomains INTEGER " \
@@ -28,6 +28,8 @@ enum { NOW_VERSION = 6, OLD_ENTRIES = 300, GONE = 3, SEED = 4711 };
 	"is_forgotten INTEGER NOT NULL, is_pending INTEGER NOT NULL);" \
 	"CREATE INDEX tombstones_at ON tombstones(at_ms);" \
 	"CREATE INDEX revisions_effective ON revisions(effective_ms);"
+#define TO_6 \
+	"CREATE INDEX entries_month ON entries(source_id, published_ms);"
 
 static const struct old {
 	const char	*tables, *more;
@@ -38,6 +40,7 @@ static const struct old {
 	{ store_v2, TO_3 "PRAGMA user_version=3;", 3 },
 	{ store_v2, TO_3 TO_4 "PRAGMA user_version=4;", 4 },
 	{ store_v2, TO_3 TO_4 TO_5 "PRAGMA user_version=5;", 5 },
+	{ store_v2, TO_3 TO_4 TO_5 TO_6 "PRAGMA user_version=6;", 6 },
 };
 
 /* Revisions 1 to GONE were taken by retention; the last is an update. */

@@ -423,6 +423,7 @@ test_sources_keep_their_history(void **state)
 	s->history.visited_ms = NOW;
 	s->permanent_seen = 2;
 	s->permanent_url = xstrdup("https://new.example/");
+	s->held_host = xstrdup("cdn.example");
 	s->error = xstrdup("no answer");
 	store_save_state(f->store, s);
 	store_save_validators(f->store, id, sources[0].url, "\"v2\"", NULL);
@@ -433,6 +434,7 @@ test_sources_keep_their_history(void **state)
 	assert_int_equal(s->history.failures, 3);
 	assert_int_equal(s->history.outcome, OUTCOME_TIMEOUT);
 	assert_string_equal(s->permanent_url, "https://new.example/");
+	assert_string_equal(s->held_host, "cdn.example");
 	assert_string_equal(s->error, "no answer");
 	assert_string_equal(s->etag, "\"v2\"");
 	assert_string_equal(s->title, "The feed");
