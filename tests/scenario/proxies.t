@@ -128,8 +128,28 @@ def forwarded(port, target, headers):
         'latin-1') + body
 
 
+def read_word(s):
+    """Bytes up to a zero."""
+    word = b''
+    while (c := read_exactly(s, 1)) != b'\0':
+        word += c
+    return word.decode()
+
+
+def socks4a_proxy(proxy, s):
+    """After the version and the command."""
+    port, address = struct.unpack('>H4s', read_exactly(s, 6))
+    read_word(s)                                    # the user
+    proxy.asked.append({'host': read_word(s), 'kind': address})
+    there = connect(port)
+    s.sendall(b'\0\x5a' + bytes(6))
+    join(s, there)
+
+
 def socks_proxy(proxy, s):
-    _, n = read_exactly(s, 2)
+    version, n = read_exactly(s, 2)
+    if version == 4:
+        return socks4a_proxy(proxy, s)
     methods = read_exactly(s, n)
     if proxy.password:
         if 2 not in methods:
@@ -168,7 +188,7 @@ def feed(name):
             'headers': [['ETag', '"%s"' % name]], 'conditional': True}
 
 
-PATHS = ('all', 'own', 'mine', 'direct', 'password', 'wrong', 'socks-wrong',
+PATHS = ('all', 'own', 'four', 'mine', 'direct', 'password', 'wrong', 'socks-wrong',
          'locked', 'refused', 'deaf')
 script = {'/' + p: feed(p) for p in PATHS}
 script['/inward'] = {'status': 302, 'headers': [
@@ -195,6 +215,8 @@ def named(path, host='feed.example', on=origin, scheme='http', **more):
 feeds = {
     'all': named('/all'),
     'own': named('/own', 'own.example', proxy=url('socks5h', open_socks)),
+    'own-4a': named('/four', 'four.example',
+                    proxy=url('socks4a', open_socks)),
     'direct': {'url': origin.url('/direct'), 'proxy': None,
                'allow-private-addresses': True},
     'password': named('/password', proxy=url('http', http, 'me:hunter2@')),
@@ -250,6 +272,10 @@ same((outcome('own'), [a for a in open_socks.asked
                        if a['host'] == 'own.example']),
      ('ok', 2 * [{'host': 'own.example', 'kind': 3}]),
      'a feed has a proxy of its own, socks5h, which resolves the name')
+same((outcome('own-4a'), [a for a in open_socks.asked
+                          if a['host'] == 'four.example']),
+     ('ok', 2 * [{'host': 'four.example', 'kind': b'\0\0\0\1'}]),
+     'or socks4a, which does, too') or note(rounds[0])
 same((outcome('direct'), len(origin.requests('/direct'))), ('ok', 2),
      'or none, with "proxy: ~"')
 same((outcome('onward'), 'other.example' in open_http.hosts()), ('ok', True),
