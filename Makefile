@@ -467,7 +467,10 @@ MANDIR	   = $(DESTDIR)$(PREFIX)/share/man
 UNITDIR	   = $(DESTDIR)$(PREFIX)/lib/systemd/system
 SYSUSERS   = $(DESTDIR)$(PREFIX)/lib/sysusers.d
 CONFDIR	   = $(DESTDIR)/etc/feedmill
-COMPLETION = $(DESTDIR)$(PREFIX)/share/bash-completion/completions/feedmill
+SHARE	   = $(DESTDIR)$(PREFIX)/share
+COMPLETION = $(SHARE)/bash-completion/completions/feedmill
+COMPLETION_FISH = $(SHARE)/fish/vendor_completions.d/feedmill.fish
+COMPLETION_ZSH = $(SHARE)/zsh/site-functions/_feedmill
 MANUALS	  := $(sort $(wildcard src/*.[158]))
 
 .PHONY: install uninstall
@@ -485,12 +488,14 @@ install: all
 	install -m 644 systemd/feedmill.socket $(UNITDIR)/feedmill.socket
 	install -D -m 644 systemd/feedmill.sysusers $(SYSUSERS)/feedmill.conf
 	install -D -m 644 conf/completions/feedmill.bash $(COMPLETION)
+	install -D -m 644 conf/completions/feedmill.fish $(COMPLETION_FISH)
+	install -D -m 644 conf/completions/_feedmill $(COMPLETION_ZSH)
 
 # The configuration and the data stay: they are yours.
 uninstall:
 	rm -f $(BINDIR)/feedmill $(UNITDIR)/feedmill.service \
 	    $(UNITDIR)/feedmill.socket $(SYSUSERS)/feedmill.conf \
-	    $(COMPLETION) \
+	    $(COMPLETION) $(COMPLETION_FISH) $(COMPLETION_ZSH) \
 	    $(foreach m,$(MANUALS),\
 	    $(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m)))
 

@@ -36,7 +36,9 @@ expected = ['etc/feedmill/feedmill.yaml', 'opt/mill/bin/feedmill',
             'opt/mill/lib/systemd/system/feedmill.service',
             'opt/mill/lib/systemd/system/feedmill.socket',
             'opt/mill/lib/sysusers.d/feedmill.conf',
-            'opt/mill/share/bash-completion/completions/feedmill'] + [
+            'opt/mill/share/bash-completion/completions/feedmill',
+            'opt/mill/share/fish/vendor_completions.d/feedmill.fish',
+            'opt/mill/share/zsh/site-functions/_feedmill'] + [
     'opt/mill/share/man/man%s/%s' % (m[-1], m)
     for m in os.listdir(os.path.join(ROOT, 'src')) if re.search(
         r'\.[158]$', m)]

@@ -441,6 +441,50 @@ same(complete('-c', mill.conf, 'fetch', '--full', ''), ['a', 'a\\ b', 'c'],
      'the sources of the configuration')
 same(complete('-c', mill.conf, 'status', '--why', 'c'), ['c'],
      'also as a value')
+
+
+def fish(*words):
+    """What fish would offer; it puts them in an order of its own."""
+    top = folder()
+    os.symlink(BINARY, top + '/feedmill')
+    p = subprocess.run(
+        ['fish', '--no-config', '-c', 'source $argv[1]; complete -C $argv[2]',
+         os.path.join(ROOT, 'conf/completions/feedmill.fish'),
+         'feedmill ' + ' '.join(words)], stdin=subprocess.DEVNULL,
+        env={**mill.env(), 'PATH': top + ':' + os.environ['PATH'],
+             'HOME': top}, stdout=subprocess.PIPE)
+    return [l.split('\t')[0] for l in p.stdout.decode().split('\n')[:-1]]
+
+
+def zsh(*words):
+    """What zsh would offer; FILES for the names of files."""
+    p = subprocess.run(
+        ['zsh', '-fc', '. "$1"; shift; words=("$@"); CURRENT=$#; '
+         '_feedmill_candidates', 'zsh',
+         os.path.join(ROOT, 'conf/completions/_feedmill'), BINARY, *words],
+        env=mill.env(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    return p.stdout.decode().split('\n')[:-1]
+
+
+for shell, offers in (('fish', fish), ('zsh', zsh)):
+    if not shutil.which(shell):
+        skip(shell + ' completes', shell + ' is absent')
+        continue
+    same_set(offers(''), verbs, shell + ' completes verbs')
+    same_set([o for o in offers('-c', mill.conf, 'fetch', '--')
+              if o.startswith('--')],
+             ['--dry-run', '--full', '--config', '--state', '--verbose',
+              '--quiet', '--help', '--version'], shell + ': options')
+    same_set(offers('feeds', '--format', ''), ['text', 'json', 'opml'],
+             shell + ': values')
+    same_set(offers('-c', mill.conf, 'fetch', ''), ['a', 'a b', 'c'],
+             shell + ': sources')
+    same_set(offers('-c', mill.conf, 'status', '--why', ''),
+             ['a', 'a b', 'c'], shell + ': sources as a value')
+same_set(fish('parse', mill.conf[:-2]) if shutil.which('fish') else
+         [mill.conf], [mill.conf], 'fish: else files')
+same(zsh('export', '-o', '') if shutil.which('zsh') else ['FILES'],
+     ['FILES'], 'zsh: else files')
 for words in (('parse', ''), ('-c', ''), ('--state', ''), ('add', '')):
     same(complete(*words), [''], 'else files: ' + ' '.join(words))
 
