@@ -117,6 +117,7 @@ SRCS = \
 	src/config_yaml.c \
 	src/control.c \
 	src/daemon.c \
+	src/daemon_day.c \
 	src/daemon_desk.c \
 	src/daemon_search.c \
 	src/daemon_status.c \
@@ -187,6 +188,7 @@ SRCS = \
 	src/publish_pages.c \
 	src/publish_write.c \
 	src/render/atom.c \
+	src/render/day_html.c \
 	src/render/export.c \
 	src/render/format.c \
 	src/render/html.c \
@@ -216,9 +218,11 @@ SRCS = \
 	src/serve_socket.c \
 	src/serve_watch.c \
 	src/status.c \
+	src/status_chart.c \
 	src/status_html.c \
 	src/store/backup.c \
 	src/store/check.c \
+	src/store/days.c \
 	src/store/db.c \
 	src/store/decide.c \
 	src/store/extra.c \

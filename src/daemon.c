@@ -30,6 +30,7 @@
 #include "feedmill/serve.h"
 #include "feedmill/status.h"
 #include "feedmill/store.h"
+#include "daemon_day.h"
 #include "daemon_desk.h"
 #include "daemon_search.h"
 #include "daemon_status.h"
@@ -318,6 +319,12 @@ ask_search(struct serve_call *call, void *arg)
 	ask_desk(arg, &search_kind, call);
 }
 
+static void
+ask_day(struct serve_call *call, void *arg)
+{
+	ask_desk(arg, &day_kind, call);
+}
+
 static const struct serve_route routes[] = {
 	{ "/healthz", "text/plain; charset=utf-8", answer_healthz, NULL },
 	{ "/metrics", "text/plain; version=0.0.4; charset=utf-8",
@@ -325,6 +332,7 @@ static const struct serve_route routes[] = {
 	{ "/status", "text/html; charset=utf-8", answer_status, NULL },
 	{ "/status.json", "application/json", answer_status_json, NULL },
 	{ "/search", NULL, NULL, ask_search },
+	{ "/day", NULL, NULL, ask_day },
 	{ NULL, NULL, NULL, NULL }
 };
 

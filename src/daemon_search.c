@@ -99,7 +99,8 @@ take_outlet(struct search *s, const char *query)
 	if (o == NULL)
 		return "There is no such outlet.";
 	s->view.outlet = o->name;
-	s->view.outlet_title = o->title;
+	if (o->formats & OUTLET_HTML)
+		s->view.outlet_title = o->title;
 	return NULL;
 }
 

@@ -164,6 +164,9 @@ join(struct buf *b, struct window *w, int i, struct delta *notes)
 			    w->items[i].data + p->from[i],
 			    p->to[i] - p->from[i]);
 	}
+	if (format->after != NULL && w->count > 0)
+		format->after(b, &w->head,
+		    w->places[w->count - 1].effective_ms);
 	format->end(b);
 	notes->digest = hash_128(b->data, b->len);
 	buf_fini(&w->items[i]);

@@ -5,6 +5,7 @@
 #include <jansson.h>
 
 #include "feedmill/base/buf.h"
+#include "feedmill/base/clock.h"
 #include "feedmill/base/date.h"
 #include "feedmill/base/err.h"
 #include "feedmill/base/mem.h"
@@ -14,6 +15,8 @@
 #include "feedmill/config.h"
 #include "feedmill/status.h"
 #include "status_private.h"
+
+#define DAY_MS	INT64_C(86400000)
 
 struct collecting {
 	struct status	*status;
@@ -42,12 +45,32 @@ collect_source(const struct source_summary *from, void *arg)
 	return 0;
 }
 
+/* A difference of numbers: nothing is counted. */
+static int
+collect_days(struct store_reader *r, struct status_days *days, struct err *e)
+{
+	int64_t today_ms = clock_wall_ms() / DAY_MS * DAY_MS, last, before;
+
+	days->first_ms = today_ms - (STATUS_DAYS - 1) * DAY_MS;
+	if (store_last_seq(r, &last, e) == -1)
+		return -1;
+	for (int i = STATUS_DAYS - 1; i >= 0; i--) {
+		if (store_seq_before(r, days->first_ms + i * DAY_MS, &before,
+		    e) == -1)
+			return -1;
+		days->announced[i] = last > before ? last - before : 0;
+		last = before;
+	}
+	return 0;
+}
+
 int
 status_collect(struct store_reader *r, struct status *s, struct err *e)
 {
 	struct collecting c = { .status = s };
 
-	if (store_each_source(r, collect_source, &c, e) == -1)
+	if (store_each_source(r, collect_source, &c, e) == -1 ||
+	    collect_days(r, &s->days, e) == -1)
 		return -1;
 	return store_totals(r, &s->totals, e);
 }
@@ -207,6 +230,21 @@ row_json(const struct source_summary *row)
 	return j;
 }
 
+static json_t *
+days_json(const struct status_days *days)
+{
+	json_t *list = json_array();
+	char day[DATE_TEXT_SIZE];
+
+	for (int i = 0; i < STATUS_DAYS; i++) {
+		date_format_iso24(days->first_ms + i * DAY_MS, day);
+		day[strlen("2025-02-24")] = '\0';
+		json_array_append_new(list, json_pack("{s:s, s:I}", "date",
+		    day, "announced", (json_int_t)days->announced[i]));
+	}
+	return list;
+}
+
 static size_t
 print_json(struct buf *b, const struct status *s,
     const struct status_query *q)
@@ -230,6 +268,7 @@ print_json(struct buf *b, const struct status *s,
 	    json_integer(s->totals.last_seq));
 	json_object_set_new(root, "database_bytes",
 	    json_integer(s->totals.database_bytes));
+	json_object_set_new(root, "days", days_json(&s->days));
 	json_object_set_new(root, "sources", rows);
 	text = json_dumps(root, JSON_INDENT(1));
 	buf_puts(b, text != NULL ? text : "{}");

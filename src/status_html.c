@@ -152,8 +152,12 @@ status_print_html(struct buf *b, const struct status *s, int again_s)
 	else
 		buf_puts(b, "<p>One moment.</p>\n");
 	buf_puts(b, "</header>\n<main id=\"sources\">\n");
-	for (size_t i = 0; s != NULL && i < ARRAY_LEN(groups); i++)
+	for (size_t i = 0; s != NULL && i < ARRAY_LEN(groups); i++) {
+		/* The last is what needs nobody. */
+		if (i == ARRAY_LEN(groups) - 1)
+			status_put_chart(b, &s->days);
 		put_group(b, s, &groups[i]);
+	}
 	buf_puts(b, "</main>\n<footer><p>feedmill " FEEDMILL_VERSION
 	    "</p></footer>\n</body>\n</html>\n");
 }

@@ -15,4 +15,7 @@ void status_put_ago(struct buf *, int64_t now_ms, int64_t ms);
 void status_put_next(struct buf *, int64_t now_ms,
     const struct source_summary *);
 
+/* Announcements per day as a picture that says itself in words, too. */
+void status_put_chart(struct buf *, const struct status_days *);
+
 #endif

@@ -102,6 +102,9 @@ struct render_format {
 	/* A document of some of its items is one: subscribers can be told
 	 * what is new alone (RFC 3229). */
 	int		 has_delta;
+	/* Said after the last item, or NULL; ms is its time. */
+	void		(*after)(struct buf *, const struct outlet_head *,
+			    int64_t ms);
 };
 extern const struct render_format render_formats[];
 
@@ -143,9 +146,24 @@ void render_html_item(struct buf *, const struct outlet_head *,
     const struct item *);
 void render_html_before(struct buf *, const struct outlet_head *, int64_t ms,
     const int64_t *previous_ms);
+void render_html_after(struct buf *, const struct outlet_head *, int64_t ms);
 void render_html_end(struct buf *);
 /* The look of every page feedmill makes, for a <style> of theirs. */
 extern const char render_html_style[];
+
+/* All of a day, as a page: begin, before and items as above, end. */
+struct day_view {
+	int64_t		 day_ms;	/* when it begins, UTC */
+	unsigned	 page;		/* from 1 */
+	unsigned	 shown;		/* of this page; known at its end */
+	int		 has_more;	/* so is that */
+	int64_t		 older_ms, newer_ms;	/* days; DATE_NONE: none */
+	const char	*problem;	/* a sentence instead; or NULL */
+};
+void render_day_begin(struct buf *, const struct outlet_head *,
+    const struct day_view *);
+void render_day_end(struct buf *, const struct outlet_head *,
+    const struct day_view *);
 
 /*
  * What a search found, as a page or as JSON (feedmill.search/1), made of one
@@ -157,7 +175,7 @@ extern const char render_html_style[];
 struct search_view {
 	const char	*words;		/* as typed; "": nothing yet */
 	const char	*outlet;	/* searched alone: its name; or NULL */
-	const char	*outlet_title;
+	const char	*outlet_title;	/* NULL: it has no page of its own */
 	unsigned	 page;		/* from 1 */
 	unsigned	 shown;		/* hits of this page; known at its end */
 	int		 has_more;	/* so is that */

@@ -16,11 +16,19 @@
 struct buf;
 struct err;
 
+/* What was announced on each of the last days (UTC), the oldest first. */
+enum { STATUS_DAYS = 30 };
+struct status_days {
+	int64_t			 first_ms;	/* when the first begins */
+	int64_t			 announced[STATUS_DAYS];
+};
+
 struct status {
 	struct arena		 arena;
 	struct source_summary	*sources;
 	size_t			 count;
 	struct store_totals	 totals;
+	struct status_days	 days;
 	int64_t			 now_ms;
 	int			 running;	/* a daemon answers */
 };

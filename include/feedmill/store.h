@@ -231,6 +231,16 @@ struct store_filter {
 int store_each_record(struct store_reader *, const struct store_filter *,
     int newest_first, store_record_fn *, void *arg, struct err *);
 
+/* Those whose effective_ms is in [from, to), latest first: limit and skip
+ * count. */
+int store_each_between(struct store_reader *, const struct store_filter *,
+    int64_t from_ms, int64_t to_ms, store_record_fn *, void *arg,
+    struct err *);
+/* The effective_ms closest before ms, or (is_after) at it or after it;
+ * DATE_NONE: none. */
+int store_time_near(struct store_reader *, const int64_t *source_ids,
+    int64_t ms, int is_after, int64_t *ret, struct err *);
+
 /* Every entry in its current state, in order of first announcement.  Its
  * title is the one last announced, as the publisher wrote it (not safe): a
  * silent edit does not move it. */

@@ -43,14 +43,15 @@ const char render_html_style[] =
     "h2{font-size:.9rem;margin:2rem 0 0;padding-bottom:.3rem;"
     "color:var(--dim);border-bottom:1px solid var(--line)}\n"
     "h3{font-size:1.1rem;margin:0;line-height:1.4}\n"
-    "h3 a{color:inherit;text-decoration:none}\n"
-    "h3 a:hover,h3 a:focus{text-decoration:underline}\n"
+    "h1 a,h2 a,h3 a{color:inherit;text-decoration:none}\n"
+    "h1 a:hover,h2 a:hover,h3 a:hover,h1 a:focus,h2 a:focus,h3 a:focus"
+    "{text-decoration:underline}\n"
     "h3 a:visited{color:var(--dim)}\n"
     "p{margin:.3rem 0}\n"
     "nav,.meta,footer{font-size:.875rem;color:var(--dim)}\n"
     "nav{background:var(--soft);border-radius:.4rem;padding:.5rem .8rem;"
     "margin:.8rem 0}\n"
-    "nav a{margin-right:.6rem}\n"
+    "nav a{margin-right:.6rem;display:inline-block}\n"
     ".meta a{color:inherit}\n"
     "article{padding:1rem 0;border-bottom:1px solid var(--line)}\n"
     "article::after{content:\"\";display:block;clear:both}\n"
@@ -61,9 +62,11 @@ const char render_html_style[] =
     "article img::after{content:\"\";position:absolute;inset:0;"
     "background:var(--soft)}\n"
     "@media(max-width:30rem){article img{width:5.5rem;height:4.2rem}}\n"
+    "figure{margin:.8rem 0}svg{display:block;width:100%;height:auto;"
+    "color:var(--link)}\n"
     ".bad{color:var(--bad)}.good{color:var(--good)}\n"
     "footer{margin-top:2rem}\n"
-    "form{display:flex;flex-wrap:wrap;gap:.5rem;margin:.8rem 0}\n"
+    "form{display:flex;flex-wrap:wrap;align-items:center;gap:.5rem;margin:.8rem 0}\n"
     "input,button{font:inherit;color:inherit;background:var(--bg);"
     "border:1px solid var(--dim);border-radius:.4rem;"
     "padding:.35rem .7rem;min-height:2.75rem}\n"
@@ -77,8 +80,8 @@ const char render_html_style[] =
     ".skip:focus{left:1rem;top:.3rem;background:var(--bg)}\n";
 
 /* Of the page's own words, where they are not in its language. */
-static const char *
-english(const struct outlet_head *head)
+const char *
+html_english(const struct outlet_head *head)
 {
 	if (!is_language_tag(head->language) ||
 	    text_prefix_nocase(head->language, "en"))
@@ -149,7 +152,7 @@ put_formats(struct buf *b, const struct outlet_head *head)
 	slash = strrchr(head->self, '/');
 	folder_len = slash != NULL ? (size_t)(slash - head->self) + 1 : 0;
 	buf_printf(b, "<nav%s aria-label=\"Subscribe\">\nSubscribe:\n",
-	    english(head));
+	    html_english(head));
 	for (int i = 0; render_formats[i].ending != NULL; i++) {
 		const struct render_format *f = &render_formats[i];
 
@@ -173,7 +176,7 @@ put_formats(struct buf *b, const struct outlet_head *head)
 static void
 put_updated(struct buf *b, const struct outlet_head *head)
 {
-	buf_printf(b, "<p class=\"meta\"%s>", english(head));
+	buf_printf(b, "<p class=\"meta\"%s>", html_english(head));
 	if (head->updated_ms == DATE_NONE) {
 		buf_puts(b, "Nothing yet.");
 	} else {
@@ -231,7 +234,7 @@ render_html_begin(struct buf *b, const struct outlet_head *head)
 	put_alternates(b, head);
 	buf_printf(b, "<style>\n%s</style>\n</head>\n<body>\n"
 	    "<a class=\"skip\" href=\"#river\"%s>Skip to content</a>\n"
-	    "<header>\n<h1 dir=\"auto\">", render_html_style, english(head));
+	    "<header>\n<h1 dir=\"auto\">", render_html_style, html_english(head));
 	text_xml_escape_str(b, head->title);
 	buf_puts(b, "</h1>\n");
 	if (head->subtitle != NULL) {
@@ -247,18 +250,43 @@ render_html_begin(struct buf *b, const struct outlet_head *head)
 }
 
 /* "Mon, 24 Feb 2025" on an English page, else "2025-02-24". */
-static void
-put_day(struct buf *b, const struct outlet_head *head, int64_t ms)
+void
+html_put_day(struct buf *b, const struct outlet_head *head, int64_t ms)
 {
 	char http[DATE_TEXT_SIZE], iso[DATE_TEXT_SIZE];
 
 	date_format_http(date_in_range(ms), http);
 	date_format_iso24(date_in_range(ms), iso);
-	buf_printf(b, "<h2><time datetime=\"%.10s\">", iso);
-	if (*english(head) == '\0')
-		buf_printf(b, "%.16s</time></h2>\n", http);
+	buf_printf(b, "<time datetime=\"%.10s\">", iso);
+	if (*html_english(head) == '\0')
+		buf_printf(b, "%.16s</time>", http);
 	else
-		buf_printf(b, "%.10s</time></h2>\n", iso);
+		buf_printf(b, "%.10s</time>", iso);
+}
+
+void
+html_put_day_link(struct buf *b, const struct outlet_head *head, int64_t ms,
+    unsigned page, const char *rel)
+{
+	char iso[DATE_TEXT_SIZE];
+
+	date_format_iso24(date_in_range(ms), iso);
+	buf_printf(b, "<a%s href=\"day?date=%.10s&amp;in=", rel, iso);
+	text_xml_escape_str(b, head->name);
+	if (page > 1)
+		buf_printf(b, "&amp;page=%u", page);
+	buf_puts(b, "\">");
+}
+
+/* The whole of the day, of which the river may show a part, is behind it. */
+static void
+put_day_heading(struct buf *b, const struct outlet_head *head, int64_t ms)
+{
+	buf_puts(b, "<h2>");
+	if (head->has_search)
+		html_put_day_link(b, head, ms, 1, "");
+	html_put_day(b, head, ms);
+	buf_puts(b, head->has_search ? "</a></h2>\n" : "</h2>\n");
 }
 
 static int64_t
@@ -273,7 +301,7 @@ render_html_before(struct buf *b, const struct outlet_head *head, int64_t ms,
     const int64_t *previous_ms)
 {
 	if (previous_ms == NULL || day_of(ms) != day_of(*previous_ms))
-		put_day(b, head, ms);
+		put_day_heading(b, head, ms);
 }
 
 void
@@ -350,6 +378,20 @@ render_html_item(struct buf *b, const struct outlet_head *head,
 	}
 	buf_puts(b, "</article>\n");
 	buf_fini(&text);
+}
+
+void
+render_html_after(struct buf *b, const struct outlet_head *head, int64_t ms)
+{
+	if (!head->has_search)
+		return;
+	buf_printf(b, "<nav%s aria-label=\"Older\">\n", html_english(head));
+	html_put_day_link(b, head, ms, 1, "");
+	buf_puts(b, "All of ");
+	html_put_day(b, head, ms);
+	buf_puts(b, "</a>\n");
+	html_put_day_link(b, head, ms - DAY_MS, 1, " rel=\"next\"");
+	buf_puts(b, "Older days</a>\n</nav>\n");
 }
 
 void

@@ -8,6 +8,7 @@
 
 struct buf;
 struct item;
+struct outlet_head;
 struct search_view;
 
 /* To the point in <head> where the title follows. */
@@ -29,6 +30,15 @@ void html_put_time(struct buf *, int64_t ms, int with_date);
 
 /* Source, authors, time. */
 void html_put_meta(struct buf *, const struct item *, int with_date);
+
+/* An attribute for the page's own words, where they are not in its
+ * language; or "". */
+const char *html_english(const struct outlet_head *);
+
+/* A day, and the beginning of a link to the page of it. */
+void html_put_day(struct buf *, const struct outlet_head *, int64_t ms);
+void html_put_day_link(struct buf *, const struct outlet_head *, int64_t ms,
+    unsigned page, const char *rel);
 
 /* Of another page of the same search, relative to this one. */
 void search_put_address(struct buf *, const struct search_view *,

@@ -63,7 +63,7 @@ static void
 put_pages(struct buf *b, const struct search_view *v)
 {
 	buf_puts(b, "<nav aria-label=\"Pages\">\n");
-	if (v->outlet != NULL) {
+	if (v->outlet_title != NULL) {
 		buf_puts(b, "<a href=\"");
 		text_xml_escape_str(b, v->outlet);
 		buf_puts(b, ".html\" lang=\"\" dir=\"auto\">");
@@ -108,7 +108,7 @@ begin(struct buf *b, const struct search_view *v)
 	html_put_search(b, v->words, v->outlet, v->by_date);
 	buf_puts(b, "</header>\n<main id=\"results\">\n");
 	if (asked) {
-		buf_puts(b, "<h2>Found for <q lang=\"\" dir=\"auto\">");
+		buf_puts(b, "<h2>Results for <q lang=\"\" dir=\"auto\">");
 		text_xml_escape_str(b, v->words);
 		buf_puts(b, v->page > 1 ? "</q>, page " : "</q>");
 		if (v->page > 1)

@@ -182,7 +182,8 @@ def is_sound(name, path):
     same(tab.evaluate('document.compatMode'), 'CSS1Compat',
          name + ': in standards mode')
     same(tab.evaluate('document.querySelectorAll("script,iframe,object,'
-                      'embed,form,base,[onclick],[onload],[onerror],'
+                      'embed,form:not([action=search]):not([action=day]),'
+                      'base,[onclick],[onload],[onerror],'
                       '[style]").length'), 0, name + ': nothing active')
     ok(tab.evaluate('document.title.length') > 3, name + ' has a title')
     ok(tab.evaluate('document.documentElement.lang'),
@@ -209,19 +210,28 @@ def is_sound(name, path):
 
 
 def can_be_walked(name):
-    """With the Tab key through every link, the skip link first."""
-    links = tab.evaluate('document.querySelectorAll("a[href]").length')
+    """With the Tab key through every link and field, the skip link first."""
+    stops = json.dumps('a[href],input:not([type=hidden]),button')
+    count = tab.evaluate('document.querySelectorAll(%s).length' % stops)
     seen = []
-    for _ in range(links):
+    # A date has a stop for its day, month, year and calendar.
+    for _ in range(count + 8):
         press_tab()
         seen.append(tab.evaluate(
             '(function (e) { var r = e.getBoundingClientRect();'
             ' return [Array.prototype.indexOf.call('
-            'document.querySelectorAll("a[href]"), e), r.left >= 0 &&'
+            'document.querySelectorAll(%s), e), r.left >= 0 &&'
             ' r.width > 0, getComputedStyle(e).outlineStyle]; })'
-            '(document.activeElement)'))
-    same([s[0] for s in seen], list(range(links)),
-         name + ': the Tab key comes by every link, in order')
+            '(document.activeElement)' % stops))
+        if seen[-1][0] == -1:
+            seen.pop()
+            break
+        if len(seen) > 1 and seen[-1][0] == seen[-2][0]:
+            seen.pop()
+        if seen[-1][0] == count - 1:
+            break
+    same([s[0] for s in seen], list(range(count)),
+         name + ': the Tab key comes by every link and field, in order')
     ok(seen and all(s[1] for s in seen), name + ': and it is seen', seen)
     ok(seen and all(s[2] not in ('none', '') for s in seen),
        name + ': with an outline', seen)
@@ -233,8 +243,9 @@ def is_quiet(name, pictures):
     own = [c for c in tab.complaints() if not any(
         '"%s"' % u in c for u in (*pictures, mill.url + '/favicon.ico'))]
     same(own, [], name + ': no complaint in the console')
+    # The picture in a date field is the browser's own.
     others = [u for u in tab.requests() if not u.startswith(mill.url) and
-              u not in pictures]
+              u not in pictures and not u.startswith('data:image/svg')]
     same(others, [], name + ': it asks nobody but itself and for pictures')
 
 
@@ -254,7 +265,8 @@ same(tab.evaluate('document.querySelectorAll("h2 time[datetime]").length'),
      len(days), 'river: and for machines')
 told = roles()
 same([r for r in told if r[0] == 'navigation'],
-     [('navigation', 'Subscribe')], 'river: how to subscribe is a landmark')
+     [('navigation', 'Subscribe'), ('navigation', 'Older')],
+     'river: how to subscribe and where it goes on are landmarks')
 same(sum(r[0] == 'article' for r in told), entries,
      'river: every entry is an article')
 ok(('link', mill.url + '/all.atom') in told,
@@ -290,6 +302,52 @@ looks('river')
 same(get(mill.url + '/').headers.get('Content-Security-Policy', '')[:18],
      "default-src 'none'", 'river: its policy is that nothing is allowed')
 
+# ------------------------------------------------------ the search, the days
+
+same([r for r in told if r[0] == 'search'], [('search', '')],
+     'river: the search is a landmark')
+ok(('searchbox', 'Words to look for') in told, 'river: its field is named')
+tab.evaluate('document.querySelector("#q").value = "council <lamp>"')
+tab.evaluate('document.querySelector("form button").click()')
+ok(eventually(lambda: tab.evaluate('location.pathname') == '/search' and
+              tab.evaluate('document.readyState') == 'complete', 10),
+   'river: the form leads to the search')
+same(tab.evaluate('document.querySelector("#q").value'), 'council <lamp>',
+     'search: what was typed is still there')
+eventually(lambda: b'<mark>' in get(mill.url + '/search?q=council').body, 20)
+ok(tab.load(mill.url + '/search?q=council'), 'search: again')
+for name, path in (
+        ('search', '/search?q=council&in=all'),
+        ('search-none', '/search?q=' + urllib.parse.quote(
+            '<script>document.title="ran"</script>"\'> ' + 'x' * 200)),
+        ('search-empty', '/search'),
+        ('search-cjk', '/search?order=new&q=' + urllib.parse.quote('正文')),
+        ('day', '/day?date=2025-03-04&in=all'),
+        ('day-none', '/day?date=2024-02-29&in=all')):
+    is_sound(name, path)
+    ok('ran' not in tab.evaluate('document.title').split(),
+       name + ': nothing has run')
+    if name == 'search':
+        ok(tab.evaluate('document.querySelectorAll("mark").length') >= 2,
+           'search: what was found is marked')
+    if name == 'search-cjk':
+        same(tab.evaluate('document.querySelectorAll("article[lang=zh-Hans] '
+                          'mark").length') > 0, True,
+             'search: in Chinese, in its own language')
+    if name == 'day':
+        same(tab.evaluate('document.querySelectorAll("article").length'), 3,
+             'day: all of it')
+        ok(tab.evaluate('document.querySelectorAll("a[rel=next],a[rel=prev]")'
+                        '.length') >= 2, 'day: and the days beside it')
+    # That nothing was typed is told as 400, which is a complaint.
+    if name != 'search-empty':
+        is_quiet(name, SHOWN)
+    tab.load(mill.url + path)
+    can_be_walked(name)
+    tab.load(mill.url + path)
+    looks(name)
+tab.load(mill.url + '/all.html')
+
 # -------------------------------------------------------------- the status
 
 same(tab.evaluate('document.querySelectorAll("header a[href=status]")'
@@ -310,6 +368,11 @@ same(seen[:2], ['Status of the sources', 'Failing: 1'],
 ok('Working: 4' in seen and 'Harbour News' in seen,
    'status: every source is there', seen)
 text = tab.evaluate('document.body.innerText')
+same(tab.evaluate('document.querySelectorAll("svg[role=img] rect").length'),
+     30, 'status: entries per day')
+ok([r for r in roles() if r[0] in ('img', 'image', 'graphics-document') and
+    'announced' in r[1]], 'status: the picture says what it shows',
+   [r for r in roles() if 'im' in r[0]])
 matches('failure in a row: .*404', text, 'status: with its error')
 matches('next in [0-9]+m', text, 'status: and when it is asked again')
 ok('hunter2' not in text and 'token=' in text,

@@ -27,7 +27,8 @@ mill = Mill(fetch={'allow-private-addresses': True, 'flood-limit': 0},
                    'b': site.source('/b.xml', publish=False),
                    'c': site.source('/c.xml')})
 mill.sections['publish']['all'].update(title='All <of> it', feeds=['a'])
-mill.sections['publish']['third'] = {'feeds': ['c'], 'directory': 'www'}
+mill.sections['publish']['third'] = {'feeds': ['c'], 'directory': 'www',
+                                     'formats': ['atom']}
 mill.set()
 mill.round()
 daemon = mill.start()
@@ -83,6 +84,41 @@ ok(h.status == 200 and h.body == b'' and
 same(search('?q=x', 'POST').status, 405, 'no POST')
 ok('action="search"' in get(mill.url + '/all.html').body.decode(),
    'the river leads there')
+
+# ------------------------------------------------------------------------ days
+def day(query, method='GET'):
+    return get(mill.url + '/day' + query, method)
+
+
+page = day('?date=2025-02-22&in=all')
+text = page.body.decode()
+same((page.status, page.headers['Cache-Control']), (200, 'no-store'), 'a day')
+same(re.findall(r'<h3[^>]*><a href="([^"]*)', text),
+     [ONE[0]] + [m[0] for m in reversed(MANY)], 'all of it, latest first')
+ok('date=2025-02-23&amp;in=all' in text and 'Older:' not in text,
+   'a way to the next day, none before the first', text[-900:])
+ok('Older:' in day('?date=2030-01-01&in=all').body.decode() and
+   'Nothing on this day' in day('?date=2030-01-01&in=all').body.decode(),
+   'an empty day')
+same(re.findall(r'<h3[^>]*><a href="([^"]*)',
+                day('?date=2025-02-23&in=third').body.decode()),
+     ['http://c.example/1'], 'of another outlet')
+for text in (day('?date=2025-02-23&in=third').body.decode(),
+             search('?q=x&in=third').body.decode()):
+    ok('third.html' not in text and 'href="./"' in text,
+       'one that has no page is not linked', text[-900:])
+ok('Hidden' not in day('?date=2025-02-23').body.decode(),
+   'and nothing that is not published')
+for query in ('', '?date=', '?date=2025-02-30', '?date=2025-2-3', '?date=x',
+              '?date=2025-02-22T00', '?date=%ff', '?date=2025-02-22&in=x',
+              '?date=2025-02-22&page=0', '?date=2025-02-22&page=x',
+              '?date=2025-02-22&in=%00', '?' + 'a' * 9000):
+    same(day(query).status, 400, '400: ' + query[:30])
+for link in re.findall(r'href="([^"]*)"',
+                       get(mill.url + '/all.html').body.decode()):
+    if link.startswith('day?'):
+        same(get(mill.url + '/' + link.replace('&amp;', '&')).status, 200,
+             'the river leads to ' + link)
 
 # ------------------------------------------------------------- what is refused
 for query, why in (('', 'no query'), ('?', 'an empty one'), ('?q', 'no words'),

@@ -177,6 +177,8 @@ all_formats(void **state)
 			f->before(&b, &h, bare.effective_ms,
 			    &full.effective_ms);
 		f->item(&b, &h, &bare);
+		if (f->after != NULL)
+			f->after(&b, &h, bare.effective_ms);
 		f->end(&b);
 		assert_null(strstr(buf_str(&b), "href=\"javascript:"));
 		snprintf(name, sizeof(name), "all%s", f->ending);
@@ -434,6 +436,39 @@ search_formats(void **state)
 	}
 }
 
+static void
+days(void **state)
+{
+	struct outlet_head h = head;
+	struct day_view view = {
+		.day_ms = INT64_C(1740268800000), .page = 2, .shown = 2,
+		.has_more = 1, .older_ms = INT64_C(1739923200000),
+		.newer_ms = DATE_NONE,
+	};
+	struct buf b = { 0 };
+
+	(void)state;
+	h.name = "all";
+	h.formats = OUTLET_HTML;
+	render_day_begin(&b, &h, &view);
+	render_html_item(&b, &h, &full);
+	render_html_item(&b, &h, &bare);
+	render_day_end(&b, &h, &view);
+	assert_golden("day.html", &b);
+	buf_reset(&b);
+	/* Nothing is known of what was asked for. */
+	h = (struct outlet_head){ .title = "Days" };
+	view = (struct day_view){ .day_ms = DATE_NONE, .page = 1,
+	    .older_ms = DATE_NONE, .newer_ms = DATE_NONE,
+	    .problem = "No <such> day." };
+	render_day_begin(&b, &h, &view);
+	render_day_end(&b, &h, &view);
+	assert_non_null(strstr(b.data, "No &lt;such&gt; day."));
+	assert_non_null(strstr(b.data, "<a href=\"./\">"));
+	assert_null(strstr(b.data, "value="));
+	buf_fini(&b);
+}
+
 int
 main(void)
 {
@@ -451,6 +486,7 @@ main(void)
 		cmocka_unit_test(without),
 		cmocka_unit_test(whose_post),
 		cmocka_unit_test(search_formats),
+		cmocka_unit_test(days),
 	};
 
 	return UNIT_RUN(tests);

@@ -75,6 +75,34 @@ page_order(void **state)
 }
 
 static void
+page_chart(void **state)
+{
+	struct status status = known;
+	struct buf b = { 0 };
+
+	(void)state;
+	status_print_html(&b, &known, 0);
+	assert_absent(&b, "<svg");
+	status.days.first_ms = INT64_C(1747440000000);
+	status.days.announced[0] = 1;
+	status.days.announced[3] = 1000;
+	status.days.announced[STATUS_DAYS - 1] = 500;
+	buf_reset(&b);
+	status_print_html(&b, &status, 0);
+	/* What is little is seen, what is nothing is not. */
+	at(&b, "y=\"118\" width=\"16\" height=\"2\" rx=\"2\">"
+	    "<title>2025-05-17: 1</title>");
+	at(&b, "y=\"120\" width=\"16\" height=\"0\" rx=\"2\">"
+	    "<title>2025-05-18: 0</title>");
+	at(&b, "y=\"0\" width=\"16\" height=\"120\" rx=\"2\">"
+	    "<title>2025-05-20: 1000</title>");
+	at(&b, "height=\"60\" rx=\"2\"><title>2025-06-15: 500</title>");
+	at(&b, "2025-05-17 to today: 1501 announced, 500 of them today; most "
+	    "on 2025-05-20, 1000.");
+	buf_fini(&b);
+}
+
+static void
 page_words(void **state)
 {
 	struct buf b = { 0 };
@@ -149,6 +177,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(page_order),
+		cmocka_unit_test(page_chart),
 		cmocka_unit_test(page_words),
 		cmocka_unit_test(page_is_harmless),
 		cmocka_unit_test(page_again),
