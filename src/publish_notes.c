@@ -43,8 +43,8 @@ notes_put(int dirfd, const char *document, struct delta *now,
 	delta_follow(now, &before, clock_wall_ms(), secret);
 	delta_write(&new, now);
 	if (new.len != old.len || memcmp(new.data, old.data, old.len) != 0)
-		rc = file_put_unsynced(dirfd, buf_str(&name), new.data,
-		    new.len, err);
+		rc = file_put(dirfd, buf_str(&name), new.data, new.len,
+		    err);
 	delta_fini(&before);
 	buf_fini(&name);
 	buf_fini(&old);

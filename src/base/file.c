@@ -191,48 +191,48 @@ file_put(int dirfd, const char *name, const void *p, size_t len,
 	return rename_new(dirfd, temporary, name, e);
 }
 
-int
-file_put_unsynced(int dirfd, const char *name, const void *p, size_t len,
-    struct err *e)
-{
-	char temporary[NAME_MAX + 1];
-
-	temporary_name(name, temporary);
-	if (write_new(dirfd, temporary, p, len, 0) == -1)
-		return err_set(e, "%s: %s", name, strerror(errno));
-	return rename_new(dirfd, temporary, name, e);
-}
-
 /* ------------------------------------------------------------- batches */
 
-/* A file that was closed: what went wrong with it since is still told. */
+/* Towards the disk, without waiting: a failure is told by fsync(2). */
 static int
-sync_closed(int dirfd, const char *temporary)
+begin_sync(int fd)
+{
+	sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+	return 0;
+}
+
+/* With a file that was closed: what went wrong with it since is still told. */
+static int
+with_closed(int dirfd, const char *temporary, int (*fn)(int fd))
 {
 	int fd = open_again(dirfd, temporary, O_RDONLY | O_NOFOLLOW, 0);
 	int rc, saved;
 
 	if (fd == -1)
 		return -1;
-	rc = sync_again(fd);
+	rc = fn(fd);
 	saved = errno;
 	close(fd);
 	errno = saved;
 	return rc;
 }
 
+/* All of them begun before the first is waited for: one turn of the journal
+ * then serves many. */
 static int
 sync_batch(const struct file_batch *b, struct err *e)
 {
+	static int (*const steps[])(int) = { begin_sync, sync_again };
 	char temporary[NAME_MAX + 1];
 
-	if (b->count == FILE_BATCH_MAX && syncfs(b->dirfd) == 0)
-		return 0;
-	for (unsigned i = 0; i < b->count; i++) {
-		temporary_name(b->names[i], temporary);
-		if (sync_closed(b->dirfd, temporary) == -1)
-			return err_set(e, "%s: %s", b->names[i],
-			    strerror(errno));
+	for (size_t step = 0; step < ARRAY_LEN(steps); step++) {
+		for (unsigned i = 0; i < b->count; i++) {
+			temporary_name(b->names[i], temporary);
+			if (with_closed(b->dirfd, temporary,
+			    steps[step]) == -1)
+				return err_set(e, "%s: %s", b->names[i],
+				    strerror(errno));
+		}
 	}
 	return 0;
 }

@@ -26,18 +26,14 @@ int file_replace(int dirfd, const char *name, const void *, size_t len,
 int file_put(int dirfd, const char *name, const void *, size_t len,
     struct err *);
 int file_sync_dir(int dirfd, const char *name, struct err *);
-/* For what can be done without: where the machine goes down it may be empty
- * afterwards, or not there. */
-int file_put_unsynced(int dirfd, const char *name, const void *, size_t len,
-    struct err *);
 
 /*
  * Many small files sooner: each is written at once but only synced and
  * renamed with the others, when the batch is flushed (by the caller, or by a
- * put that finds no room or its own name).  A full batch is synced as a
- * whole, by syncfs(2): each fsync would make the disk empty its cache once
- * more, and thousands of them take longer than all the rest.  A failure
- * leaves no temporary file behind, and what was not renamed is not there.
+ * put that finds no room or its own name).  All of them are on their way to
+ * the disk before the first is waited for, which takes half to a tenth of the
+ * time of one after the other.  A failure leaves no temporary file behind,
+ * and what was not renamed is not there.
  */
 enum { FILE_BATCH_MAX = 250 };
 
