@@ -369,20 +369,3 @@ __wrap_fsync(int fd)
 	disk_leave();
 	return 0;
 }
-
-int __wrap_syncfs(int);
-
-int
-__wrap_syncfs(int fd)
-{
-	int error;
-
-	(void)fd;
-	if (!disk_is_on())
-		return 0;
-	if (disk_enter(OP_SYNC, &error) != VERDICT_GO)
-		return fail_with(error);
-	disk_note_all_synced();
-	disk_leave();
-	return 0;
-}

@@ -441,16 +441,6 @@ disk_note_dir_synced(const char *path)
 		apply_renamings(path);
 }
 
-void
-disk_note_all_synced(void)
-{
-	if (!disk.on)
-		return;
-	for (struct node *n = disk.nodes; n != NULL; n = n->next)
-		apply_changes(n, 0);
-	apply_renamings(NULL);
-}
-
 /* ----------------------------------------------------------- power failure */
 
 static void

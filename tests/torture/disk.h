@@ -103,7 +103,6 @@ void disk_note_truncated(struct node *, off_t size);
 void disk_note_synced(struct node *);
 void disk_note_sync_failed(struct node *);
 void disk_note_dir_synced(const char *path);
-void disk_note_all_synced(void);
 void disk_note_renamed(const char *from, const char *to);
 void disk_note_unlinked(const char *path);
 void disk_note_folder(const char *path);

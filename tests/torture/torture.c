@@ -1,7 +1,7 @@
 /*
  * torture.c - every way in which the world below can fail, one at a time.
  *
- *	torture [-j JOBS] [-n SAMPLE] [-v] [STEP/OP/MODE/N...]
+ *	torture [-j JOBS] [-n SAMPLE] [-t SECONDS] [-v] [STEP/OP/MODE[/N]...]
  *
  * A story of some steps (world.c) is told once without a fault; what is kept
  * and published after each step is written down (truth.c), and how often each
@@ -50,6 +50,7 @@
 enum {
 	PATIENCE_S = 60,	/* a process that takes longer hangs */
 	COMPLAINTS = 4096,	/* bytes */
+	SPREAD = 7919,		/* a prime */
 	MEMORY_POINTS = 100	/* of each kind of allocation, in a step */
 };
 
@@ -76,6 +77,7 @@ static struct {
 	struct point	*points;
 	size_t		 count, room;
 	unsigned char	*results;	/* shared */
+	time_t		 until;		/* no further point; 0: all */
 	int		 verbose;
 } all;
 
@@ -587,9 +589,16 @@ work(int worker, int workers)
 
 	told = share(sizeof(*told));
 	snprintf(state, sizeof(state), "%s/at-%d", all.base, worker);
-	for (size_t i = (size_t)worker; i < all.count; i += (size_t)workers)
+	for (size_t n = (size_t)worker; n < all.count &&
+	    (all.until == 0 || time(NULL) < all.until);
+	    n += (size_t)workers) {
+		/* Spread, so that a part of them is one of everything. */
+		size_t i = all.count % SPREAD == 0 ? n :
+		    n * SPREAD % all.count;
+
 		all.results[i] = (unsigned char)run_point(&all.points[i],
 		    state);
+	}
 	remove_tree(state);
 }
 
@@ -684,15 +693,17 @@ int
 main(int argc, char **argv)
 {
 	int jobs = (int)sysconf(_SC_NPROCESSORS_ONLN), c, broken;
-	size_t sample = SIZE_MAX;
+	size_t sample = SIZE_MAX, listed;
 	time_t begun = time(NULL);
 	unsigned bad, ok;
 
-	while ((c = getopt(argc, argv, "j:n:v")) != -1) {
+	while ((c = getopt(argc, argv, "j:n:t:v")) != -1) {
 		if (c == 'j')
 			jobs = atoi(optarg);
 		else if (c == 'n')
 			sample = (size_t)atol(optarg);
+		else if (c == 't')
+			all.until = begun + atol(optarg);
 		else if (c == 'v')
 			all.verbose = 1;
 		else
@@ -708,14 +719,17 @@ main(int argc, char **argv)
 		list_points();
 	for (; optind < argc; optind++)
 		add_named(argv[optind]);
+	listed = all.count;
 	take_sample(sample);
+	printf("# %zu of %zu points\n", all.count, listed);
 	broken = run_all(jobs);
 	remove_tree(all.base);
 	print_table();
 	bad = count_results(RESULT_BAD);
 	ok = count_results(RESULT_OK);
-	printf("# %u faults not reached, %ld s\n",
-	    count_results(RESULT_MISSED), (long)(time(NULL) - begun));
+	printf("# %u faults not reached, %u not tried, %ld s\n",
+	    count_results(RESULT_MISSED), count_results(RESULT_NONE),
+	    (long)(time(NULL) - begun));
 	broken |= bad > 0 || ok == 0;
 	printf("%sok 1 - %u faults, of %u nothing remains\n",
 	    broken ? "not " : "", ok + bad, ok);

@@ -140,9 +140,9 @@ by_name(const struct dirent **a, const struct dirent **b)
 }
 
 static int
-is_no_dot(const struct dirent *d)
+is_file(const struct dirent *d)
 {
-	return strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0;
+	return d->d_type == DT_REG;
 }
 
 static void
@@ -154,12 +154,15 @@ each_file_in(const char *state, const char *folder, file_fn *fn, void *arg)
 	int n;
 
 	buf_printf(&path, "%s/out/%s", state, folder);
-	n = scandir(buf_str(&path), &list, is_no_dot, by_name);
+	n = scandir(buf_str(&path), &list, is_file, by_name);
 	for (int i = 0; i < n; i++) {
 		buf_reset(&file);
 		buf_reset(&text);
 		buf_printf(&file, "%s/%s", buf_str(&path), list[i]->d_name);
-		assert(file_read(buf_str(&file), FILE_MAX, &text, &err) == 0);
+		if (file_read(buf_str(&file), FILE_MAX, &text, &err) != 0) {
+			fprintf(stderr, "%s\n", err.msg);
+			abort();
+		}
 		fn(folder, list[i]->d_name, &text, arg);
 		free(list[i]);
 	}
@@ -173,7 +176,8 @@ each_file_in(const char *state, const char *folder, file_fn *fn, void *arg)
 static void
 each_file(const char *state, file_fn *fn, void *arg)
 {
-	static const char *const folders[] = { "pages", "posts", "www" };
+	static const char *const folders[] = { "pages", "pages/lists",
+	    "posts", "posts/lists", "www" };
 
 	for (size_t i = 0; i < ARRAY_LEN(folders); i++)
 		each_file_in(state, folders[i], fn, arg);
@@ -241,11 +245,29 @@ is_post(const struct buf *b)
 	return feed != NULL;
 }
 
+enum kind { KIND_OUTLET, KIND_POST, KIND_LIST };
+
+static enum kind
+kind_of(const char *folder)
+{
+	return strcmp(folder, "www") == 0 ? KIND_OUTLET :
+	    strchr(folder, '/') != NULL ? KIND_LIST : KIND_POST;
+}
+
+static int
+is_list(const struct buf *b)
+{
+	return strncmp(buf_str(b), "---\n", 4) == 0 &&
+	    b->data[b->len - 1] == '\n';
+}
+
 static int
 is_whole(const char *folder, const char *name, const struct buf *b)
 {
-	if (strcmp(folder, "www") != 0)
+	if (kind_of(folder) == KIND_POST)
 		return is_post(b);
+	if (kind_of(folder) == KIND_LIST)
+		return is_list(b);
 	if (has_ending(name, ".json"))
 		return is_json(b);
 	if (has_ending(name, ".html"))
@@ -361,7 +383,7 @@ check_file(const char *folder, const char *name, const struct buf *b,
 	    at++)
 		expect_uuid(c, at + strlen(urn));
 	expect_entries(c, buf_str(b));
-	if (strcmp(folder, "www") != 0)
+	if (kind_of(folder) == KIND_POST)
 		expect_post(c, b);
 }
 
@@ -481,8 +503,8 @@ static const struct { const char *what, *sql; } tables[] = {
 	/* Where an outlet's pages end depends on the order of commits. */
 	{ "outlet", "SELECT name, seq FROM outlets "
 	    "WHERE name NOT LIKE 'pages:%' ORDER BY 1" },
-	{ "meta", "SELECT name, value FROM meta WHERE name <> 'hash_seed' "
-	    "ORDER BY 1" },
+	{ "meta", "SELECT name, value FROM meta WHERE name NOT IN "
+	    "('hash_seed', 'expired_seq') ORDER BY 1" },
 	{ "found", "SELECT e.key, r.number FROM search JOIN revisions r "
 	    "ON r.seq = search.rowid JOIN entries e ON e.id = r.entry_id "
 	    "WHERE search MATCH 'again OR paragraph0 OR corrected OR by' "
@@ -534,6 +556,21 @@ put_without_chance(struct describing *d, struct buf *b, const char *text)
 		text = at + strlen(urn) + 36;
 	}
 	buf_puts(b, text);
+}
+
+/* Names of posts end in a hash of a uuid: "-0123456789abcdef." */
+static void
+drop_hashes(struct buf *b)
+{
+	char *to = b->data;
+
+	for (const char *s = b->data; s != NULL && *s != '\0';) {
+		*to++ = *s++;
+		if (s[-1] == '-' && strspn(s, "0123456789abcdef") == 16 &&
+		    s[16] == '.')
+			s += 16;
+	}
+	b->len = (size_t)(to - b->data);
 }
 
 static int
@@ -607,8 +644,8 @@ check_sealed(struct describing *d, struct sealed *s)
 	sqlite3_stmt *q = prepare(d->db, "SELECT e.uuid || ' ' || "
 	    "(r.updated_ms / 1000), e.key FROM revisions r JOIN entries e "
 	    "ON e.id = r.entry_id JOIN sources s ON s.id = r.source_id "
-	    "WHERE r.seq <= ?1 AND (?2 <> 'some' OR "
-	    "s.name IN ('alpha', 'gamma'))");
+	    "WHERE r.seq <= ?1 AND s.name <> 'gamma' AND "
+	    "(?2 <> 'some' OR s.name IN ('alpha', 'delta'))");
 
 	sqlite3_bind_int64(q, 1, s->upto);
 	sqlite3_bind_text(q, 2, s->outlet, -1, SQLITE_STATIC);
@@ -651,8 +688,10 @@ describe_file(const char *folder, const char *name, const struct buf *b,
 		if (!is_whole(folder, name, b))
 			buf_printf(d->ret, "%s is invalid\n", name);
 	}
-	/* Notes for deltas hold sequence numbers; they come again. */
-	if (name[0] == '.')
+	/* Notes for deltas hold sequence numbers; they come again.  What has
+	 * expired is in a list until it is made again. */
+	if (name[0] == '.' || (kind_of(folder) == KIND_LIST &&
+	    strncmp(name, "gamma", 5) == 0))
 		return;
 	if (is_page(name)) {
 		if (has_ending(name, ".atom"))
@@ -661,10 +700,12 @@ describe_file(const char *folder, const char *name, const struct buf *b,
 		return;
 	}
 	put_without_chance(d, &clear, buf_str(&plain));
+	drop_hashes(&clear);
 	digest_hex(hash_128(clear.data, clear.len), hex);
 	/* A post's name ends in a hash of its uuid. */
-	buf_printf(&line, "file %s/%.*s", folder, strcmp(folder, "www") == 0
-	    ? (int)strlen(name) : (int)(strrchr(name, '-') - name), name);
+	buf_printf(&line, "file %s/%.*s", folder, 
+	    kind_of(folder) != KIND_POST ? (int)strlen(name) :
+	    (int)(strrchr(name, '-') - name), name);
 	buf_printf(&line, " %zu %s\n", clear.len, hex);
 	add_line(d, &line);
 	buf_fini(&clear);

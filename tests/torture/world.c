@@ -3,7 +3,7 @@
  *
  *	alpha	RSS; grows, updates some, edits some silently
  *	beta	Atom, gzip; lists some of alpha's entries from step 1 on
- *	gamma	RSS; its old entries expire
+ *	gamma	RSS; its old entries expire, sooner or later: not published
  *	delta	JSON; no validators
  *	epsilon	RSS, large entries; new validators for the same bytes
  *	zeta	Atom; more than may be announced at first
@@ -24,12 +24,16 @@
 #include "feedmill/store.h"
 
 #include "../../src/fetch_private.h"
+#include "../../src/store/index.h"
+#include "../../src/store/retention.h"
 
 #include "world.h"
 
 #define T0	INT64_C(1740000000000)
 #define NOW	INT64_C(1750000000000)
 #define DAY_MS	INT64_C(86400000)
+
+enum { STEP_MS = 1000000 };	/* for what is done by and by */
 
 enum kind { KIND_RSS, KIND_ATOM, KIND_JSON };
 
@@ -447,6 +451,28 @@ __wrap_clock_wall_ms(void)
 	return NOW + days[current] * DAY_MS;
 }
 
+/* Nothing is left for another time because the machine is slow. */
+int __real_retention_step(struct retention *, struct db *, int64_t, int);
+int __wrap_retention_step(struct retention *, struct db *, int64_t, int);
+
+int
+__wrap_retention_step(struct retention *r, struct db *db, int64_t now_ms,
+    int limit_ms)
+{
+	(void)limit_ms;
+	return __real_retention_step(r, db, now_ms, STEP_MS);
+}
+
+int __real_index_step(struct db *, int64_t, int, int64_t *);
+int __wrap_index_step(struct db *, int64_t, int, int64_t *);
+
+int
+__wrap_index_step(struct db *db, int64_t last_seq, int limit_ms, int64_t *seq)
+{
+	(void)limit_ms;
+	return __real_index_step(db, last_seq, STEP_MS, seq);
+}
+
 /* --------------------------------------------------------- what was told */
 
 int (*world_told)[SOURCES];
@@ -500,7 +526,7 @@ world_put_config(struct buf *out, const char *state)
 	    "    url: https://planet.example/\n"
 	    "    formats: [atom, json, html, rss]\n"
 	    "  some:\n    directory: out/www\n    entries: 10\n"
-	    "    feeds: [alpha, gamma]\n    formats: [atom]\n"
+	    "    feeds: [alpha, delta]\n    formats: [atom]\n"
 	    "    content: summary\n"
 	    "archive:\n"
 	    "  posts:\n    directory: out/posts\n"
@@ -512,6 +538,7 @@ world_put_config(struct buf *out, const char *state)
 		    source_names[i], source_names[i]);
 		if (i == GAMMA)
 			buf_puts(out,
-			    "    keep: 30d\n    keep-at-least: 3\n");
+			    "    keep: 30d\n    keep-at-least: 3\n"
+			    "    publish: false\n");
 	}
 }
