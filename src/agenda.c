@@ -8,7 +8,7 @@
  *
  * A slot is in exactly one of these places.  Sources are found by id in a
  * plain vector (ids are small), hosts by name in a hash table that only
- * grows.
+ * grows: a poll costs the same among a hundred thousand hosts.
  *
  * A slot whose host is held goes back into the heap with the host's next
  * free turn as its due time: so each waits once, not all of them at every
@@ -23,7 +23,7 @@
 #include "feedmill/base/hash.h"
 #include "feedmill/base/mem.h"
 
-enum { HOST_BUCKETS = 1024 };
+enum { HOST_BUCKETS = 1024 };		/* at first; a power of two */
 
 enum place { PLACE_OUT, PLACE_HEAP, PLACE_PARKED, PLACE_ACTIVE };
 
@@ -60,7 +60,8 @@ struct agenda {
 	int64_t		 probe_ms;	/* the next try without network */
 	int64_t		 probe_step_ms;
 	int		 is_probing, wants_spread;
-	struct host	*hosts[HOST_BUCKETS];
+	struct host	**hosts;
+	size_t		 buckets, host_count;
 };
 
 /* ---------------------------------------------------------------- heap */
@@ -140,21 +141,63 @@ heap_remove(struct agenda *a, struct slot *slot)
 
 /* --------------------------------------------------------------- hosts */
 
+static struct host **
+bucket_of(const struct agenda *a, const char *name)
+{
+	return &a->hosts[hash_64(name, strlen(name), 0) & (a->buckets - 1)];
+}
+
+static void
+host_insert(struct agenda *a, struct host *h)
+{
+	struct host **bucket = bucket_of(a, h->name);
+
+	h->next = *bucket;
+	*bucket = h;
+}
+
+static void
+hosts_grow(struct agenda *a)
+{
+	struct host **old = a->hosts, *h, *next;
+	size_t n = a->buckets;
+
+	a->buckets = n > 0 ? 4 * n : HOST_BUCKETS;
+	a->hosts = xcalloc(a->buckets, sizeof(struct host *));
+	for (size_t i = 0; i < n; i++) {
+		for (h = old[i]; h != NULL; h = next) {
+			next = h->next;
+			host_insert(a, h);
+		}
+	}
+	free(old);
+}
+
+/* NULL: nobody has put a source of it. */
+static struct host *
+host_find(const struct agenda *a, const char *name)
+{
+	struct host *h = *bucket_of(a, name);
+
+	while (h != NULL && strcmp(h->name, name) != 0)
+		h = h->next;
+	return h;
+}
+
 static struct host *
 host_of(struct agenda *a, const char *name)
 {
+	struct host *h = host_find(a, name);
 	size_t len = strlen(name);
-	struct host **bucket =
-	    &a->hosts[hash_64(name, len, 0) % HOST_BUCKETS], *h;
 
-	for (h = *bucket; h != NULL; h = h->next)
-		if (strcmp(h->name, name) == 0)
-			return h;
+	if (h != NULL)
+		return h;
+	if (a->host_count++ == a->buckets)
+		hosts_grow(a);
 	h = xcalloc(1, sizeof(*h) + len + 1);
 	memcpy(h->name, name, len);
 	h->last = &h->parked;
-	h->next = *bucket;
-	*bucket = h;
+	host_insert(a, h);
 	return h;
 }
 
@@ -375,7 +418,8 @@ agenda_put(struct agenda *a, int64_t id, const char *host, unsigned order,
 		a->wants_spread = 1;
 	if (slot->place == PLACE_ACTIVE)
 		return;			/* agenda_done() puts it */
-	slot->host = host_of(a, host);
+	if (slot->host == NULL || strcmp(slot->host->name, host) != 0)
+		slot->host = host_of(a, host);
 	if (due_ms != AGENDA_NEVER)
 		heap_push(a, slot);
 }
@@ -444,11 +488,8 @@ agenda_hold(struct agenda *a, const char *host, int64_t until_ms,
 int64_t
 agenda_held_until(const struct agenda *a, const char *host)
 {
-	const struct host *h = a->hosts[hash_64(host, strlen(host), 0) %
-	    HOST_BUCKETS];
+	const struct host *h = host_find(a, host);
 
-	while (h != NULL && strcmp(h->name, host) != 0)
-		h = h->next;
 	return h != NULL ? h->held_ms : AGENDA_AT_ONCE;
 }
 
@@ -517,6 +558,7 @@ agenda_new(void)
 	struct agenda *a = xcalloc(1, sizeof(*a));
 
 	a->looked_ms = AGENDA_AT_ONCE;
+	hosts_grow(a);
 	agenda_limit(a, 1, 1);
 	return a;
 }
@@ -530,12 +572,13 @@ agenda_free(struct agenda *a)
 		return;
 	for (size_t i = 0; i < a->slots_len; i++)
 		free(a->slots[i]);
-	for (size_t i = 0; i < HOST_BUCKETS; i++) {
+	for (size_t i = 0; i < a->buckets; i++) {
 		for (h = a->hosts[i]; h != NULL; h = next) {
 			next = h->next;
 			free(h);
 		}
 	}
+	free(a->hosts);
 	free(a->slots);
 	free(a->heap);
 	free(a);

@@ -80,8 +80,14 @@ is_upgrade(const char *from, const char *to)
 int
 source_is_home(const struct source *s, const char *url)
 {
-	char *own = url_origin(s->conf->url), *other = url_origin(url);
-	int same = own != NULL && other != NULL &&
+	char *own, *other;
+	int same;
+
+	if (strcmp(s->conf->url, url) == 0)
+		return 1;	/* nearly always, at every poll */
+	own = url_origin(s->conf->url);
+	other = url_origin(url);
+	same = own != NULL && other != NULL &&
 	    (strcmp(own, other) == 0 || is_upgrade(own, other));
 
 	free(own);

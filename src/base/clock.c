@@ -55,11 +55,16 @@ clock_random(void *p, unsigned len)
 	}
 }
 
+/* A handful at a time: a system call costs more than all else at them. */
 uint32_t
 clock_dice(void)
 {
-	uint32_t n;
+	static _Thread_local uint32_t dice[64];
+	static _Thread_local unsigned left;
 
-	clock_random(&n, sizeof(n));
-	return n;
+	if (left == 0) {
+		clock_random(dice, sizeof(dice));
+		left = sizeof(dice) / sizeof(dice[0]);
+	}
+	return dice[--left];
 }

@@ -295,6 +295,31 @@ test_who_insists_is_tried(void **state)
 	assert_int_equal(run.count, 1);
 }
 
+/* The table of hosts grows with them and loses nobody. */
+static void
+test_many_hosts(void **state)
+{
+	char host[16];
+
+	(void)state;
+	run_until(NOW, NOW);
+	for (int i = 0; i < 20000; i++) {
+		snprintf(host, sizeof(host), "h%d", i);
+		put(i, host, NOW + 1);
+		if (i % 1000 == 17)
+			agenda_hold(a, host, NOW + HOUR + i, NOW);
+	}
+	for (int i = 17; i < 20000; i += 1000) {
+		snprintf(host, sizeof(host), "h%d", i);
+		assert_int_equal(agenda_held_until(a, host),
+		    NOW + HOUR + i);
+	}
+	assert_true(agenda_held_until(a, "h18") <= NOW);
+	assert_int_equal(agenda_held_until(a, "nobody"), AGENDA_AT_ONCE);
+	run_until(NOW + 1, NOW + 1);
+	assert_int_equal(run.count, 19980);
+}
+
 int
 main(void)
 {
@@ -313,6 +338,7 @@ main(void)
 		TEST(test_without_network_one_is_tried_now_and_then),
 		TEST(test_tries_become_rarer),
 		TEST(test_who_insists_is_tried),
+		TEST(test_many_hosts),
 	};
 
 	return UNIT_RUN(tests);
