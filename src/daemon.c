@@ -368,6 +368,7 @@ status_read(void *arg)
 		status = 1;
 	} else {
 		c->status.running = 1;
+		status_take_health(&c->status, mill_store(c->daemon->mill));
 		c->status.now_ms = clock_wall_ms();
 		for (size_t i = 0; i < c->status.count; i++)
 			mill_refresh_summary(c->daemon->mill,

@@ -504,6 +504,7 @@ mill_free(struct mill *m)
 	m->stopping = 1;
 	worker_free(TAKE(m->worker));	/* what is half read is read on */
 	fetch_free(TAKE(m->fetch));	/* transfers end unanswered */
+	store_hurry(m->store);
 	store_drain(m->store);		/* what was answered is committed */
 	publish_what_is_due(m);
 	hub_free(m->hub);

@@ -400,6 +400,7 @@ struct metrics *
 mill_metrics(struct mill *m)
 {
 	int64_t lag_ms = clock_wall_ms() - schedule_next_due(m->schedule);
+	struct store_health health;
 
 	metrics_set(&m->metrics, METRIC_SOURCES, m->asked);
 	metrics_set(&m->metrics, METRIC_SOURCES_FAILING, m->failing);
@@ -409,6 +410,13 @@ mill_metrics(struct mill *m)
 	    worker_depth(m->worker) : 0);
 	metrics_set(&m->metrics, METRIC_STORE_QUEUE,
 	    store_queue_depth(m->store));
+	store_health(m->store, &health);
+	metrics_set(&m->metrics, METRIC_STORE_FAILING,
+	    health.trouble.msg[0] != '\0');
+	metrics_set(&m->metrics, METRIC_STORE_GROUP_MAX_MS,
+	    (double)health.group_max_ms);
+	metrics_set(&m->metrics, METRIC_STORE_STEP_MAX_MS,
+	    (double)health.step_max_ms);
 	metrics_set(&m->metrics, METRIC_SCHEDULE_LAG_S,
 	    lag_ms > 0 ? (double)lag_ms / 1000.0 : 0.0);
 	return &m->metrics;

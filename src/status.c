@@ -76,6 +76,16 @@ status_collect(struct store_reader *r, struct status *s, struct err *e)
 }
 
 void
+status_take_health(struct status *s, struct store *store)
+{
+	struct store_health health;
+
+	store_health(store, &health);
+	if (health.trouble.msg[0] != '\0')
+		s->trouble = arena_strdup(&s->arena, health.trouble.msg);
+}
+
+void
 status_fini(struct status *s)
 {
 	arena_fini(&s->arena);
@@ -183,6 +193,9 @@ print_text(struct buf *b, const struct status *s,
 	    (long long)s->totals.sources, (long long)s->totals.entries,
 	    (long long)s->totals.last_seq, size,
 	    s->running ? "daemon running" : "daemon not running");
+	if (s->trouble != NULL)
+		buf_printf(b, "the database cannot be written: %s\n",
+		    s->trouble);
 	return shown;
 }
 
@@ -269,6 +282,7 @@ print_json(struct buf *b, const struct status *s,
 	json_object_set_new(root, "database_bytes",
 	    json_integer(s->totals.database_bytes));
 	json_object_set_new(root, "days", days_json(&s->days));
+	json_object_set_new(root, "database_error", text_json(s->trouble));
 	json_object_set_new(root, "sources", rows);
 	text = json_dumps(root, JSON_INDENT(1));
 	buf_puts(b, text != NULL ? text : "{}");

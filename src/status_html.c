@@ -70,6 +70,11 @@ put_totals(struct buf *b, const struct status *s)
 	    s->count - count_state(s, "removed"),
 	    (long long)s->totals.entries, (long long)s->totals.last_seq,
 	    size, exact, iso, iso + 11);
+	if (s->trouble == NULL)
+		return;
+	buf_puts(b, "<p><strong>The database cannot be written:</strong> ");
+	text_xml_escape_str(b, s->trouble);
+	buf_puts(b, "</p>\n");
 }
 
 static void

@@ -31,7 +31,11 @@ struct status {
 	struct status_days	 days;
 	int64_t			 now_ms;
 	int			 running;	/* a daemon answers */
+	const char		*trouble;	/* of its database; or NULL */
 };
+
+/* What the daemon knows of its database. */
+void status_take_health(struct status *, struct store *);
 
 /* 0, or -1 and a sentence. */
 int status_collect(struct store_reader *, struct status *, struct err *);

@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "feedmill/base/err.h"
 #include "feedmill/base/hash.h"
 #include "feedmill/cadence.h"
 #include "feedmill/config.h"
@@ -25,7 +26,6 @@
 #include "feedmill/model.h"
 #include "feedmill/normalise.h"
 
-struct err;
 struct store;
 struct store_reader;
 
@@ -55,10 +55,23 @@ void store_close(struct store *);
 
 int store_fd(const struct store *);	/* readable: call store_dispatch() */
 void store_dispatch(struct store *);
+/* The end is near: from now on nothing waits for another process that holds
+ * the database for longer than some seconds, all together. */
+void store_hurry(struct store *);
 /* Dispatch until nothing is under way: for commands, not for the loop. */
 void store_drain(struct store *);
 /* Visits handed in and not yet committed: for back-pressure. */
 unsigned store_queue_depth(const struct store *);
+
+/* How the writer fares, since it began: for metrics and status. */
+struct store_health {
+	struct err	 trouble;	/* why it cannot write; msg "": it can */
+	int64_t		 group_max_ms;	/* from the first visit of a group
+					   to its commit */
+	int64_t		 step_max_ms;	/* the same of what it does unasked */
+	int64_t		 step_cpu_max_ms;	/* on a processor of its own */
+};
+void store_health(struct store *, struct store_health *);
 
 /* ------------------------------------------------------------- sources */
 

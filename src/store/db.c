@@ -73,14 +73,15 @@ db_number(struct db *db, const char *sql, int64_t *ret, struct err *err)
 
 /*
  * What holds for the connection alone: the file is not touched before
- * schema.c has seen whose it is.  Late checkpoints because a page is often
- * written again soon; Debian builds with SECURE_DELETE, which zeroes what
- * nobody will read.
+ * schema.c has seen whose it is.  Checkpoints come late, because a page is
+ * often written again soon, but not so late that a visit waits for one:
+ * 16 MiB.  Debian builds with SECURE_DELETE, which zeroes what nobody will
+ * read.
  */
 static const char *const setup[] = {
 	[DB_WRITE] =
 	    "PRAGMA synchronous=FULL;"
-	    "PRAGMA wal_autocheckpoint=4000;"
+	    "PRAGMA wal_autocheckpoint=1000;"
 	    "PRAGMA journal_size_limit=67108864;"
 	    "PRAGMA secure_delete=OFF;"
 	    "PRAGMA foreign_keys=ON;"

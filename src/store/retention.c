@@ -10,7 +10,11 @@
 #include "db.h"
 #include "retention.h"
 
-enum { BATCH = 64 };
+/*
+ * Many at once are cheaper: the index for search writes a part of its own
+ * for each statement.  How many that may be depends on how long they are.
+ */
+enum { BATCH_MAX = 16, BATCH_MS = 3 };
 
 struct keep {
 	int64_t	 source_id, keep_s, at_least;
@@ -43,6 +47,7 @@ retention_configure(struct retention *r, const struct config *c,
     const struct source_state *states)
 {
 	retention_fini(r);
+	r->batch = 1;
 	r->rules = xcalloc(c->sources_count, sizeof(r->rules[0]));
 	for (size_t i = 0; i < c->sources_count; i++) {
 		if (c->sources[i].keep_s > 0)
@@ -90,9 +95,10 @@ find_sealed(struct db *db, const struct keep *k, int64_t *ret)
 	return row < 0 ? -1 : 0;
 }
 
+/* Their numbers: the oldest of the source, in order. */
 static int
-find_old(struct db *db, const struct keep *k, int64_t now_ms,
-    int64_t seqs[BATCH], size_t *ret)
+find_old(struct db *db, const struct keep *k, int64_t now_ms, size_t limit,
+    int64_t seqs[BATCH_MAX], size_t *ret)
 {
 	sqlite3_stmt *q;
 	int64_t sealed;
@@ -105,34 +111,51 @@ find_old(struct db *db, const struct keep *k, int64_t now_ms,
 	sqlite3_bind_int64(q, 1, k->source_id);
 	sqlite3_bind_int64(q, 2, now_ms - k->keep_s * 1000);
 	sqlite3_bind_int64(q, 3, k->at_least);
-	sqlite3_bind_int64(q, 4, BATCH);
+	sqlite3_bind_int64(q, 4, (int64_t)limit);
 	sqlite3_bind_int64(q, 5, sealed);
 	while ((row = db_row(q)) == 1)
 		seqs[(*ret)++] = sqlite3_column_int64(q, 0);
 	return row;
 }
 
-/* One at a time: the index for search reads each text once more.  What is
- * the highest of all that were ever taken, check.c wants to know. */
+/* Whoever reads the outlets hears of it, where they are to. */
 static int
-remove_one(struct retention *r, struct db *db, int64_t seq, int64_t now_ms)
+tell(const struct retention *r, struct db *db, const int64_t *seqs,
+    size_t count, int64_t now_ms)
 {
-	sqlite3_stmt *q;
+	for (size_t i = 0; r->is_told && i < count; i++) {
+		sqlite3_stmt *q = db_use(db, SQL_TOMBSTONES_EXPIRE);
 
-	if (r->is_told) {
-		q = db_use(db, SQL_TOMBSTONES_EXPIRE);
-		sqlite3_bind_int64(q, 1, seq);
+		sqlite3_bind_int64(q, 1, seqs[i]);
 		sqlite3_bind_int64(q, 2, now_ms);
 		if (db_run(q) != 0)
 			return -1;
 	}
-	q = db_use(db, SQL_REVISION_DELETE);
-	sqlite3_bind_int64(q, 1, seq);
+	return 0;
+}
+
+/* What is the highest of all that were ever taken, check.c wants to know. */
+static int
+delete_range(struct db *db, int64_t source_id, int64_t first, int64_t last)
+{
+	sqlite3_stmt *q = db_use(db, SQL_REVISIONS_DELETE);
+
+	sqlite3_bind_int64(q, 1, source_id);
+	sqlite3_bind_int64(q, 2, first);
+	sqlite3_bind_int64(q, 3, last);
 	if (db_run(q) != 0)
 		return -1;
 	q = db_use(db, SQL_EXPIRED_SET);
-	sqlite3_bind_int64(q, 1, seq);
+	sqlite3_bind_int64(q, 1, last);
 	return db_run(q);
+}
+
+static size_t
+next_batch(size_t batch, int64_t took_ms)
+{
+	if (took_ms > BATCH_MS)
+		return batch > 1 ? batch / 2 : 1;
+	return 2 * batch < BATCH_MAX ? 2 * batch : BATCH_MAX;
 }
 
 /* 1: it is time to go; 0: this source has nothing to give any more. */
@@ -140,20 +163,23 @@ static int
 expire(struct retention *r, struct db *db, int64_t now_ms, int64_t late_ms)
 {
 	const struct keep *k = &r->rules[r->next];
-	int64_t seqs[BATCH];
-	size_t count;
+	int64_t seqs[BATCH_MAX], since_ms;
+	size_t count, limit;
 
 	do {
-		if (find_old(db, k, now_ms, seqs, &count) != 0)
+		since_ms = clock_mono_ms();
+		if (since_ms >= late_ms)
+			return 1;
+		limit = r->batch;
+		if (find_old(db, k, now_ms, limit, seqs, &count) != 0)
 			return -1;
-		for (size_t i = 0; i < count; i++) {
-			if (remove_one(r, db, seqs[i], now_ms) != 0)
-				return -1;
-			if (clock_mono_ms() >= late_ms)
-				return 1;
-		}
-	} while (count == BATCH);
-	return clock_mono_ms() >= late_ms;
+		if (tell(r, db, seqs, count, now_ms) != 0 || (count > 0 &&
+		    delete_range(db, k->source_id, seqs[0],
+		    seqs[count - 1]) != 0))
+			return -1;
+		r->batch = next_batch(limit, clock_mono_ms() - since_ms);
+	} while (count == limit);
+	return 0;
 }
 
 int

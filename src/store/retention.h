@@ -21,6 +21,7 @@ struct retention {
 	struct keep	*rules;		/* of sources that keep not all */
 	size_t		 count, next;
 	int		 is_told;	/* a tombstone is left of each entry */
+	size_t		 batch;		/* revisions that go at once */
 };
 
 /* The rules of a configuration, and which source is which. */

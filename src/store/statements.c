@@ -49,8 +49,9 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	    "(SELECT seq FROM revisions WHERE source_id = ?1 "
 	    "ORDER BY seq DESC LIMIT 1 OFFSET ?3) ORDER BY seq LIMIT ?4) "
 	    "WHERE announced_ms < ?2",
-	[SQL_REVISION_DELETE] =
-	    "DELETE FROM revisions WHERE seq = ?1",
+	[SQL_REVISIONS_DELETE] =
+	    "DELETE FROM revisions WHERE source_id = ?1 AND seq BETWEEN "
+	    "?2 AND ?3",
 	[SQL_EXPIRED_SET] =
 	    "UPDATE meta SET value = ?1 "
 	    "WHERE name = 'expired_seq' AND value < ?1",

@@ -143,6 +143,12 @@ store_dispatch(struct store *st)
 }
 
 void
+store_hurry(struct store *st)
+{
+	writer_hurry(&st->writer);
+}
+
+void
 store_drain(struct store *st)
 {
 	struct pollfd p = { .fd = st->outbox.fd, .events = POLLIN };
@@ -157,6 +163,12 @@ unsigned
 store_queue_depth(const struct store *st)
 {
 	return atomic_load(&st->writer.depth);
+}
+
+void
+store_health(struct store *st, struct store_health *ret)
+{
+	writer_health(&st->writer, ret);
 }
 
 static void

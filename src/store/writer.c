@@ -34,11 +34,12 @@ enum {
 	SAVES_WAIT_MS	= 30 * 1000,
 	SAVES_MAX	= 4096,		/* then they wait no longer */
 	BUSY_WAIT_MS	= 60 * 1000,	/* for another's lock */
-	BUSY_STOP_MS	= 5 * 1000,	/* the same, on the way out */
+	BUSY_HURRY_MS	= 5 * 1000,	/* in all, on the way out */
 	BUSY_STEP_MS	= 20,
+	BUSY_TOLD_MS	= 2000,		/* then somebody should know */
 	CACHE_MIN_KIB	= 2048,
 	CACHE_MAX_KIB	= 8192,
-	STEP_MS		= 20,		/* what a visit may have to wait */
+	STEP_MS		= 10,		/* and as long again to commit it */
 	END_STEP_MS	= 300,		/* on the way out */
 	INDEX_WAIT_MS	= 1000,		/* of quiet */
 	INDEX_LATE_MS	= 10 * 1000,	/* or whenever nobody waits */
@@ -51,7 +52,7 @@ struct group {
 	struct task_list tasks;		/* run, waiting for the commit */
 	unsigned	 count;
 	size_t		 bytes;		/* held until the commit */
-	int64_t		 since_ms;
+	int64_t		 since_ms, cpu_ms;
 	int64_t		 seq_before;
 	int		 has_begun;
 	int		 has_failed;
@@ -108,7 +109,7 @@ static int
 group_begin(struct writer *w, struct group *g)
 {
 	*g = (struct group){ .since_ms = clock_mono_ms(),
-	    .seq_before = w->last_seq };
+	    .cpu_ms = clock_cpu_ms(), .seq_before = w->last_seq };
 	task_list_init(&g->tasks);
 	w->is_syncing = 0;
 	if (db_run(db_use(&w->db, SQL_BEGIN)) != 0)
@@ -159,17 +160,46 @@ group_undo(struct writer *w, struct group *g)
 
 /* Said once when it begins and once when it ends. */
 static void
-writer_log_change(struct writer *w, const struct group *g)
+writer_set_trouble(struct writer *w, const struct err *trouble)
 {
-	if (g->has_failed == w->is_failing)
-		return;
-	w->is_failing = g->has_failed;
-	if (g->has_failed)
+	static const struct err none = { 0 };
+	int was_failing, is_failing = trouble != NULL;
+
+	pthread_mutex_lock(&w->lock);
+	was_failing = w->health.trouble.msg[0] != '\0';
+	w->health.trouble = is_failing ? *trouble : none;
+	pthread_mutex_unlock(&w->lock);
+	if (is_failing && !was_failing)
 		log_event(LOG_ERROR, "database failing",
-		    LOG_STR("reason", g->err.msg));
-	else
+		    LOG_STR("reason", trouble->msg));
+	else if (was_failing && !is_failing)
 		log_event(LOG_INFO, "database works again",
 		    LOG_STR("path", w->db.path));
+}
+
+/* How long others had to wait for it, at most. */
+static void
+writer_note_time(struct writer *w, const struct group *g)
+{
+	int64_t ms = clock_mono_ms() - g->since_ms;
+	int64_t cpu_ms = clock_cpu_ms() - g->cpu_ms;
+	struct store_health *h = &w->health;
+	int64_t *max_ms = g->count > 0 ? &h->group_max_ms : &h->step_max_ms;
+
+	pthread_mutex_lock(&w->lock);
+	if (ms > *max_ms)
+		*max_ms = ms;
+	if (g->count == 0 && cpu_ms > h->step_cpu_max_ms)
+		h->step_cpu_max_ms = cpu_ms;
+	pthread_mutex_unlock(&w->lock);
+}
+
+void
+writer_health(struct writer *w, struct store_health *ret)
+{
+	pthread_mutex_lock(&w->lock);
+	*ret = w->health;
+	pthread_mutex_unlock(&w->lock);
 }
 
 /* Hand them back: committed, or failed for good. */
@@ -184,7 +214,8 @@ group_finish(struct writer *w, struct group *g)
 		t->err = g->err;
 	}
 	atomic_fetch_sub(&w->depth, visits);
-	writer_log_change(w, g);
+	writer_set_trouble(w, g->has_failed ? &g->err : NULL);
+	writer_note_time(w, g);
 	outbox_put(w->outbox, &g->tasks);
 }
 
@@ -428,12 +459,19 @@ static int
 writer_on_busy(void *arg, int times)
 {
 	struct writer *w = arg;
-	int limit_ms;
+	struct err trouble = { .exit_status = 75 };
+	int64_t end_ms;
 
 	pthread_mutex_lock(&w->lock);
-	limit_ms = w->is_stopping ? BUSY_STOP_MS : BUSY_WAIT_MS;
+	end_ms = w->busy_end_ms;
 	pthread_mutex_unlock(&w->lock);
-	if (times * BUSY_STEP_MS >= limit_ms)
+	if (times * BUSY_STEP_MS == BUSY_TOLD_MS) {
+		err_set(&trouble, "database %s: another process holds it, "
+		    "waiting", w->db.path);
+		writer_set_trouble(w, &trouble);
+	}
+	if (end_ms != 0 ? clock_mono_ms() >= end_ms :
+	    times * BUSY_STEP_MS >= BUSY_WAIT_MS)
 		return 0;
 	sqlite3_sleep(BUSY_STEP_MS);
 	return 1;
@@ -503,8 +541,18 @@ writer_start(struct writer *w, struct err *err)
 }
 
 void
+writer_hurry(struct writer *w)
+{
+	pthread_mutex_lock(&w->lock);
+	if (w->busy_end_ms == 0)
+		w->busy_end_ms = clock_mono_ms() + BUSY_HURRY_MS;
+	pthread_mutex_unlock(&w->lock);
+}
+
+void
 writer_stop(struct writer *w)
 {
+	writer_hurry(w);
 	pthread_mutex_lock(&w->lock);
 	w->is_stopping = 1;
 	pthread_cond_signal(&w->wake);

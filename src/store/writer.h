@@ -35,7 +35,6 @@ struct writer {
 	 * else they are due again.
 	 */
 	struct save	*flushed;
-	int		 is_failing;	/* logged when it changes */
 	int		 was_synced;	/* in_flight is told once, and */
 	int		 is_syncing;	/* that is not yet committed */
 	pthread_t	 thread;
@@ -47,6 +46,8 @@ struct writer {
 	struct saves	 saves;
 	int64_t		 saves_due_ms;	/* monotonic; 0: none */
 	int		 is_stopping;
+	int64_t		 busy_end_ms;	/* monotonic; 0: not hurried */
+	struct store_health health;
 	atomic_uint	 depth;		/* visits not yet committed */
 };
 
@@ -65,6 +66,9 @@ int64_t writer_announce_ms(struct writer *);
 /* Inside a task: what is kept from now on. */
 void writer_set_retention(struct writer *, const struct config *,
     const struct source_state *);
+
+void writer_hurry(struct writer *);
+void writer_health(struct writer *, struct store_health *);
 
 void writer_post(struct writer *, struct task *);
 /* s is a gift. */

@@ -7,7 +7,9 @@
  * Made-up documents, the same each time, handed in as the mill does it: as
  * fast as the writer takes them, never more than a few at once.  Then all of
  * them again, when nothing is new.  Memory is told after every tenth.  -i
- * waits for the index for search, too.
+ * waits for the index for search, too.  -n 0 -k COUNT on a database that was
+ * filled so: what is older than the newest COUNT of each source goes, and
+ * visits come meanwhile.
  */
 #include <math.h>
 #include <stdio.h>
@@ -15,6 +17,8 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include <sqlite3.h>
 
 #include "feedmill/base/clock.h"
 #include "feedmill/base/err.h"
@@ -244,6 +248,17 @@ read_indexed(struct store_reader *r, void *arg)
 }
 
 static void
+print_health(struct store *st)
+{
+	struct store_health h;
+
+	store_health(st, &h);
+	printf("longest  group %lld ms, step of index and retention %lld ms "
+	    "(CPU %lld)\n", (long long)h.group_max_ms,
+	    (long long)h.step_max_ms, (long long)h.step_cpu_max_ms);
+}
+
+static void
 no_op(void *arg)
 {
 	(void)arg;
@@ -260,6 +275,62 @@ wait_for_index(struct store *st)
 		store_drain(st);
 	}
 	printf("index    %9.1f s\n", seconds(CLOCK_MONOTONIC) - since);
+}
+
+static int64_t
+count_revisions(const char *path)
+{
+	sqlite3_stmt *q = NULL;
+	sqlite3 *db = NULL;
+	int64_t n;
+
+	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) !=
+	    SQLITE_OK || sqlite3_prepare_v2(db, "SELECT count(*) FROM "
+	    "revisions", -1, &q, NULL) != SQLITE_OK ||
+	    sqlite3_step(q) != SQLITE_ROW) {
+		fprintf(stderr, "%s: %s\n", path, sqlite3_errmsg(db));
+		exit(1);
+	}
+	n = sqlite3_column_int64(q, 0);
+	sqlite3_finalize(q);
+	sqlite3_close(db);
+	return n;
+}
+
+/*
+ * What is there already expires, meanwhile a visit comes ever so often: how
+ * long does one wait, at most?
+ */
+static void
+wait_for_retention(struct store *st, const char *path)
+{
+	double since = seconds(CLOCK_MONOTONIC), longest = 0, sum = 0;
+	int64_t left = -1, before, first = count_revisions(path);
+	long visits = 0;
+	int same = 0;
+
+	now_ms += INT64_C(1000) * 86400 * 365;
+	while (same < 5) {
+		double at = seconds(CLOCK_MONOTONIC), took;
+
+		entries = (visits + 1) * of_visit;
+		hand_in(st, visits++ * of_visit);
+		store_drain(st);
+		took = seconds(CLOCK_MONOTONIC) - at;
+		longest = took > longest ? took : longest;
+		sum += took;
+		usleep(50000);
+		if (visits % 10 != 0)
+			continue;
+		before = left;
+		left = count_revisions(path);
+		same = before == left ? same + 1 : 0;
+	}
+	printf("expired  %lld of %lld revisions in %.1f s; %ld visits "
+	    "meanwhile waited %.1f ms, at most %.1f\n",
+	    (long long)(first - left), (long long)first,
+	    seconds(CLOCK_MONOTONIC) - since, visits,
+	    1e3 * sum / (double)visits, 1e3 * longest);
 }
 
 int
@@ -296,10 +367,15 @@ main(int argc, char **argv)
 	}
 	store_sync_sources(st, &config, on_states, NULL);
 	store_drain(st);
-	pass(st, "insert");
-	pass(st, "again");
+	if (entries > 0) {
+		pass(st, "insert");
+		pass(st, "again");
+	} else {
+		wait_for_retention(st, o.path);
+	}
 	if (wait)
 		wait_for_index(st);
+	print_health(st);
 	store_close(st);
 	return 0;
 }

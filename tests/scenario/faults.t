@@ -1,0 +1,284 @@
+#!/usr/bin/env python3
+"""What surrounds a database fails while the daemon runs: a full disk, no
+permission, another process, damage.  Each time it says so once, in the log,
+in its status and its metrics; goes on asking and serving; and goes on storing
+when the fault is gone, without a restart and without a loss."""
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from feedmill import *
+
+DATE = 'Sat, 22 Feb 2025 18:08:%02d GMT'
+served = [0]
+size = [200]
+
+
+def ever_new(handler):
+    """An entry that was never there, each time."""
+    served[0] += 1
+    n = served[0]
+    return 200, {'Content-Type': 'application/rss+xml'}, rss(
+        ('http://a.example/%d' % n, 'Number %d' % n, DATE % (n % 60),
+         'x' * size[0]))
+
+
+site = Site({'/often%d' % i: ever_new for i in range(3)})
+OFTEN = {'interval': '1s', 'interval-min': '1s', 'interval-max': '1s'}
+feeds = {'f%d' % i: site.source('/often%d' % i, **OFTEN) for i in range(3)}
+
+
+def metric(mill, name):
+    page = get(mill.url + '/metrics').body.decode()
+    found = re.search(r'^feedmill_%s (\S+)$' % name, page, re.M)
+    return float(found.group(1)) if found else None
+
+
+def told(mill, pattern, name):
+    """What /status.json says of the database, waited for; None: nothing."""
+    def look():
+        a = get(mill.url + '/status.json')
+        if a.status != 200:
+            return False
+        error = json.loads(a.body)['database_error']
+        return error is None if pattern is None else \
+            re.search(pattern, error or '')
+    return ok(eventually(look, 20), name)
+
+
+def keys(mill, state=None):
+    db = sqlite3.connect(os.path.join(state or mill.state, 'feedmill.db'))
+    found = {k for (k,) in db.execute('SELECT key FROM entries')}
+    db.close()
+    return found
+
+
+def stored(mill, daemon):
+    """A new entry after this moment: it stores again."""
+    since = daemon.mark()
+    return eventually(lambda: [v for v in daemon.events('visit', since)
+                               if v.get('new') == '1'], 60)
+
+
+def goes_on(mill, daemon, pattern, name, failures=True):
+    """The fault is there."""
+    event = daemon.seen('database failing', 40) or {}
+    matches(pattern, event.get('reason', ''), name + ': the log says so') or \
+        note(daemon.log[-3000:])
+    told(mill, pattern, 'and the status')
+    same(metric(mill, 'store_failing'), 1, 'and a metric')
+    if failures:
+        ok(eventually(lambda: metric(mill, 'store_failures_total') > 0, 20),
+           'visits that are lost are counted')
+    n = len(site.asked())
+    ok(eventually(lambda: len(site.asked()) > n, 90), 'it goes on asking')
+    same(get(mill.url + '/healthz').status, 200, 'and serving')
+    same(len(daemon.events('database failing')), 1, 'it was said once') or \
+        note(daemon.log[-3000:])
+
+
+def recovers(mill, daemon):
+    """It is gone."""
+    ok(daemon.seen('database works again', 90), 'it works again, and says so',
+       daemon.log[-3000:])
+    ok(stored(mill, daemon), 'what is new is stored', daemon.log[-3000:])
+    same(metric(mill, 'store_failing'), 0, 'the metric knows')
+    told(mill, None, 'and the status')
+
+
+def ends_sound(mill, daemon):
+    same(daemon.stop(40), 0, 'it ends well') or note(daemon.log[-3000:])
+    new = sum(int(v.get('new', 0)) for v in daemon.events('visit'))
+    r = mill.run('db', 'check')
+    same(r.status, 0, 'and the database is sound') or note(r)
+    ok(len(keys(mill)) >= new, 'with all that was told as stored',
+       (len(keys(mill)), new))
+
+
+def in_namespace(mill, mount, env=None):
+    """A daemon whose state folder is a file system of its own."""
+    os.makedirs(mill.state, exist_ok=True)
+    return Daemon(['unshare', '-Ur', '-m', 'sh', '-c', mount +
+                   ' && exec "$@"', 'sh', *mill.argv('-v', 'run')],
+                  mill.env(env))
+
+
+def may(command):
+    return subprocess.run(command, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL).returncode == 0
+
+
+namespaces = may(['unshare', '-Ur', '-m', 'sh', '-c',
+                  'mount -t tmpfs -o size=1m tmpfs /mnt'])
+
+# -------------------------------------------------------------- a full disk
+
+mill = Mill(feeds=feeds, archive=None)
+if namespaces:
+    daemon = in_namespace(mill, "mount -t tmpfs -o size=8m tmpfs '%s'" %
+                          mill.state)
+    daemon.seen('visit', source='f1')
+    inside = '/proc/%d/root%s' % (daemon.process.pid, mill.state)
+    ok(eventually(lambda: os.path.exists(inside + '/feedmill.db-wal'), 20),
+       'on a small disk', daemon.log)
+    with open(inside + '/filler', 'wb', buffering=0) as f:
+        try:
+            while True:
+                f.write(b'x' * 4096)
+        except OSError:
+            pass
+    size[0] = 40000         # none fits into what is allocated already
+    goes_on(mill, daemon, 'disk is full|no space|ENOSPC|input/output',
+            'the disk is full')
+    size[0] = 200
+    os.unlink(inside + '/filler')
+    recovers(mill, daemon)
+    # What is in there goes with the namespace: look before.
+    r = subprocess.run(
+        ['nsenter', '-t', str(daemon.process.pid), '-U', '-m',
+         '--preserve-credentials', *mill.argv('db', 'check')],
+        env=mill.env(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    same(r.returncode, 0, 'the database is sound') or note(r.stdout.decode())
+    same(daemon.stop(40), 0, 'it ends well') or note(daemon.log[-3000:])
+else:
+    skip('the disk is full', 'no mounts in a user namespace')
+
+# ------------------------------------------------------------ only to read
+
+mill = Mill(feeds=feeds, archive=None)
+mill.round()
+if namespaces:
+    exported = mill.export()
+    bind = ("mount --bind '%s' '%s' && mount -o remount,bind,ro '%s'" %
+            ((mill.state,) * 3))
+    daemon = in_namespace(mill, bind)
+    same(daemon.wait(20), 74, 'on a disk that is only to read it does not '
+         'start') or note(daemon.log)
+    matches('cannot start.*[Rr]ead-only', daemon.log, 'and says why')
+    for words in (('export', '--format', 'jsonl'), ('search', 'number'),
+                  ('status',), ('db', 'check')):
+        r = mill.run(*words, wrapper=['unshare', '-Ur', '-m', 'sh', '-c',
+                                      bind + ' && exec "$@"', 'sh'])
+        ok(r.status == 0 and r.out, 'but %s works' % words[0], r)
+else:
+    skip('a disk that is only to read', 'no mounts in a user namespace')
+
+# ------------------------------------------------- permission lost meanwhile
+
+mill = Mill(feeds=feeds, archive=None)
+daemon = mill.start()
+daemon.seen('visit', source='f1')
+wal = mill.path('feedmill.db-wal')
+eventually(lambda: os.path.exists(wal), 20)
+if os.geteuid() == 0 and may(['chattr', '+i', wal]):
+    at_end(lambda: may(['chattr', '-i', wal]))
+    try:
+        with open(wal, 'ab'):
+            works = False
+    except OSError:
+        works = True
+    goes_on(mill, daemon, 'could not .*database', 'no permission any more')
+    ok(works, 'nobody may write')
+    may(['chattr', '-i', wal])
+    recovers(mill, daemon)
+else:
+    skip('no permission any more', 'chattr +i is not to be had here')
+
+# ------------------------------------------- another process has it locked
+
+seen = daemon.mark()
+db = sqlite3.connect(mill.path('feedmill.db'), isolation_level=None)
+db.execute('BEGIN EXCLUSIVE')
+event = daemon.seen('database failing', 30, since=seen) or {}
+matches('another process holds it, waiting', event.get('reason', ''),
+        'locked by another process: the log says so') or note(daemon.log)
+told(mill, 'another process', 'and the status')
+ok(metric(mill, 'store_failing') == 1 and
+   metric(mill, 'store_queue_visits') > 0, 'metrics tell that visits wait')
+same(get(mill.url + '/healthz').status, 200, 'it goes on serving')
+lost = metric(mill, 'store_failures_total')
+db.execute('COMMIT')
+recovers(mill, daemon)
+same(metric(mill, 'store_failures_total'), lost, 'no visit was lost')
+db.execute('BEGIN EXCLUSIVE')
+start = time.monotonic()
+daemon.signal(signal.SIGTERM)
+status = daemon.wait(60)
+ok(status is not None and time.monotonic() - start < 20,
+   'nor is the end held up for ever', (status, daemon.log[-2000:]))
+db.execute('COMMIT')
+db.close()
+
+db = sqlite3.connect(mill.path('feedmill.db'), isolation_level=None)
+db.execute('PRAGMA locking_mode=EXCLUSIVE')
+db.execute('BEGIN EXCLUSIVE')
+r = mill.run('run', seconds=40)
+ok(r.status == 75 and 'another process holds it' in r.err,
+   'locked for good: it does not start, and says why', r)
+db.execute('COMMIT')
+db.close()
+
+# ---------------------------------------------------- a second one, refused
+
+daemon = mill.start()
+daemon.seen('visit', source='f1')
+r = mill.run('run', seconds=20)
+ok(r.status == 75 and str(daemon.process.pid) in r.err,
+   'a second daemon is refused with the pid of the first', r)
+n = len(site.asked())
+ok(eventually(lambda: len(site.asked()) > n, 20), 'the first goes on')
+
+# ------------------------------------------------------ killed, WAL is left
+
+ok(stored(mill, daemon), 'more is stored')
+before = {v['source'] for v in daemon.events('visit')}
+known = keys(mill)
+daemon.kill()
+ok(os.path.getsize(wal) > 0, 'killed: a log is left behind')
+daemon = mill.start()
+ok(stored(mill, daemon), 'a new start goes on from there', daemon.log)
+ends_sound(mill, daemon)
+ok(known <= keys(mill), 'nothing that was stored is gone')
+daemon = mill.start()
+stored(mill, daemon)
+daemon.kill()
+write(wal, os.urandom(os.path.getsize(wal)))
+daemon = mill.start()
+ok(stored(mill, daemon), 'a log that is rubbish is no hindrance', daemon.log)
+ends_sound(mill, daemon)
+
+# ------------------------------------------------------------------- damage
+
+whole = read(mill.path('feedmill.db'))
+daemon = mill.start()
+stored(mill, daemon)
+with open(mill.path('feedmill.db'), 'r+b') as f:
+    f.seek(16384)
+    f.write(b'\xa5' * 65536)
+# What it has in memory it does not read: nobody may notice for long.
+n = len(site.asked())
+ok(eventually(lambda: len(site.asked()) > n, 90),
+   'damaged while it runs: it goes on')
+same(get(mill.url + '/healthz').status, 200, 'and serves')
+ok(daemon.stop(40) is not None, 'it can be stopped', daemon.log[-2000:])
+r = mill.run('db', 'check')
+ok(r.status in (0, 65), 'check finds what its memory has not healed', r)
+for suffix in ('-wal', '-shm'):
+    if os.path.exists(mill.path('feedmill.db' + suffix)):
+        os.unlink(mill.path('feedmill.db' + suffix))
+for name, at in (('header', 0), ('first pages', 100)):
+    damaged = bytearray(whole)
+    damaged[at:at + 40000] = b'\xa5' * 40000
+    write(mill.path('feedmill.db'), bytes(damaged))
+    r = mill.run('run', seconds=30)
+    ok(r.status == 65 and 'cannot start' in r.err and 'database' in r.err,
+       'a damaged %s: it does not start, and says why' % name, r)
+write(mill.path('feedmill.db'), whole)
+daemon = mill.start()
+ok(stored(mill, daemon), 'put back from a backup: it goes on', daemon.log)
+ends_sound(mill, daemon)
+done()
