@@ -107,6 +107,7 @@ SRCS = \
 	src/config_help.c \
 	src/config_lines.c \
 	src/config_merge.c \
+	src/config_opml.c \
 	src/config_options.c \
 	src/config_report.c \
 	src/config_secret.c \

@@ -22,13 +22,12 @@
 #include "feedmill/base/err.h"
 #include "feedmill/base/file.h"
 #include "feedmill/base/mem.h"
-#include "feedmill/base/text.h"
 #include "feedmill/base/url.h"
 #include "feedmill/config.h"
 
 #include "commands_private.h"
 
-enum { FILE_MAX_BYTES = 16 << 20, NAME_MAX_BYTES = 40 };
+enum { FILE_MAX_BYTES = 16 << 20 };
 static const char file_name[] = "90-added.yaml";
 
 /* ---------------------------------------------------------- what is known */
@@ -98,51 +97,12 @@ known_fini(struct known *k)
 	tdestroy(k->urls, free);
 }
 
-/* ------------------------------------------------------------------ names */
-
-/* Words of ASCII joined by "-"; nothing if there are other letters. */
-static void
-put_slug(struct buf *b, const char *s)
+static int
+is_taken(const char *name, void *arg)
 {
-	for (; *s != '\0' && b->len < NAME_MAX_BYTES; s++) {
-		char c = *s >= 'A' && *s <= 'Z' ? (char)(*s | 0x20) : *s;
+	const struct known *k = arg;
 
-		if ((unsigned char)c >= 0x80) {
-			buf_reset(b);
-			return;
-		}
-		if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
-			buf_putc(b, c);
-		else if (b->len > 0 && b->data[b->len - 1] != '-' &&
-		    c != '\'')
-			buf_putc(b, '-');
-	}
-	while (b->len > 0 && b->data[b->len - 1] == '-')
-		b->data[--b->len] = '\0';
-}
-
-/* To be typed: of the title, else of the host; a number makes it unique. */
-static char *
-make_name(const struct known *k, const char *url, const char *title)
-{
-	struct buf name = { 0 };
-	size_t len;
-
-	put_slug(&name, title != NULL ? title : "");
-	if (name.len < 2) {
-		char *host = url_host(url);
-
-		buf_reset(&name);
-		buf_puts(&name, host != NULL && strncmp(host, "www.", 4) == 0 ?
-		    host + 4 : host != NULL ? host : "feed");
-		free(host);
-	}
-	len = name.len;
-	for (unsigned n = 2; knows(&k->names, name.data); n++) {
-		name.len = len;
-		buf_printf(&name, "-%u", n);
-	}
-	return buf_take(&name);
+	return knows(&k->names, name);
 }
 
 /* What is to be added gets its name; what is there already gets none.  Both
@@ -158,8 +118,13 @@ name_additions(struct additions *a, struct known *k)
 			a->known++;
 			continue;
 		}
-		if (add->name == NULL)
-			add->name = make_name(k, add->url, add->title);
+		if (add->name == NULL) {
+			struct buf name = { 0 };
+
+			config_make_name(&name, add->url, add->title,
+			    is_taken, k);
+			add->name = buf_take(&name);
+		}
 		know(&k->names, xstrdup(add->name));
 		know_url(k, add->url);
 	}

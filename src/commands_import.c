@@ -12,7 +12,6 @@
 #include "feedmill/base/err.h"
 #include "feedmill/base/file.h"
 #include "feedmill/base/mem.h"
-#include "feedmill/base/text.h"
 #include "feedmill/base/url.h"
 #include "feedmill/config.h"
 #include "feedmill/import.h"
@@ -24,8 +23,7 @@
 
 enum {
 	OPML_MAX_BYTES = 16 << 20, SUBSCRIPTIONS_MAX = 20000,
-	HEAD_BYTES = 4096, TITLE_MAX_BYTES = 200, TAG_MAX_BYTES = 100,
-	TAGS_MAX = 20
+	HEAD_BYTES = 4096
 };
 
 /* ----------------------------------------------------------- subscriptions */
@@ -36,64 +34,15 @@ struct subscriptions {
 	size_t		 room, unusable;
 };
 
-/* One line of text that the configuration takes; NULL: nothing is left. */
-static const char *
-clean(struct arena *a, const char *s, size_t len, size_t max)
-{
-	struct buf plain = { 0 }, line = { 0 };
-	const char *end = s + len, *ret = NULL;
-
-	while (s < end) {
-		uint32_t c = text_utf8_next(&s, end);
-
-		text_utf8_put(&plain, c < 0x20 || (c >= 0x7f && c < 0xa0) ||
-		    !text_xml_char(c) ? ' ' : c);
-	}
-	text_collapse(&line, buf_str(&plain), plain.len);
-	if (line.len > 0)
-		ret = arena_strndup(a, line.data,
-		    text_utf8_cut(line.data, line.len, max));
-	buf_fini(&plain);
-	buf_fini(&line);
-	return ret;
-}
-
-static const char *const *
-split_tags(struct arena *a, const char *s)
-{
-	const char **tags = arena_zalloc(a, (TAGS_MAX + 1) * sizeof(*tags));
-	size_t n = 0;
-
-	while (s != NULL && *s != '\0' && n < TAGS_MAX) {
-		size_t len = strcspn(s, "\n");
-
-		tags[n] = clean(a, s, len, TAG_MAX_BYTES);
-		n += tags[n] != NULL;
-		s += len + (s[len] == '\n');
-	}
-	return tags;
-}
-
-/* Only what can be asked: readers put all kinds of things into xmlUrl. */
-static const char *
-usable_url(struct arena *a, const char *url)
-{
-	char *absolute = url_is_http(url) && strlen(url) <= URL_MAX_BYTES ?
-	    url_resolve(NULL, url) : NULL;
-	const char *ret = absolute != NULL ? arena_strdup(a, absolute) : NULL;
-
-	free(absolute);
-	return ret;
-}
-
 static void
 take_outline(const struct opml_outline *o, void *arg)
 {
 	struct subscriptions *s = arg;
 	struct additions *list = &s->list;
-	const char *url = usable_url(&s->arena, o->xml_url), *title;
+	struct config_subscription sub;
 
-	if (url == NULL || list->count == SUBSCRIPTIONS_MAX) {
+	if (list->count == SUBSCRIPTIONS_MAX ||
+	    config_subscription(&s->arena, o, &sub) == -1) {
 		s->unusable++;
 		return;
 	}
@@ -102,11 +51,9 @@ take_outline(const struct opml_outline *o, void *arg)
 		list->list = xrealloc(list->list,
 		    s->room * sizeof(*list->list));
 	}
-	title = o->title == NULL ? NULL : clean(&s->arena, o->title,
-	    strlen(o->title), TITLE_MAX_BYTES);
 	list->list[list->count++] = (struct addition){
-		.url = url, .title = title, .shown_title = title,
-		.tags = split_tags(&s->arena, o->tags),
+		.url = sub.url, .title = sub.title, .shown_title = sub.title,
+		.tags = sub.tags,
 	};
 }
 

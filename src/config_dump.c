@@ -252,6 +252,7 @@ put_value(struct buf *out, const struct option *o, const void *base,
 		put_secret(out, o, *text, *value_origin(o, field));
 		break;
 	case OPTION_LIST:
+	case OPTION_PATHS:
 	case OPTION_URLS:
 		put_list(out, *(const char *const *const *)field);
 		break;

@@ -238,6 +238,22 @@ find_state(struct loader *l, struct node *const *roots, size_t count)
 /* ---------------------------------------------------------------- sections */
 
 static void
+add_named(struct named *to, const struct node *n)
+{
+	if (to->count == to->cap) {
+		to->cap = to->cap > 0 ? 2 * to->cap : 16;
+		to->list = xrealloc(to->list, to->cap * sizeof(*to->list));
+	}
+	to->list[to->count++] = n;
+}
+
+static void
+add_included(const struct node *feed, void *arg)
+{
+	add_named(arg, feed);
+}
+
+static void
 collect(struct merge *m, const struct section *s, const struct node *map,
     struct named *to)
 {
@@ -249,12 +265,7 @@ collect(struct merge *m, const struct section *s, const struct node *map,
 			complain_twice(m->l, n, first, s->title);
 			continue;
 		}
-		if (to->count == to->cap) {
-			to->cap = to->cap > 0 ? 2 * to->cap : 16;
-			to->list = xrealloc(to->list,
-			    to->cap * sizeof(*to->list));
-		}
-		to->list[to->count++] = n;
+		add_named(to, n);
 	}
 }
 
@@ -534,6 +545,8 @@ config_merge(struct loader *l, struct node *const *roots, size_t count)
 	for (size_t i = 0; i < count; i++)
 		if (roots[i] != NULL)
 			take_root(&m, roots[i]);
+	config_include(l, section_find("feeds"), m.feeds.list, m.feeds.count,
+	    add_included, &m.feeds);
 	if (c->http.listen[0] == NULL)
 		c->http.enabled = 0;
 	take_outlets(&m);

@@ -83,6 +83,12 @@ const struct option config_options[] = {
 	{ "database", IN_TOP, CONFIG(database), OPTION_PATH, "feedmill.db",
 	    NULL, "The SQLite database.", 0, 0, NULL, NULL },
 
+	{ "include-opml", IN_TOP, CONFIG(include_opml), OPTION_PATHS, "[]",
+	    NULL, "Lists of feeds kept elsewhere, as any reader exports "
+	    "them: their folders become tags. They are read with the "
+	    "configuration; a feed that is configured here stays as it is.",
+	    0, 0, NULL, NULL },
+
 	/* --------------------------------------------- fetch: all together */
 	{ "concurrency", IN_FETCH, CONFIG(fetch.concurrency), OPTION_COUNT,
 	    "64", NULL, "Transfers at once.", 1, 10000, NULL, NULL },

@@ -11,6 +11,7 @@
  *	config_text.c	 ... of those that are text of some form
  *	config_secret.c	 ... and of those that nobody should see
  *	config_check.c	 what only the whole can tell (twice, min > max...)
+ *	config_opml.c	 feeds of lists that are kept elsewhere
  *	config_dump.c	 back to YAML
  *	config_help.c	 the table as YAML and as mdoc
  *	config.c	 the files, their merging, and what others call
@@ -127,7 +128,8 @@ enum option_type {
 	OPTION_TEXT, OPTION_PATH, OPTION_URL, OPTION_REGEX, OPTION_CHARSET,
 	OPTION_LANGUAGE, OPTION_ZONE,
 	OPTION_SECRET, OPTION_SECRET_URL, OPTION_PROXY,	/* in config_source */
-	OPTION_LIST, OPTION_LISTEN, OPTION_URLS, OPTION_HEADERS
+	OPTION_LIST, OPTION_LISTEN, OPTION_URLS, OPTION_PATHS,
+	OPTION_HEADERS
 };
 
 /* Where an option may stand. */
@@ -218,6 +220,13 @@ const char *path_join(struct arena *, const char *dir, const char *path);
 
 /* Trees (NULL: an empty file) to l->out, in order of precedence: none. */
 void config_merge(struct loader *, struct node *const *roots, size_t count);
+
+/* Feeds of the files that include-opml names, but for those in list, as nodes
+ * of the section feeds, in the scratch arena. */
+typedef void config_include_fn(const struct node *feed, void *arg);
+void config_include(struct loader *, const struct section *feeds,
+    const struct node *const *list, size_t count, config_include_fn *,
+    void *arg);
 
 /* Everything is set; what does not fit together is added. */
 void config_check(struct loader *);

@@ -310,6 +310,22 @@ set_urls(struct loader *l, const struct option *o, const struct node *n,
 	set_items(l, o, n, field, value_take_url);
 }
 
+static const char *
+take_path(struct loader *l, const struct option *o, const struct node *n)
+{
+	const char *s = take_item(l, o, n);
+
+	return s == NULL ? NULL : path_join(&l->out->arena,
+	    l->out->config.state, s);
+}
+
+static void
+set_paths(struct loader *l, const struct option *o, const struct node *n,
+    void *field)
+{
+	set_items(l, o, n, field, take_path);
+}
+
 static void
 set_list(struct loader *l, const struct option *o, const struct node *n,
     void *field)
@@ -409,6 +425,7 @@ static const struct {
 	[OPTION_PROXY] = { value_set_proxy, NULL_IS_NULL },
 	[OPTION_LIST] = { set_list, NULL_IS_EMPTY },
 	[OPTION_LISTEN] = { set_listen, NULL_IS_EMPTY },
+	[OPTION_PATHS] = { set_paths, NULL_IS_EMPTY },
 	[OPTION_URLS] = { set_urls, NULL_IS_EMPTY },
 	[OPTION_HEADERS] = { value_set_headers, NULL_IS_EMPTY },
 };

@@ -123,6 +123,7 @@ struct config {
 		int	 metrics, status, search, access_log;
 		int64_t	 connections, connections_per_address;
 	} http;
+	const char	*const *include_opml;	/* absolute paths */
 	enum log_level	 log_level;
 	const struct config_source *sources;	/* in configuration order */
 	size_t		 sources_count;
@@ -196,6 +197,23 @@ void config_put_text(struct buf *, const char *);
 /* Every option with default and help, as the manual has it (mdoc) and as
  * `check --defaults` prints it. */
 void config_print_options(struct buf *, int as_mdoc);
+
+/*
+ * An outline of OPML as a feed that can be configured, in the arena; -1: its
+ * address cannot be asked.
+ */
+struct arena;
+struct opml_outline;
+struct config_subscription {
+	const char	*url, *title;	/* title or NULL */
+	const char	*const *tags;	/* NULL-terminated */
+};
+int config_subscription(struct arena *, const struct opml_outline *,
+    struct config_subscription *ret);
+
+/* A name to be typed: of the title, else of the host, and not taken. */
+void config_make_name(struct buf *, const char *url, const char *title,
+    int (*is_taken)(const char *name, void *arg), void *arg);
 
 /* By name, then by URL; NULL if there is none. */
 const struct config_source *config_find_source(const struct config *,

@@ -103,7 +103,50 @@ ok(daemon.seen('visit', source='bee', new='1'), 'which asks at once',
    daemon.log)
 same(daemon.stop(), 0, 'the daemon ends')
 
+# ------------------------------------------- a list that is kept elsewhere
+mill = Mill(fetch=OPEN, feeds={'a': site.source('/a.xml')})
+kept = write(mill.path('mine.opml'), OPML % site.url)
+mill.sections['include-opml'] = ['mine.opml']
+mill.set()
+r = mill.run('check')
+ok(r.status == 0 and ': ok, 6 sources' in r.out and
+   'mine.opml: 4 that cannot be asked left out' in r.err,
+   'include-opml: what can be asked is configured', r)
+feeds = {f['name']: f for f in json.loads(
+    mill.run('feeds', '--format', 'json').out)}
+same((feeds['the-world-us']['tags'], feeds['the-world-us-2']['url'],
+      feeds['a']['title']),
+     (['News', 'World'], 'http://other.example/rss', None),
+     'include-opml: with tags; what is written by hand stays as it is')
+dump = mill.run('check', '--dump')
+again = Mill()
+write(again.conf, dump.out)
+r = again.run('feeds', '--format', 'json')
+same((r.status, {f['url'] for f in json.loads(r.out or '[]')}),
+     (0, {f['url'] for f in feeds.values()}), 'include-opml: a dump of it '
+     'loads to the same') or note(r)
+write(kept, '<opml><body><outline text="bee" xmlUrl="%s/b.xml"/></body>'
+      '</opml>' % site.url)
+daemon = mill.start()
+ok(daemon.seen('visit', source='bee'), 'include-opml: is asked', daemon.log)
+site.documents['/c.xml'] = rss(ONE)
+write(kept, '<opml><body><outline text="sea" xmlUrl="%s/c.xml"/></body>'
+      '</opml>' % site.url)
+r = mill.run('reload')
+ok(r.status == 0 and daemon.seen('visit', source='sea'),
+   'include-opml: a reload reads it again', daemon.log)
+os.remove(kept)
+r = mill.run('reload')
+ok(r.status == 1 and 'mine.opml' in r.err, 'include-opml: one that is gone '
+   'is a mistake', r)
+same(daemon.stop(), 0, 'the daemon ends')
+r = mill.run('check')
+ok(r.status == 1 and re.search(r'feedmill\.yaml:\d+:\d+: error: .*mine\.opml',
+                               r.err), 'with its place', r)
+
 # ----------------------------------------------------------------- exports
+mill = Mill(fetch=OPEN, feeds={'a': site.source('/a.xml'),
+                               'bee': site.source('/b.xml')})
 
 mill.round()
 entries = mill.export()
