@@ -462,11 +462,13 @@ bench: deps-demo
 	$(SUBMAKE) all
 	@python3 tests/bench/bench.py $(BUILD)/feedmill
 
-# HOURS of polling changing sources, watching memory, descriptors and truth.
+# HOURS of polling changing sources, watching memory, descriptors and truth;
+# then HOURS of being killed at any moment.
 HOURS	?= 0.1
 soak: deps-demo
 	$(SUBMAKE) all
 	@python3 tests/bench/soak.py $(BUILD)/feedmill $(HOURS)
+	@python3 tests/bench/kills.py $(BUILD)/feedmill $(HOURS)
 
 # ----------------------------------------------------------------- install
 
@@ -525,6 +527,6 @@ help:
 	@echo 'make fuzz-replay     every fuzzer over its corpus'
 	@echo 'make bench           a small measurement of whole rounds'
 	@echo 'make torture         fail every call that touches a file'
-	@echo 'make soak HOURS=0.1  poll changing sources, watch for leaks'
+	@echo 'make soak HOURS=0.1  watch for leaks, then be killed at any moment'
 	@echo 'make install         DESTDIR= PREFIX=/usr/local; also uninstall'
 	@echo 'make clean           remove build; ./var, the data, stays'
