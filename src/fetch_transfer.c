@@ -22,6 +22,8 @@
 enum {
 	/* As much of a body nobody wants is read to keep its connection. */
 	UNWANTED_MAX = 64 * 1024,
+	/* Of what Content-Length promises, so much is believed at once. */
+	BELIEVED_MAX = 256 * 1024,
 	ERROR_NONE = 0,
 };
 
@@ -87,6 +89,20 @@ curl_has_header(char *line, size_t one, size_t n, void *arg)
 	return n;
 }
 
+/* Room for n bytes more, at first for all that are to come: a body that
+ * grows is copied as often as it doubles.  NULL: there is no memory. */
+static char *
+make_room(struct xfer *x, size_t n)
+{
+	struct buf *body = &x->result->body;
+	int64_t length = x->head.length;
+
+	if (body->cap == 0 && !x->head.chunked && length > (int64_t)n)
+		n = length < BELIEVED_MAX ? (size_t)length :
+		    n > BELIEVED_MAX ? n : BELIEVED_MAX;
+	return buf_try_reserve(body, n);
+}
+
 static size_t
 curl_has_bytes(char *data, size_t one, size_t n, void *arg)
 {
@@ -110,7 +126,7 @@ curl_has_bytes(char *data, size_t one, size_t n, void *arg)
 		x->stop = STOP_CROWD;
 		return ERROR_NONE;
 	}
-	if (buf_try_reserve(body, n) == NULL) {
+	if (make_room(x, n) == NULL) {
 		x->stop = STOP_MEMORY;
 		return ERROR_NONE;
 	}
