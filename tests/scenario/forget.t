@@ -30,7 +30,10 @@ def everywhere(word):
             if name.startswith('feedmill.'):
                 continue
             path = os.path.join(top, name)
-            data = open(path, 'rb').read()
+            try:
+                data = read(path)
+            except FileNotFoundError:       # on its way to its name
+                continue
             if name.endswith('.gz'):
                 data = gzip.decompress(data)
             if word.encode() in data:
@@ -196,8 +199,9 @@ site.documents['/g'] = rss(*[
      'g') for n in range(4)])
 mill.sections['feeds'] = {'g': site.source('/g')}
 mill.sections['publish'] = {
-    'g': {'directory': 'g', 'tombstones': 'all'},
-    'none': {'directory': 'g', 'tombstones': 'none'}}
+    'g': {'directory': 'g', 'tombstones': 'all', 'entries': 1},
+    'none': {'directory': 'g', 'tombstones': 'none', 'entries': 1}}
+# Retention waits until it is on sealed pages, which one entry fills here.
 mill.sections['retention'] = {'keep': '1m', 'keep-at-least': 2}
 mill.set()
 same(mill.round().status, 0, 'four entries')
@@ -210,7 +214,12 @@ site.documents['/g'] = rss(*[
     ('http://g.example/%d' % n, 'G%d' % n, 'Mon, 23 Feb 2026 01:0%d:00 GMT' % n,
      'g') for n in range(1, 5)])
 same(mill.round().status, 0, 'one more, three are old')
-same(mill.round().status, 0, 'and after they were taken away')
+daemon = mill.start()
+ok(eventually(lambda: rows("SELECT count(*) FROM revisions r JOIN entries e "
+                           "ON e.id = r.entry_id WHERE e.url LIKE "
+                           "'http://g.%'") == [(2,)]), 'are taken away')
+same(daemon.stop(), 0, 'stopped')
+same(mill.round().status, 0, 'and published')
 root = ET.parse(mill.path('g', 'g.atom')).getroot()
 same(len(root.findall(ATOM + 'entry')), 2, 'two are kept')
 ids_of = {e['url']: 'urn:uuid:' + e['id'] for e in mill.export().values()}

@@ -200,6 +200,30 @@ while text.count(b'</html>') < 3:
 same(text.count(b'HTTP/1.1 200'), 3, 'three in one go, in one connection')
 s.close()
 
+# More at once than may wait: some are sent away, politely, and none is lost.
+crowd = [socket.create_connection(('127.0.0.1', mill.port))
+         for _ in range(300)]
+for s in crowd:
+    s.sendall(b'GET /search?q=copious HTTP/1.1\r\nHost: x\r\n'
+              b'Connection: close\r\n\r\n')
+told = {}
+for s in crowd:
+    s.settimeout(60)
+    text = b''
+    while True:
+        got = s.recv(65536)
+        if not got:
+            break
+        text += got
+    s.close()
+    status = text[9:12].decode()
+    told[status] = told.get(status, 0) + 1
+    if status == '503':
+        ok(b'\r\nRetry-After: ' in text, 'come back later')
+note('a crowd of 300: %s' % told)
+ok(set(told) <= {'200', '503'} and sum(told.values()) == 300 and
+   told['200'] >= 100, 'each of a crowd has an answer', told)
+
 # ----------------------------------------------------- what the library refuses
 def refused():
     m = re.search(r'http_requests_total{code="4xx"} (\d+)',
