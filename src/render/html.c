@@ -66,7 +66,8 @@ const char render_html_style[] =
     "color:var(--link)}\n"
     ".bad{color:var(--bad)}.good{color:var(--good)}\n"
     "footer{margin-top:2rem}\n"
-    "form{display:flex;flex-wrap:wrap;align-items:center;gap:.5rem;margin:.8rem 0}\n"
+    "form{display:flex;flex-wrap:wrap;align-items:center;gap:.5rem;"
+    "margin:.8rem 0}\n"
     "input,button{font:inherit;color:inherit;background:var(--bg);"
     "border:1px solid var(--dim);border-radius:.4rem;"
     "padding:.35rem .7rem;min-height:2.75rem}\n"
@@ -234,7 +235,8 @@ render_html_begin(struct buf *b, const struct outlet_head *head)
 	put_alternates(b, head);
 	buf_printf(b, "<style>\n%s</style>\n</head>\n<body>\n"
 	    "<a class=\"skip\" href=\"#river\"%s>Skip to content</a>\n"
-	    "<header>\n<h1 dir=\"auto\">", render_html_style, html_english(head));
+	    "<header>\n<h1 dir=\"auto\">", render_html_style,
+	    html_english(head));
 	text_xml_escape_str(b, head->title);
 	buf_puts(b, "</h1>\n");
 	if (head->subtitle != NULL) {
