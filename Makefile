@@ -75,6 +75,7 @@ SRCS = \
 	src/base/err.c \
 	src/base/file.c \
 	src/base/hash.c \
+	src/base/limits.c \
 	src/base/log.c \
 	src/base/mem.c \
 	src/base/systemd.c \

@@ -5,6 +5,7 @@
 
 #include "feedmill/ask.h"
 #include "feedmill/base/buf.h"
+#include "feedmill/base/limits.h"
 #include "feedmill/base/mem.h"
 #include "feedmill/config.h"
 #include "feedmill/identify.h"
@@ -15,13 +16,16 @@
 struct fetch_limits
 ask_limits(const struct config *c)
 {
+	unsigned share = limits_socket_share();
+
 	return (struct fetch_limits){
 		.header_bytes = (unsigned)c->fetch.header_bytes,
 		.header_lines = (unsigned)c->fetch.header_lines,
 		.redirects = (unsigned)c->fetch.redirects,
 		.low_speed_bytes_s = (unsigned)c->fetch.low_speed_bytes_s,
 		.low_speed_time_s = (unsigned)c->fetch.low_speed_time_s,
-		.connections = (unsigned)c->fetch.concurrency,
+		.connections = share < (unsigned)c->fetch.concurrency ?
+		    share : (unsigned)c->fetch.concurrency,
 		.connections_per_host =
 		    (unsigned)c->fetch.concurrency_per_host,
 		.held_bytes = (uint64_t)c->fetch.bytes_in_flight,

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include <ev.h>
 
@@ -19,6 +18,7 @@
 #include "feedmill/base/clock.h"
 #include "feedmill/base/err.h"
 #include "feedmill/base/file.h"
+#include "feedmill/base/limits.h"
 #include "feedmill/base/log.h"
 #include "feedmill/base/mem.h"
 #include "feedmill/base/systemd.h"
@@ -510,16 +510,18 @@ round_done(void *arg)
 	stop(d, r.failed > 0 || r.storage_failed ? 1 : 0);
 }
 
-/* Transfers and the server share the descriptors there are. */
+/* Said once: more was asked for than can be. */
 static void
-raise_descriptor_limit(void)
+warn_of_few_files(const struct config *config)
 {
-	struct rlimit rl;
+	unsigned share = limits_socket_share();
 
-	if (getrlimit(RLIMIT_NOFILE, &rl) == -1)
+	if (share >= (unsigned)config->fetch.concurrency && (share >=
+	    (unsigned)config->http.connections || !config->http.enabled))
 		return;
-	rl.rlim_cur = rl.rlim_max > 65536 ? 65536 : rl.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &rl);
+	log_event(LOG_WARN, "few open files are allowed (LimitNOFILE): fewer "
+	    "transfers and connections at once",
+	    LOG_INT("each_at_most", share));
 }
 
 static int
@@ -583,7 +585,7 @@ daemon_run(const struct daemon_options *options)
 	if (config == NULL)
 		return EXIT_CONFIG;
 	set_log_level(options, config);
-	raise_descriptor_limit();
+	limits_raise_files();
 	signal(SIGPIPE, SIG_IGN);
 	d.loop = ev_default_loop(EVFLAG_AUTO);
 	if (open_all(&d, config, &e) == -1) {
@@ -591,6 +593,7 @@ daemon_run(const struct daemon_options *options)
 		d.status = e.exit_status != 0 ? e.exit_status : 1;
 	} else {
 		warn_of_proxies(config);
+		warn_of_few_files(config);
 		watch(&d);
 		mill_configure(d.mill, config, applied, &d);
 		ev_run(d.loop, 0);

@@ -28,6 +28,7 @@
 #include "feedmill/base/buf.h"
 #include "feedmill/base/clock.h"
 #include "feedmill/base/err.h"
+#include "feedmill/base/limits.h"
 #include "feedmill/base/log.h"
 #include "feedmill/base/mem.h"
 #include "feedmill/base/url.h"
@@ -334,10 +335,13 @@ static int
 gate(void *arg)
 {
 	struct mill *m = arg;
+	unsigned places = (unsigned)m->config->fetch.concurrency;
 
+	if (places > m->socket_share)
+		places = m->socket_share;
 	return !m->stopping && fetch_active(m->fetch) +
 	    VISIT_WEIGHT * (worker_depth(m->worker) +
-	    store_queue_depth(m->store)) < (unsigned)m->config->fetch.concurrency &&
+	    store_queue_depth(m->store)) < places &&
 	    fetch_bytes_in_flight(m->fetch) <
 	    (uint64_t)m->config->fetch.bytes_in_flight;
 }
@@ -459,6 +463,7 @@ mill_new(struct ev_loop *loop, const struct config *config,
 
 	m->loop = loop;
 	m->options = *options;
+	m->socket_share = limits_socket_share();
 	m->clock_ms = clock_wall_ms() - clock_mono_ms();
 	m->store = store_open(&store_options, e);
 	if (m->store == NULL) {

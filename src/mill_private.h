@@ -57,6 +57,7 @@ struct mill {
 	unsigned		 asked, failing;	/* sources */
 	struct outage		 outage;
 	int64_t			 clock_ms;	/* wall minus boot time */
+	unsigned		 socket_share;	/* at most so many transfers */
 	struct metrics		 metrics;
 	struct mill_round	 round;
 	int			 round_flushed, stopping;

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "feedmill/base/err.h"
+#include "feedmill/base/limits.h"
 #include "feedmill/base/log.h"
 #include "feedmill/base/mem.h"
 #include "feedmill/config.h"
@@ -30,13 +31,30 @@ enum {
 
 /* -------------------------------------------------------------- listeners */
 
+static unsigned
+connections_now(const struct listener *l)
+{
+	const union MHD_DaemonInfo *info = MHD_get_daemon_info(l->daemon,
+	    MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+
+	return info != NULL ? info->num_connections : 0;
+}
+
+/*
+ * At its limit the library does not wait for new connections, and begins
+ * again only when it is run once more after one has ended: those who were
+ * kept waiting would wait for ever.
+ */
 static void
 run(struct listener *l)
 {
 	struct serve *s = l->serve;
+	unsigned before = connections_now(l);
 	MHD_UNSIGNED_LONG_LONG ms;
 
 	MHD_run(l->daemon);
+	if (connections_now(l) < before)
+		MHD_run(l->daemon);
 	ev_timer_stop(s->loop, &l->timer);
 	if (MHD_get_timeout(l->daemon, &ms) != MHD_YES)
 		return;
@@ -89,6 +107,19 @@ log_library(void *cls, const char *fmt, va_list args)
 	log_event(LOG_DEBUG, "http library", LOG_STR("says", line));
 }
 
+/* Of each socket that listens: they share what the server may have. */
+static unsigned
+connections_of(const struct config *c)
+{
+	unsigned share = limits_socket_share(), count = 0;
+
+	while (c->http.listen != NULL && c->http.listen[count] != NULL)
+		count++;
+	share /= count > 1 ? count : 1;
+	return share < (unsigned)c->http.connections ? share :
+	    (unsigned)c->http.connections;
+}
+
 static int
 start_daemon(struct listener *l, int fd)
 {
@@ -102,7 +133,7 @@ start_daemon(struct listener *l, int fd)
 	    MHD_OPTION_URI_LOG_CALLBACK, serve_note_target, NULL,
 	    MHD_OPTION_LISTEN_SOCKET, fd,
 	    MHD_OPTION_STRICT_FOR_CLIENT, 1,
-	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)s->config->http.connections,
+	    MHD_OPTION_CONNECTION_LIMIT, connections_of(s->config),
 	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEAD_BYTES,
 	    MHD_OPTION_NOTIFY_CONNECTION, serve_connection_changed, l,

@@ -5,6 +5,7 @@ in its status and its metrics; goes on asking and serving; and goes on storing
 when the fault is gone, without a restart and without a loss."""
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -281,4 +282,34 @@ write(mill.path('feedmill.db'), whole)
 daemon = mill.start()
 ok(stored(mill, daemon), 'put back from a backup: it goes on', daemon.log)
 ends_sound(mill, daemon)
+
+# ------------------------------------------- few descriptors, many who want
+
+def slow(handler):
+    time.sleep(0.3)
+    return 200, {'Content-Type': 'application/rss+xml'}, rss(
+        ('http://b.example' + handler.path, 'T', DATE % 1, 'x'))
+
+
+site.documents.update({'/s%d' % i: slow for i in range(60)})
+mill = Mill(fetch={'concurrency': 60, 'concurrency-per-host': 60},
+            feeds={'s%d' % i: site.source('/s%d' % i) for i in range(60)},
+            archive=None)
+daemon = Daemon(['sh', '-c', 'ulimit -n 64 && exec "$@"', 'sh',
+                 *mill.argv('-v', 'run')], mill.env())
+ok(daemon.seen('ready'), 'few files may be open', daemon.log)
+ok([e for e in daemon.events() if 'few open files' in e['event']],
+   'it says so', daemon.log)
+crowd = []
+for i in range(64):
+    crowd.append(socket.create_connection(('127.0.0.1', mill.port), 10))
+ok(eventually(lambda: len(daemon.events('visit')) >= 60, 60),
+   'a crowd at the server does not keep it from asking', daemon.log[-3000:])
+same({e['outcome'] for e in daemon.events('visit')}, {'ok'},
+     'nor costs any feed its visit')
+for c in crowd:
+    c.close()
+same(get(mill.url + '/healthz').status, 200,
+     'and who waited behind the crowd is answered')
+same(daemon.stop(40), 0, 'it ends well')
 done()
