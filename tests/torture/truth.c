@@ -502,7 +502,8 @@ static const struct { const char *what, *sql; } tables[] = {
 	    "ORDER BY 1, 2" },
 	/* Where an outlet's pages end depends on the order of commits. */
 	{ "outlet", "SELECT name, seq FROM outlets "
-	    "WHERE name NOT LIKE 'pages:%' ORDER BY 1" },
+	    "WHERE name NOT LIKE 'pages:%' AND name NOT LIKE 'sealed:%' "
+	    "ORDER BY 1" },
 	{ "meta", "SELECT name, value FROM meta WHERE name NOT IN "
 	    "('hash_seed', 'expired_seq') ORDER BY 1" },
 	{ "found", "SELECT e.key, r.number FROM search JOIN revisions r "
