@@ -286,6 +286,9 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIB)
 $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o $(LIB)
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
+$(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(LIB)
+	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
 # Calls that are to fail, or to be counted, are led into the program.
 TORTURE	  = $(BUILD)/tests/torture/torture
 TORTURE_OBJS = $(patsubst %.c,$(BUILD)/%.o,$(sort \

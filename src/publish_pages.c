@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "feedmill/base/buf.h"
+#include "feedmill/base/clock.h"
 #include "feedmill/base/date.h"
 #include "feedmill/base/err.h"
 #include "feedmill/base/file.h"
@@ -63,9 +64,24 @@ filter_init(struct store_filter *f, const struct paging *g, int64_t after)
 /* ------------------------------------------------------- where a page ends */
 
 struct ending {
+	const struct config *config;
+	int64_t		 now_ms;
 	unsigned	 count, full;
 	int64_t		 seq;		/* 0: not yet */
+	int64_t		 last;
+	int		 is_due;
 };
+
+/* Does retention wait for a page with it? */
+static int
+is_old(const struct ending *e, const struct record *r)
+{
+	const struct config_source *source =
+	    config_find_source(e->config, r->source_name);
+
+	return source != NULL && source->keep_s > 0 &&
+	    r->announced_ms < e->now_ms - source->keep_s * 1000;
+}
 
 static int
 find_end(const struct record *r, void *arg)
@@ -73,6 +89,8 @@ find_end(const struct record *r, void *arg)
 	struct ending *e = arg;
 
 	e->count++;
+	e->last = r->seq;
+	e->is_due |= is_old(e, r);
 	if (r->is_silent || e->count == e->full)
 		e->seq = r->seq;
 	return e->count == e->full;
@@ -217,7 +235,8 @@ static int
 seal_next(const struct paging *g, struct pages *pages, unsigned *files,
     struct err *err)
 {
-	struct ending e = { .full = PAGE_ANNOUNCEMENTS };
+	struct ending e = { .config = g->config,
+	    .now_ms = clock_wall_ms(), .full = PAGE_ANNOUNCEMENTS };
 	struct store_filter filter;
 	struct buf name = { 0 };
 	int64_t seq;
@@ -228,6 +247,9 @@ seal_next(const struct paging *g, struct pages *pages, unsigned *files,
 	filter_init(&filter, g, pages->seq);
 	filter.limit = e.full;
 	rc = store_each_record(g->reader, &filter, 0, find_end, &e, err);
+	/* All there is: the next is due when the youngest of it is old. */
+	if (e.is_due)
+		e.seq = e.last;
 	if (rc == -1 || e.seq == 0)
 		return rc;
 	render_page_name(&name, g->outlet->name, pages->count + 1);

@@ -9,7 +9,8 @@
  *
  * What no page holds yet is in the outlet's own document: a page is sealed
  * before it has more announcements than that shows entries, and at once when
- * there is a silent one, which that never shows.
+ * there is a silent one, which that never shows, or one that retention would
+ * take: it waits for the page.
  */
 #ifndef FEEDMILL_PUBLISH_PAGES_H
 #define FEEDMILL_PUBLISH_PAGES_H

@@ -23,7 +23,7 @@ enum {
 	SEEN_SIZE = 32768	/* a power of two, never half full */
 };
 
-static const char id_begin[] = "<id>", item_begin[] = "<entry",
+static const char comment_end[] = " -->\n", id_begin[] = "<id>", item_begin[] = "<entry",
     item_end[] = "</entry>\n";
 
 /* ------------------------------------------------------------ ids, a set */
@@ -72,34 +72,44 @@ struct page_item {
 	size_t		 len;
 };
 
-/* The item announced by the comment at *at, which is moved behind it. */
+/* " silent -->" and the item: 0 if it was taken from the page since. */
+static int
+read_item(const char *s, const char *end, struct page_item *ret)
+{
+	size_t silent = strlen(render_page_silent);
+	const char *stop;
+
+	ret->is_silent = strncmp(s, render_page_silent, silent) == 0;
+	s += ret->is_silent ? silent : 0;
+	if (strncmp(s, comment_end, sizeof(comment_end) - 1) != 0)
+		return 0;
+	s += sizeof(comment_end) - 1;
+	stop = strncmp(s, item_begin, sizeof(item_begin) - 1) != 0 ? NULL :
+	    memmem(s, (size_t)(end - s), item_end, sizeof(item_end) - 1);
+	if (stop == NULL)
+		return 0;
+	ret->bytes = s;
+	ret->len = (size_t)(stop + sizeof(item_end) - 1 - s);
+	return 1;
+}
+
+/* The next item with a comment before it; *at is moved behind it. */
 static int
 next_item(const char **at, const char *end, struct page_item *ret)
 {
-	size_t silent = strlen(render_page_silent);
+	const char *s = *at;
 	char *number;
-	const char *stop;
 
-	do {
-		*at = memmem(*at, (size_t)(end - *at), render_page_item,
-		    strlen(render_page_item));
-		if (*at == NULL)
-			return 0;
-		*at += strlen(render_page_item);
-		ret->seq = strtoll(*at, &number, 10);
-	} while (number == *at);
-	ret->is_silent = strncmp(number, render_page_silent, silent) == 0;
-	ret->bytes = memmem(number, (size_t)(end - number), item_begin,
-	    sizeof(item_begin) - 1);
-	if (ret->bytes == NULL)
-		return 0;
-	stop = memmem(ret->bytes, (size_t)(end - ret->bytes), item_end,
-	    sizeof(item_end) - 1);
-	if (stop == NULL)
-		return 0;
-	*at = stop + sizeof(item_end) - 1;
-	ret->len = (size_t)(*at - ret->bytes);
-	return 1;
+	while ((s = memmem(s, (size_t)(end - s), render_page_item,
+	    strlen(render_page_item))) != NULL) {
+		s += strlen(render_page_item);
+		ret->seq = strtoll(s, &number, 10);
+		if (number == s || !read_item(number, end, ret))
+			continue;
+		*at = ret->bytes + ret->len;
+		return 1;
+	}
+	return 0;
 }
 
 /* What the page has that came after; *oldest is its first announcement. */

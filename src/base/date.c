@@ -102,17 +102,31 @@ moment_of(int64_t ms)
 	return m;
 }
 
+/* There are several in each entry, and printf takes its time. */
+static char *
+put_digits(char *out, int n, int count, char after)
+{
+	for (int i = count; i-- > 0; n /= 10)
+		out[i] = (char)('0' + n % 10);
+	out[count] = after;
+	return out + count + 1;
+}
+
 static void
 format_iso(int64_t ms, int always_ms, char out[DATE_TEXT_SIZE])
 {
 	struct moment m = moment_of(ms);
-	int n = snprintf(out, DATE_TEXT_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d",
-	    (int)m.c.year, m.c.month, m.c.day, m.hour, m.minute, m.second);
 
+	out = put_digits(out, (int)m.c.year, 4, '-');
+	out = put_digits(out, m.c.month, 2, '-');
+	out = put_digits(out, m.c.day, 2, 'T');
+	out = put_digits(out, m.hour, 2, ':');
+	out = put_digits(out, m.minute, 2, ':');
+	out = put_digits(out, m.second, 2, '.');
 	if (always_ms || m.ms != 0)
-		n += snprintf(out + n, DATE_TEXT_SIZE - (size_t)n, ".%03d",
-		    m.ms);
-	snprintf(out + n, DATE_TEXT_SIZE - (size_t)n, "Z");
+		out = put_digits(out, m.ms, 3, '.');
+	out[-1] = 'Z';
+	*out = '\0';
 }
 
 void

@@ -16,12 +16,21 @@
 #include "feedmill/render.h"
 #include "text.h"
 
+/* Without printf, which was half of what an entry cost. */
+static void
+put_tag(struct buf *b, const char *open, const char *name, const char *close)
+{
+	buf_puts(b, open);
+	buf_puts(b, name);
+	buf_puts(b, close);
+}
+
 static void
 put_element(struct buf *b, const char *name, const char *text)
 {
-	buf_printf(b, "<%s>", name);
+	put_tag(b, "<", name, ">");
 	text_xml_escape_str(b, text);
-	buf_printf(b, "</%s>\n", name);
+	put_tag(b, "</", name, ">\n");
 }
 
 static void
@@ -29,7 +38,7 @@ put_attribute(struct buf *b, const char *name, const char *value)
 {
 	if (value == NULL)
 		return;
-	buf_printf(b, " %s=\"", name);
+	put_tag(b, " ", name, "=\"");
 	text_xml_escape_str(b, value);
 	buf_putc(b, '"');
 }
@@ -37,9 +46,9 @@ put_attribute(struct buf *b, const char *name, const char *value)
 static void
 put_text(struct buf *b, const char *name, const char *text)
 {
-	buf_printf(b, "<%s type=\"text\">", name);
+	put_tag(b, "<", name, " type=\"text\">");
 	text_xml_escape_str(b, text);
-	buf_printf(b, "</%s>\n", name);
+	put_tag(b, "</", name, ">\n");
 }
 
 static void
@@ -201,9 +210,9 @@ put_html(struct buf *b, const char *name, enum content_mode mode,
 	struct buf body = { 0 };
 
 	put_body(&body, mode, item);
-	buf_printf(b, "<%s type=\"html\">", name);
+	put_tag(b, "<", name, " type=\"html\">");
 	text_xml_escape(b, body.data, body.len, 0);
-	buf_printf(b, "</%s>\n", name);
+	put_tag(b, "</", name, ">\n");
 	buf_fini(&body);
 }
 

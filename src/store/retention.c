@@ -21,8 +21,8 @@ struct keep {
 	char	**marks;		/* of outlets with it; NULL ends */
 };
 
-/* A page holds at most what an outlet's document can show, so that little is
- * kept for it; but of an outlet that announces little it is kept long. */
+/* The outlets that put what it announces on pages: they do so with the next
+ * round once something waits here. */
 static char **
 marks_of(const struct config *c, const struct config_source *source)
 {

@@ -1,6 +1,7 @@
 /*
  * publish_cost.c - what one new entry costs to publish in a large database.
  *
+ *	make build/tests/bench/publish_cost
  *	publish_cost FOLDER ENTRIES ROUNDS [FORMATS [KEEP]]
  *
  * FOLDER is filled up to ENTRIES once and kept.  Then, ROUNDS times, one
@@ -32,6 +33,7 @@ static struct store *store;
 static struct publish *publish;
 static const struct config *config;
 static int64_t ids[SOURCES];
+static int64_t run_id;		/* what an earlier run brought is known */
 static int stored;
 
 static double
@@ -126,7 +128,8 @@ add(int64_t first, int64_t last)
 		struct entry *e = feed_add_entry(feed);
 		struct buf url = { 0 };
 
-		buf_printf(&url, "http://x.example/%lld", (long long)n);
+		buf_printf(&url, "http://x.example/%lld/%lld",
+		    (long long)run_id, (long long)n);
 		e->link = arena_strdup(&feed->arena, buf_str(&url));
 		e->title.value = arena_printf(&feed->arena, "Entry %lld",
 		    (long long)n);
@@ -238,7 +241,7 @@ int
 main(int argc, char **argv)
 {
 	int64_t n, wanted;
-	int rounds, sealed = 0;
+	int rounds;
 	double *cpu, *wall, *visit;
 	struct rusage used;
 
@@ -247,6 +250,7 @@ main(int argc, char **argv)
 	wanted = atoll(argv[2]);
 	rounds = atoi(argv[3]);
 	loop = ev_loop_new(0);
+	run_id = clock_wall_ms();
 	load(argv[1], argc > 4 ? argv[4] : "atom, json, html, opml",
 	    argc > 5 ? argv[5] : "forever");
 	open_all();
@@ -289,7 +293,6 @@ main(int argc, char **argv)
 		cpu[i] = seconds(CLOCK_PROCESS_CPUTIME_ID) - c;
 		wall[i] = seconds(CLOCK_MONOTONIC) - w;
 	}
-	(void)sealed;
 	qsort(cpu, (size_t)rounds, sizeof(*cpu), compare);
 	qsort(wall, (size_t)rounds, sizeof(*wall), compare);
 	qsort(visit, (size_t)rounds, sizeof(*visit), compare);

@@ -300,9 +300,10 @@ gives_of_pages(void **state)
 	put("all-archive-1.atom", "<!-- sealed at 12 -->\n<feed>\n"
 	    "<!-- 10 -->\n" ENTRY("1") "<!-- 12 -->\n" ENTRY("2")
 	    "</feed>\n");
-	/* 3 was never announced, 2 was before and is, 4 is in both. */
+	/* 3 was never announced, 2 was before and is, 4 is in both; what had
+	 * the number 13 is forgotten. */
 	put("all-archive-2.atom", "<!-- sealed at 24 -->\n<feed>\n"
-	    "<!-- 20 -->\n" ENTRY("6") "<!-- 21 silent -->\n" ENTRY("3")
+	    "<!-- 13 silent -->\n<!-- 20 -->\n" ENTRY("6") "<!-- 21 silent -->\n" ENTRY("3")
 	    "<!-- 22 -->\n" ENTRY("2") "<!-- 23 -->\n" ENTRY("4")
 	    "<!-- 24 -->\n" ENTRY("7") "</feed>\n");
 	put_document(400, 2);
