@@ -466,6 +466,17 @@ bench: deps-demo
 	$(SUBMAKE) all
 	@python3 tests/bench/bench.py $(BUILD)/feedmill
 
+# All of 10,000 sources due at once; the store alone, in a folder of its own.
+.PHONY: bench-burst bench-store
+bench-burst: deps-demo
+	$(SUBMAKE) all
+	@python3 tests/bench/burst.py $(BUILD)/feedmill
+
+bench-store: deps-build
+	$(SUBMAKE) $(BUILD)/tests/bench/store
+	@dir=$$(mktemp -d) && $(BUILD)/tests/bench/store -i $$dir/store.db; \
+	    rm -rf "$$dir"
+
 # HOURS of polling changing sources, watching memory, descriptors and truth;
 # then HOURS of being killed at any moment.
 HOURS	?= 0.1
@@ -531,6 +542,7 @@ help:
 	@echo 'make fuzz-replay     every fuzzer over its corpus'
 	@echo 'make bench           a small measurement of whole rounds'
 	@echo 'make torture         fail every call that touches a file'
+	@echo 'make bench-burst     10,000 sources due at once; also bench-store'
 	@echo 'make soak HOURS=0.1  watch for leaks, then be killed at any moment'
 	@echo 'make install         DESTDIR= PREFIX=/usr/local; also uninstall'
 	@echo 'make clean           remove build; ./var, the data, stays'
