@@ -474,7 +474,7 @@ bench-burst: deps-demo
 
 bench-store: deps-build
 	$(SUBMAKE) $(BUILD)/tests/bench/store
-	@dir=$$(mktemp -d) && $(BUILD)/tests/bench/store -i $$dir/store.db; \
+	@dir=$$(mktemp -d) && $(BUILD)/tests/bench/store $$dir/store.db; \
 	    rm -rf "$$dir"
 
 # HOURS of polling changing sources, watching memory, descriptors and truth;
