@@ -35,6 +35,7 @@ static const struct config *config;
 static int64_t ids[SOURCES];
 static int64_t run_id;		/* what an earlier run brought is known */
 static int stored;
+static unsigned files;		/* replaced in the last round */
 
 static double
 seconds(clockid_t clock)
@@ -67,6 +68,7 @@ on_published(const struct published *p, void *arg)
 	(void)arg;
 	if (p->failed != NULL)
 		die(p->failed->msg);
+	files = p->files;
 }
 
 static void
@@ -268,8 +270,9 @@ main(int argc, char **argv)
 	store_read(store, count, nothing, NULL);
 	store_drain(store);
 	publish_configure(publish, config);
-	for (int i = 0; i < 1 + (int)(wanted / 800); i++)
-		publish_now();
+	do {
+		publish_now();		/* some pages a round */
+	} while (files > 0);
 	for (int i = 0; i < 4000; i++) {
 		store_read(store, ask_searchable, nothing, NULL);
 		store_drain(store);
