@@ -119,6 +119,8 @@ SRCS = \
 	src/config_yaml.c \
 	src/control.c \
 	src/daemon.c \
+	src/daemon_answers.c \
+	src/daemon_apply.c \
 	src/daemon_day.c \
 	src/daemon_desk.c \
 	src/daemon_search.c \

@@ -6,7 +6,6 @@
  *
  * A second SIGTERM is not needed: every wait inside stopping has an end.
  */
-#include <assert.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,165 +22,31 @@
 #include "feedmill/base/mem.h"
 #include "feedmill/base/systemd.h"
 #include "feedmill/config.h"
-#include "feedmill/control.h"
-#include "feedmill/daemon.h"
 #include "feedmill/metrics.h"
-#include "feedmill/mill.h"
-#include "feedmill/serve.h"
-#include "feedmill/status.h"
-#include "feedmill/store.h"
-#include "daemon_day.h"
 #include "daemon_desk.h"
-#include "daemon_search.h"
+#include "daemon_private.h"
 #include "daemon_status.h"
-#include "daemon_turns.h"
 
-/* exit statuses of sysexits(3) that BEHAVIOUR section 9 uses */
-enum { EXIT_UNAVAILABLE = 69, EXIT_CONFIG = 78 };
 enum { REWORD_S = 5 };
 
-struct daemon {
-	struct ev_loop			*loop;
-	const struct daemon_options	*options;
-	struct mill			*mill;
-	struct serve			*serve;
-	struct control			*control;
-	struct status_board		*board;
-	struct desk			*desk;
-	struct control_call		*reload_call;	/* waits, or NULL */
-	struct ev_signal		 term, intr, hup;
-	struct ev_timer			 watchdog, reword;
-	struct turns			 turns;
-	int				 ready, stopping, status;
-};
-
-/* ---------------------------------------------------------------- reload */
-
-static void
-answer_reload(struct daemon *d, int status, const char *text)
+char *
+daemon_socket_path(const char *state)
 {
-	if (d->reload_call != NULL)
-		control_answer(TAKE(d->reload_call), status, text,
-		    strlen(text));
+	struct buf b = { 0 };
+
+	buf_printf(&b, "%s/feedmill.sock", state);
+	return buf_take(&b);
 }
 
-/* Every line of a report is an event of its own. */
-static void
-log_report(enum log_level level, struct buf *report)
-{
-	char *rest = report->data, *line;
+/* --------------------------------------------------------------- signals */
 
-	while (rest != NULL && (line = strsep(&rest, "\n")) != NULL)
-		if (line[0] != '\0' && strstr(line, "error: ") != NULL)
-			log_event(level, "configuration",
-			    LOG_STR("mistake", line));
-}
-
-static void
-refuse_reload(struct daemon *d, const char *why)
-{
-	log_event(LOG_ERROR, "not reloaded, nothing was changed",
-	    LOG_STR("error", why));
-	metrics_set(mill_metrics(d->mill), METRIC_CONFIG_LOADED, 0);
-	answer_reload(d, 1, why);
-	systemd_notify("READY=1");
-}
-
-static void
-say_ready(struct daemon *d)
-{
-	const struct config *c = mill_config(d->mill);
-	const char *at = d->serve != NULL ? serve_address(d->serve) : NULL;
-	struct buf where = { 0 };
-
-	for (size_t i = 0; at != NULL && i < c->outlets_count; i++)
-		buf_printf(&where, "%s%s/%s.atom", i > 0 ? " " : "", at,
-		    c->outlets[i].name);
-	log_event(LOG_INFO, "ready", LOG_INT("sources", c->sources_count),
-	    LOG_STR("serving", where.len > 0 ? where.data : NULL),
-	    LOG_STR("state", c->state));
-	buf_fini(&where);
-}
-
-/* -v and -q go before the configuration. */
-static void
-set_log_level(const struct daemon_options *options,
-    const struct config *config)
-{
-	log_set_level(options->log_level != LOG_INFO ? options->log_level :
-	    config->log_level);
-}
-
-static void
-stop(struct daemon *d, int status)
+void
+daemon_stop(struct daemon *d, int status)
 {
 	d->stopping = 1;
 	d->status = status;
 	ev_break(d->loop, EVBREAK_ALL);
 }
-
-static void
-applied(const struct err *failed, void *arg)
-{
-	struct daemon *d = arg;
-	struct err e;
-
-	if (failed != NULL && !d->ready) {
-		log_event(LOG_ERROR, "cannot start",
-		    LOG_STR("error", failed->msg));
-		stop(d, failed->exit_status != 0 ? failed->exit_status : 1);
-		return;
-	}
-	if (failed != NULL) {
-		refuse_reload(d, failed->msg);
-		return;
-	}
-	set_log_level(d->options, mill_config(d->mill));
-	if (d->serve != NULL &&
-	    serve_configure(d->serve, mill_config(d->mill), &e) == -1) {
-		log_event(LOG_ERROR, "cannot serve", LOG_STR("error", e.msg));
-		if (!d->ready) {
-			stop(d, EXIT_UNAVAILABLE);
-			return;
-		}
-	}
-	metrics_set(mill_metrics(d->mill), METRIC_CONFIG_LOADED, 1);
-	metrics_set(mill_metrics(d->mill), METRIC_CONFIG_LOADED_S,
-	    (double)clock_wall_ms() / 1000.0);
-	if (d->ready)
-		log_event(LOG_INFO, "reloaded", LOG_INT("sources",
-		    mill_config(d->mill)->sources_count));
-	answer_reload(d, 0, "reloaded\n");
-	systemd_notify("READY=1\nSTATUS=Polling.");
-	if (!d->ready && !d->options->once)
-		say_ready(d);
-	d->ready = 1;
-	mem_trim();	/* of what reading the configuration took */
-}
-
-static void
-reload(struct daemon *d)
-{
-	struct buf report = { 0 };
-	const struct config *next;
-	unsigned mistakes;
-
-	systemd_notify_reloading();
-	next = config_load(d->options->config, &report, &mistakes);
-	if (next == NULL) {
-		log_report(LOG_ERROR, &report);
-		refuse_reload(d, buf_str(&report));
-	} else if (strcmp(next->database,
-	    mill_config(d->mill)->database) != 0) {
-		refuse_reload(d, "database: changing it needs a restart\n");
-	} else {
-		mill_configure(d->mill, next, applied, d);
-	}
-	config_unref(next);
-	buf_fini(&report);
-}
-
-/* --------------------------------------------------------------- signals */
 
 static void
 on_stop_signal(struct ev_loop *loop, struct ev_signal *w, int revents)
@@ -192,7 +57,7 @@ on_stop_signal(struct ev_loop *loop, struct ev_signal *w, int revents)
 	log_progress("%s", "");
 	log_event(LOG_INFO, "stopping",
 	    LOG_STR("signal", w->signum == SIGTERM ? "TERM" : "INT"));
-	stop(d, 0);
+	daemon_stop(d, 0);
 }
 
 static void
@@ -202,7 +67,7 @@ on_hup(struct ev_loop *loop, struct ev_signal *w, int revents)
 
 	(void)loop, (void)revents;
 	if (!d->stopping)
-		reload(d);
+		daemon_reload(d);
 }
 
 static void
@@ -250,251 +115,6 @@ watch(struct daemon *d)
 		ev_timer_start(d->loop, &d->reword);
 }
 
-/* --------------------------------------------------- the server's pages */
-
-static int
-answer_healthz(struct buf *b, void *arg)
-{
-	(void)arg;
-	buf_puts(b, "ok\n");
-	return 200;
-}
-
-static int
-answer_metrics(struct buf *b, void *arg)
-{
-	struct daemon *d = arg;
-	struct metrics *m = mill_metrics(d->mill);
-
-	if (!mill_config(d->mill)->http.metrics) {
-		buf_puts(b, "metrics are switched off\n");
-		return 404;
-	}
-	for (int i = 1; i <= 5; i++)
-		m->http_answers[i] = serve_count(d->serve, i);
-	metrics_render(b, m);
-	return 200;
-}
-
-static int
-answer_status(struct buf *b, void *arg)
-{
-	struct daemon *d = arg;
-
-	if (mill_config(d->mill)->http.status)
-		return status_board_html(d->board, b);
-	buf_puts(b, "<!doctype html>\n<title>Not here</title>\n"
-	    "<p>status is switched off\n");
-	return 404;
-}
-
-static int
-answer_status_json(struct buf *b, void *arg)
-{
-	struct daemon *d = arg;
-
-	if (mill_config(d->mill)->http.status)
-		return status_board_json(d->board, b);
-	buf_puts(b, "{}\n");
-	return 404;
-}
-
-static void
-ask_desk(struct daemon *d, const struct desk_kind *kind,
-    struct serve_call *call)
-{
-	struct buf text = { 0 };
-
-	if (mill_config(d->mill)->http.search) {
-		desk_take(d->desk, kind, call);
-		return;
-	}
-	buf_puts(&text, "not found\n");
-	serve_call_answer(call, 404, "text/plain; charset=utf-8", &text);
-}
-
-static void
-ask_search(struct serve_call *call, void *arg)
-{
-	ask_desk(arg, &search_kind, call);
-}
-
-static void
-ask_day(struct serve_call *call, void *arg)
-{
-	ask_desk(arg, &day_kind, call);
-}
-
-static const struct serve_route routes[] = {
-	{ "/healthz", "text/plain; charset=utf-8", answer_healthz, NULL },
-	{ "/metrics", "text/plain; version=0.0.4; charset=utf-8",
-	    answer_metrics, NULL },
-	{ "/status", "text/html; charset=utf-8", answer_status, NULL },
-	{ "/status.json", "application/json", answer_status_json, NULL },
-	{ "/search", NULL, NULL, ask_search },
-	{ "/day", NULL, NULL, ask_day },
-	{ NULL, NULL, NULL, NULL }
-};
-
-/* --------------------------------------------------------- control verbs */
-
-struct status_call {
-	struct daemon		*daemon;
-	struct control_call	*call;
-	struct status		 status;
-	struct status_query	 query;
-	char			**names;
-	struct err		 failed;
-	int			 rc;
-};
-
-static void
-read_status(struct store_reader *r, void *arg)
-{
-	struct status_call *c = arg;
-
-	c->rc = status_collect(r, &c->status, &c->failed);
-}
-
-static void
-status_read(void *arg)
-{
-	struct status_call *c = arg;
-	struct buf text = { 0 };
-	int status = 0;
-
-	if (c->rc == -1) {
-		buf_printf(&text, "%s\n", c->failed.msg);
-		status = 1;
-	} else {
-		c->status.running = 1;
-		status_take_health(&c->status, mill_store(c->daemon->mill));
-		c->status.now_ms = clock_wall_ms();
-		for (size_t i = 0; i < c->status.count; i++)
-			mill_refresh_summary(c->daemon->mill,
-			    &c->status.sources[i]);
-		if (status_print(&text, &c->status, &c->query) == 0 &&
-		    c->names[0] != NULL)
-			status = 1;
-	}
-	control_answer(c->call, status, buf_str(&text), text.len);
-	buf_fini(&text);
-	status_fini(&c->status);
-	for (size_t i = 0; c->names[i] != NULL; i++)
-		free(c->names[i]);
-	free(c->names);
-	free(c);
-}
-
-/* status FORMAT FAILING NAME... */
-static void
-call_status(struct control_call *call, char **args, void *arg)
-{
-	struct daemon *d = arg;
-	struct status_call *c = xcalloc(1, sizeof(*c));
-	size_t n = 0;
-
-	c->daemon = d;
-	c->call = call;
-	if (args[0] != NULL && args[1] != NULL) {
-		c->query.json = strcmp(args[0], "json") == 0;
-		c->query.failing = strcmp(args[1], "failing") == 0;
-		args += 2;
-	}
-	while (args[n] != NULL)
-		n++;
-	c->names = xcalloc(n + 1, sizeof(*c->names));
-	for (size_t i = 0; i < n; i++)
-		c->names[i] = xstrdup(args[i]);
-	c->query.names = (const char *const *)c->names;
-	store_read(mill_store(d->mill), read_status, status_read, c);
-}
-
-static void
-call_why(struct control_call *call, char **args, void *arg)
-{
-	struct daemon *d = arg;
-	struct buf text = { 0 };
-	int status = 0;
-
-	if (args[0] == NULL ||
-	    mill_explain(d->mill, args[0], &text) == -1) {
-		buf_puts(&text, "no such source is asked\n");
-		status = 1;
-	}
-	control_answer(call, status, buf_str(&text), text.len);
-	buf_fini(&text);
-}
-
-static void
-call_reload(struct control_call *call, char **args, void *arg)
-{
-	struct daemon *d = arg;
-
-	(void)args;
-	if (d->reload_call != NULL || !d->ready) {
-		control_answer(call, 1, "busy with another reload\n",
-		    strlen("busy with another reload\n"));
-		return;
-	}
-	d->reload_call = call;
-	reload(d);
-}
-
-static void
-fetch_answered(int status, const char *text, size_t len, void *arg)
-{
-	control_answer(arg, status, text, len);
-}
-
-/* fetch FULL|CHANGED SOURCE */
-static void
-call_fetch(struct control_call *call, char **args, void *arg)
-{
-	struct daemon *d = arg;
-	struct err e;
-	int rc;
-
-	if (args[0] == NULL || args[1] == NULL)
-		rc = err_set(&e, "fetch how, and which?");
-	else
-		rc = mill_fetch(d->mill, args[1],
-		    strcmp(args[0], "full") == 0, fetch_answered, call, &e);
-	if (rc == -1)
-		control_answer(call, MILL_REFUSED, e.msg, strlen(e.msg));
-}
-
-/* forget WHAT */
-static void
-call_forget(struct control_call *call, char **args, void *arg)
-{
-	static const char which[] = "forget which?\n";
-	struct daemon *d = arg;
-
-	if (args[0] == NULL || !d->ready)
-		control_answer(call, MILL_REFUSED, which, sizeof(which) - 1);
-	else
-		mill_forget(d->mill, args[0], fetch_answered, call);
-}
-
-static const struct control_verb verbs[] = {
-	{ "status", call_status },
-	{ "why", call_why },
-	{ "reload", call_reload },
-	{ "fetch", call_fetch },
-	{ "forget", call_forget },
-	{ NULL, NULL }
-};
-
-char *
-daemon_socket_path(const char *state)
-{
-	struct buf b = { 0 };
-
-	buf_printf(&b, "%s/feedmill.sock", state);
-	return buf_take(&b);
-}
-
 /* --------------------------------------------------------- start and stop */
 
 static void
@@ -507,7 +127,7 @@ round_done(void *arg)
 	    LOG_INT("failed", r.failed), LOG_INT("new", r.added),
 	    LOG_INT("updated", r.updated), LOG_INT("duplicate", r.duplicate),
 	    LOG_INT("edited", r.edited));
-	stop(d, r.failed > 0 || r.storage_failed ? 1 : 0);
+	daemon_stop(d, r.failed > 0 || r.storage_failed ? 1 : 0);
 }
 
 /* Said once: more was asked for than can be. */
@@ -541,12 +161,12 @@ open_all(struct daemon *d, const struct config *config, struct err *e)
 	if (d->options->once)
 		return 0;
 	socket_path = daemon_socket_path(config->state);
-	d->control = control_new(d->loop, socket_path, verbs, d, e);
+	d->control = control_new(d->loop, socket_path, daemon_verbs, d, e);
 	free(socket_path);
 	if (d->control == NULL)
 		return -1;
 	if (config->http.enabled)
-		d->serve = serve_new(d->loop, routes, d);
+		d->serve = serve_new(d->loop, daemon_routes, d);
 	d->board = status_board_new(d->mill);
 	d->desk = desk_new(d->loop, d->mill);
 	return 0;
@@ -584,7 +204,7 @@ daemon_run(const struct daemon_options *options)
 	buf_fini(&report);
 	if (config == NULL)
 		return EXIT_CONFIG;
-	set_log_level(options, config);
+	daemon_set_log_level(options, config);
 	limits_raise_files();
 	signal(SIGPIPE, SIG_IGN);
 	d.loop = ev_default_loop(EVFLAG_AUTO);
@@ -595,7 +215,7 @@ daemon_run(const struct daemon_options *options)
 		warn_of_proxies(config);
 		warn_of_few_files(config);
 		watch(&d);
-		mill_configure(d.mill, config, applied, &d);
+		daemon_apply(&d, config);
 		ev_run(d.loop, 0);
 		systemd_notify("STOPPING=1");
 	}

@@ -1,0 +1,138 @@
+/*
+ * daemon_apply.c - a configuration takes effect, or not at all.
+ *
+ * The first one makes the daemon ready; a later one that is refused leaves
+ * everything as it was and says why.
+ */
+#include <string.h>
+
+#include "feedmill/base/buf.h"
+#include "feedmill/base/clock.h"
+#include "feedmill/base/err.h"
+#include "feedmill/base/log.h"
+#include "feedmill/base/mem.h"
+#include "feedmill/base/systemd.h"
+#include "feedmill/config.h"
+#include "feedmill/metrics.h"
+#include "daemon_private.h"
+
+static void
+answer_reload(struct daemon *d, int status, const char *text)
+{
+	if (d->reload_call != NULL)
+		control_answer(TAKE(d->reload_call), status, text,
+		    strlen(text));
+}
+
+/* Every line of a report is an event of its own. */
+static void
+log_report(enum log_level level, struct buf *report)
+{
+	char *rest = report->data, *line;
+
+	while (rest != NULL && (line = strsep(&rest, "\n")) != NULL)
+		if (line[0] != '\0' && strstr(line, "error: ") != NULL)
+			log_event(level, "configuration",
+			    LOG_STR("mistake", line));
+}
+
+static void
+refuse_reload(struct daemon *d, const char *why)
+{
+	log_event(LOG_ERROR, "not reloaded, nothing was changed",
+	    LOG_STR("error", why));
+	metrics_set(mill_metrics(d->mill), METRIC_CONFIG_LOADED, 0);
+	answer_reload(d, 1, why);
+	systemd_notify("READY=1");
+}
+
+static void
+say_ready(struct daemon *d)
+{
+	const struct config *c = mill_config(d->mill);
+	const char *at = d->serve != NULL ? serve_address(d->serve) : NULL;
+	struct buf where = { 0 };
+
+	for (size_t i = 0; at != NULL && i < c->outlets_count; i++)
+		buf_printf(&where, "%s%s/%s.atom", i > 0 ? " " : "", at,
+		    c->outlets[i].name);
+	log_event(LOG_INFO, "ready", LOG_INT("sources", c->sources_count),
+	    LOG_STR("serving", where.len > 0 ? where.data : NULL),
+	    LOG_STR("state", c->state));
+	buf_fini(&where);
+}
+
+void
+daemon_set_log_level(const struct daemon_options *options,
+    const struct config *config)
+{
+	log_set_level(options->log_level != LOG_INFO ? options->log_level :
+	    config->log_level);
+}
+
+static void
+applied(const struct err *failed, void *arg)
+{
+	struct daemon *d = arg;
+	struct err e;
+
+	if (failed != NULL && !d->ready) {
+		log_event(LOG_ERROR, "cannot start",
+		    LOG_STR("error", failed->msg));
+		daemon_stop(d, failed->exit_status != 0 ? failed->exit_status : 1);
+		return;
+	}
+	if (failed != NULL) {
+		refuse_reload(d, failed->msg);
+		return;
+	}
+	daemon_set_log_level(d->options, mill_config(d->mill));
+	if (d->serve != NULL &&
+	    serve_configure(d->serve, mill_config(d->mill), &e) == -1) {
+		log_event(LOG_ERROR, "cannot serve", LOG_STR("error", e.msg));
+		if (!d->ready) {
+			daemon_stop(d, EXIT_UNAVAILABLE);
+			return;
+		}
+	}
+	metrics_set(mill_metrics(d->mill), METRIC_CONFIG_LOADED, 1);
+	metrics_set(mill_metrics(d->mill), METRIC_CONFIG_LOADED_S,
+	    (double)clock_wall_ms() / 1000.0);
+	if (d->ready)
+		log_event(LOG_INFO, "reloaded", LOG_INT("sources",
+		    mill_config(d->mill)->sources_count));
+	answer_reload(d, 0, "reloaded\n");
+	systemd_notify("READY=1\nSTATUS=Polling.");
+	if (!d->ready && !d->options->once)
+		say_ready(d);
+	d->ready = 1;
+	mem_trim();	/* of what reading the configuration took */
+}
+
+void
+daemon_apply(struct daemon *d, const struct config *config)
+{
+	mill_configure(d->mill, config, applied, d);
+}
+
+void
+daemon_reload(struct daemon *d)
+{
+	struct buf report = { 0 };
+	const struct config *next;
+	unsigned mistakes;
+
+	systemd_notify_reloading();
+	next = config_load(d->options->config, &report, &mistakes);
+	if (next == NULL) {
+		log_report(LOG_ERROR, &report);
+		refuse_reload(d, buf_str(&report));
+	} else if (strcmp(next->database,
+	    mill_config(d->mill)->database) != 0) {
+		refuse_reload(d, "database: changing it needs a restart\n");
+	} else {
+		daemon_apply(d, next);
+	}
+	config_unref(next);
+	buf_fini(&report);
+}

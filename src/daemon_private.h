@@ -1,0 +1,61 @@
+/*
+ * daemon_private.h - what the files of the daemon share.
+ *
+ *	daemon.c		start, signals, stop
+ *	daemon_apply.c		a configuration takes effect, or not at all
+ *	daemon_answers.c	pages of the server, verbs of the control socket
+ *	daemon_desk.c		questions to the database that wait their turn
+ *	daemon_search.c, daemon_day.c	such questions
+ *	daemon_status.c		the status as a page
+ *	daemon_turns.c		how long turns of the loop take
+ */
+#ifndef DAEMON_PRIVATE_H
+#define DAEMON_PRIVATE_H
+
+#include <ev.h>
+
+#include "feedmill/control.h"
+#include "feedmill/daemon.h"
+#include "feedmill/mill.h"
+#include "feedmill/serve.h"
+#include "daemon_turns.h"
+
+/* Exit statuses of sysexits(3) that BEHAVIOUR section 9 uses. */
+enum { EXIT_UNAVAILABLE = 69, EXIT_CONFIG = 78 };
+
+struct daemon {
+	struct ev_loop			*loop;
+	const struct daemon_options	*options;
+	struct mill			*mill;
+	struct serve			*serve;
+	struct control			*control;
+	struct status_board		*board;
+	struct desk			*desk;
+	struct control_call		*reload_call;	/* waits, or NULL */
+	struct ev_signal		 term, intr, hup;
+	struct ev_timer			 watchdog, reword;
+	struct turns			 turns;
+	int				 ready, stopping, status;
+};
+
+/* ------------------------------------------------------------- daemon.c */
+
+void daemon_stop(struct daemon *, int status);
+
+/* ------------------------------------------------------- daemon_apply.c */
+
+/* -v and -q go before the configuration. */
+void daemon_set_log_level(const struct daemon_options *,
+    const struct config *);
+/* Whole, or nothing is changed; it ends later, in a log line and in the
+ * answer to reload_call. */
+void daemon_apply(struct daemon *, const struct config *);
+void daemon_reload(struct daemon *);
+
+/* ----------------------------------------------------- daemon_answers.c */
+
+/* Their argument is the daemon. */
+extern const struct serve_route daemon_routes[];
+extern const struct control_verb daemon_verbs[];
+
+#endif
