@@ -36,10 +36,32 @@ is_heading(GumboTag tag)
 	return tag >= GUMBO_TAG_H1 && tag <= GUMBO_TAG_H6;
 }
 
+/* The tags that are closed where a part of a ruby begins ("generate implied
+ * end tags"), so that none stays inside. */
+static int
+ends_for_ruby(GumboTag tag, GumboTag parent)
+{
+	switch (parent) {
+	case GUMBO_TAG_RTC:
+		return tag == GUMBO_TAG_RB || tag == GUMBO_TAG_RTC;
+	case GUMBO_TAG_RB:
+	case GUMBO_TAG_RP:
+	case GUMBO_TAG_RT:
+	case GUMBO_TAG_P:
+	case GUMBO_TAG_LI:
+	case GUMBO_TAG_DD:
+	case GUMBO_TAG_DT:
+		return tag == GUMBO_TAG_RB || tag == GUMBO_TAG_RP ||
+		    tag == GUMBO_TAG_RT || tag == GUMBO_TAG_RTC;
+	default:
+		return 0;
+	}
+}
+
 int
 html_stays(GumboTag tag, GumboTag parent, unsigned in)
 {
-	if (!html_has_place(tag, parent))
+	if (!html_has_place(tag, parent) || ends_for_ruby(tag, parent))
 		return 0;
 	if (tag == GUMBO_TAG_A && (in & HTML_IN_A))
 		return 0;
