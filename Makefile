@@ -27,6 +27,7 @@ DEPS_CHECK = perl python3 clang libclang-rt-14-dev libcmocka-dev valgrind \
 	python3-yaml iproute2
 
 DEPS_BROWSER = chromium
+DEPS_JEKYLL = jekyll ruby-jekyll-relative-links python3-html5lib
 
 # ------------------------------------------------------------------- flags
 
@@ -360,7 +361,7 @@ $$as_root env DEBIAN_FRONTEND=noninteractive apt-get -q install -y \
     --no-install-recommends $$missing
 endef
 
-.PHONY: deps deps-build deps-demo deps-check deps-browser
+.PHONY: deps deps-build deps-demo deps-check deps-browser deps-jekyll
 deps: deps-build deps-demo deps-check
 deps-build:
 	$(call install_missing,$(DEPS_BUILD))
@@ -370,6 +371,8 @@ deps-check: deps-demo
 	$(call install_missing,$(DEPS_CHECK))
 deps-browser: deps-demo
 	$(call install_missing,$(DEPS_BROWSER) perl)
+deps-jekyll: deps-check
+	$(call install_missing,$(DEPS_JEKYLL))
 
 # --------------------------------------------------------------------- run
 
@@ -438,6 +441,13 @@ check-browser: deps-browser
 	$(SUBMAKE) BUILD=build all build/tests/tools/sanitise
 	@FEEDMILL_TEST_BUILD=build FEEDMILL=build/feedmill \
 	    $(PROVE) $(BROWSER) </dev/null
+
+# What Jekyll makes of an archive: apart as well, because of all of Ruby.
+.PHONY: check-jekyll
+check-jekyll: deps-jekyll
+	$(SUBMAKE) BUILD=build all
+	@FEEDMILL_TEST_BUILD=build FEEDMILL=build/feedmill \
+	    $(PROVE) tests/jekyll/jekyll.t </dev/null
 
 # -------------------------------------------------------------------- fuzz
 
@@ -539,6 +549,7 @@ help:
 	@echo 'make                 build build/feedmill (SANITIZE=1, CC=clang)'
 	@echo 'make deps            only install what is missing'
 	@echo 'make check-browser   what Chromium makes of the pages'
+	@echo 'make check-jekyll    what Jekyll makes of an archive'
 	@echo 'make units           build the unit tests of BUILD'
 	@echo 'make fuzz TIME=60    every fuzzer for TIME seconds'
 	@echo 'make fuzz-replay     every fuzzer over its corpus'
