@@ -191,19 +191,26 @@ put_data_image(struct buf *b, const char *url)
 	return 0;
 }
 
-/* A link of another scheme, as it came. */
+/* A link of another scheme, as it came; the limit is of what is written. */
 static int
 put_other_scheme(struct buf *b, const char *url)
 {
+	struct buf clean = { 0 };
+	int ok = 0;
+
 	if (strlen(url) > URL_MAX_BYTES)
 		return 0;
 	for (size_t i = 0; i < ARRAY_LEN(link_schemes); i++) {
-		if (text_prefix_nocase(url, link_schemes[i])) {
-			put_clean(b, url);
-			return 1;
-		}
+		if (!text_prefix_nocase(url, link_schemes[i]))
+			continue;
+		put_clean(&clean, url);
+		ok = clean.len <= URL_MAX_BYTES;
+		break;
 	}
-	return 0;
+	if (ok)
+		buf_append(b, clean.data, clean.len);
+	buf_fini(&clean);
+	return ok;
 }
 
 static int
