@@ -64,26 +64,6 @@ take_day(struct day *d, const char *query)
 	    "written as 2025-02-24.";
 }
 
-static const char *
-take_page(struct day *d, const char *query)
-{
-	struct buf value = { 0 };
-	int found = serve_query_get(query, "page", &value);
-	unsigned long n = 1;
-	char *end = NULL;
-
-	if (found == 1)
-		n = strtoul(buf_str(&value), &end, 10);
-	if (n < 1 || n > PAGES_MAX || (end != NULL && (*end != '\0' ||
-	    *buf_str(&value) == '-')))
-		found = -1;
-	buf_fini(&value);
-	if (found == -1)
-		return "There is no such page.";
-	d->view.page = (unsigned)n;
-	return NULL;
-}
-
 /* Without a name it is the first. */
 static const char *
 take_outlet(struct day *d, const char *query)
@@ -123,7 +103,7 @@ begin(struct errand *e, const char *query)
 	problem = take_outlet(d, query);
 	next = take_day(d, query);
 	problem = problem != NULL ? problem : next;
-	next = take_page(d, query);
+	next = desk_take_page(query, PAGES_MAX, &d->view.page);
 	problem = problem != NULL ? problem : next;
 	if (problem == NULL)
 		return 0;

@@ -133,6 +133,24 @@ look_at_line(struct ev_loop *loop, struct ev_timer *timer, int events)
 	}
 }
 
+const char *
+desk_take_page(const char *query, unsigned max, unsigned *ret)
+{
+	struct buf value = { 0 };
+	int found = serve_query_get(query, "page", &value), ok = found == 0;
+	const char *s = buf_str(&value);
+	unsigned long n = 1;
+	char *end;
+
+	if (found == 1 && *s >= '0' && *s <= '9') {
+		n = strtoul(s, &end, 10);
+		ok = *end == '\0' && n >= 1 && n <= max;
+	}
+	buf_fini(&value);
+	*ret = ok ? (unsigned)n : 1;
+	return ok ? NULL : "There is no such page.";
+}
+
 struct desk *
 desk_new(struct ev_loop *loop, struct mill *mill)
 {

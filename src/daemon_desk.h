@@ -48,6 +48,10 @@ struct desk_kind {
 	void		(*fini)(struct errand *);
 };
 
+/* page=N of a query, 1 to max; 1 where it is not said.  NULL, or a sentence,
+ * and *ret is 1. */
+const char *desk_take_page(const char *query, unsigned max, unsigned *ret);
+
 struct desk *desk_new(struct ev_loop *, struct mill *);
 /* call is answered, sooner or later. */
 void desk_take(struct desk *, const struct desk_kind *, struct serve_call *);

@@ -122,24 +122,6 @@ take_choice(const char *query, const char *name, const char *first,
 	return known ? NULL : "There is no such order, or no such format.";
 }
 
-static const char *
-take_page(struct search *s, const char *query)
-{
-	struct buf value = { 0 };
-	int found = serve_query_get(query, "page", &value);
-	unsigned long n = 1;
-	char *end = NULL;
-
-	if (found == 1)
-		n = strtoul(buf_str(&value), &end, 10);
-	if (found == -1 || n < 1 || n > PAGES_MAX ||
-	    (end != NULL && (*end != '\0' || *buf_str(&value) == '-')))
-		found = -1;
-	buf_fini(&value);
-	s->view.page = found == -1 ? 1 : (unsigned)n;
-	return found == -1 ? "There is no such page." : NULL;
-}
-
 static int
 begin(struct errand *e, const char *query)
 {
@@ -157,7 +139,8 @@ begin(struct errand *e, const char *query)
 		next = take_choice(query, "order", "best", "new",
 		    &s->view.by_date);
 		problem = problem != NULL ? problem : next;
-		next = take_page(s, query);
+		next = desk_take_page(query, PAGES_MAX,
+		    &s->view.page);
 		problem = problem != NULL ? problem : next;
 		next = take_words(s, query);
 		problem = problem != NULL ? problem : next;

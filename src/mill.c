@@ -16,8 +16,9 @@
  * is read by the worker (read_now), which takes a third of a second for the
  * worst of ten megabytes, and handed to the store (mill_was_read), which
  * commits it and says what was new (mill_stored); every visit ends in
- * mill_end_visit(), which decides when the next one is.  Validators travel with the entries they vouch for;
- * due times are kept apart, because losing one costs one polite request.
+ * mill_end_visit(), which decides when the next one is.  Validators travel
+ * with the entries they vouch for; due times are kept apart, because losing
+ * one costs one polite request.
  */
 #include <assert.h>
 #include <stdlib.h>
