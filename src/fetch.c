@@ -169,11 +169,6 @@ judge_body(struct xfer *x)
 		    "the same bytes as last time");
 		return;
 	}
-	if (x->head.coding == CODING_UNKNOWN) {
-		outcome_set(x, OUTCOME_PROTOCOL,
-		    "an encoding that was not asked for");
-		return;
-	}
 	r->coding = (int)x->head.coding;
 	r->body_max = x->order.body_bytes;
 }
@@ -386,6 +381,13 @@ redirect(struct xfer *x)
 	hop_begin(x);
 }
 
+/* The blank line after a final answer's headers has not come. */
+static int
+is_cut_head(const struct fetch_head *head)
+{
+	return head->status >= 200 && !head->complete;
+}
+
 static void
 on_hop_done(struct handle *h, CURLcode code, void *arg)
 {
@@ -393,10 +395,18 @@ on_hop_done(struct handle *h, CURLcode code, void *arg)
 	int answered = code == CURLE_OK || x->stop == STOP_ENOUGH;
 
 	(void)arg;
-	if (answered)
+	if (answered && is_cut_head(&x->head)) {
+		/* libcurl takes it for an answer; "410" and no more would
+		 * end a source. */
+		outcome_set(x, OUTCOME_PROTOCOL,
+		    "the answer was cut off in its headers");
+		fetch_head_init(&x->head);
+		answered = 0;
+	} else if (answered) {
 		outcome_of_status(x);
-	else
+	} else {
 		outcome_of_failure(x, code);
+	}
 	hop_answered(x);
 	release(x);
 

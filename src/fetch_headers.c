@@ -289,6 +289,16 @@ fetch_head_date(const char *s)
 }
 
 int64_t
+fetch_head_expires(const struct fetch_head *h)
+{
+	int64_t until_ms = fetch_head_date(h->expires);
+
+	if (h->expires == NULL)
+		return DATE_NONE;
+	return until_ms != DATE_NONE ? until_ms - h->age_s * 1000 : 0;
+}
+
+int64_t
 fetch_head_retry_after(const struct fetch_head *h, int64_t now_ms)
 {
 	int64_t seconds, until_ms, date_ms;

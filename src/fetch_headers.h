@@ -54,6 +54,10 @@ void fetch_head_line(struct fetch_head *, struct arena *, const char *,
 /* A date of a header, NULL too: milliseconds since 1970 or DATE_NONE. */
 int64_t fetch_head_date(const char *);
 
+/* Expires less Age, as said by Date's clock; DATE_NONE: none.  What is no date
+ * ("0", "-1", "now") has expired long ago (RFC 9111 section 5.3). */
+int64_t fetch_head_expires(const struct fetch_head *);
+
 /* Seconds from now (wall time, ms) on; -1: none or not readable. */
 int64_t fetch_head_retry_after(const struct fetch_head *, int64_t now_ms);
 

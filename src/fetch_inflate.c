@@ -5,6 +5,10 @@
  * the cap otherwise, so a bomb costs one cap of memory and of time.  A body
  * that is cut off is refused whole: its checksum is gone, and half an entry
  * must never pass for a whole one.
+ *
+ * The bytes say what they are; Content-Encoding is often wrong about it: "gzip"
+ * or "utf-8" of plain text, nothing at all of a feed.xml.gz, "gzip" of what was
+ * compressed already when it was compressed once more.
  */
 #include <string.h>
 
@@ -17,6 +21,8 @@ enum {
 	FIRST_ROOM = 64 * 1024,
 	/* DEFLATE cannot do better than 1032 to 1. */
 	RATIO_MAX = 1032,
+	/* Compressed and compressed again: more is no accident. */
+	LAYERS_MAX = 2,
 };
 
 struct span {
@@ -93,51 +99,81 @@ inflate_one(struct libdeflate_decompressor *d, decompress_fn *decompress,
 	return INFLATE_OK;
 }
 
+/* Bytes that documents begin with. */
+static int
+is_text(struct span in)
+{
+	return in.len == 0 || memchr("<{[ \t\r\n\xef\xfe\xff", in.p[0],
+	    10) != NULL;
+}
+
+static decompress_fn *
+choose(struct span in, enum content_coding said)
+{
+	if (is_gzip(in))
+		return libdeflate_gzip_decompress_ex;
+	if (said != CODING_GZIP && said != CODING_DEFLATE)
+		return NULL;
+	if (is_zlib(in))
+		return libdeflate_zlib_decompress_ex;
+	/* Meant is zlib (RFC 9110 section 8.4.1.2); some send raw. */
+	return said == CODING_DEFLATE ? libdeflate_deflate_decompress_ex :
+	    NULL;
+}
+
 static enum inflate_result
-inflate_all(struct libdeflate_decompressor *d, struct span in,
-    enum content_coding coding, struct buf *out, uint64_t max)
+inflate_all(struct libdeflate_decompressor *d, decompress_fn *decompress,
+    struct span in, struct buf *out, uint64_t max)
 {
 	enum inflate_result result;
 
-	if (coding == CODING_DEFLATE)
-		/* Meant is zlib (RFC 9110 section 8.4.1.2); some send raw. */
-		return inflate_one(d, is_zlib(in) ?
-		    libdeflate_zlib_decompress_ex :
-		    libdeflate_deflate_decompress_ex, &in, out, max);
 	do {
-		result = inflate_one(d, libdeflate_gzip_decompress_ex, &in,
-		    out, max);
-	} while (result == INFLATE_OK && is_gzip(in));
+		result = inflate_one(d, decompress, &in, out, max);
+	} while (result == INFLATE_OK && is_gzip(in) &&
+	    decompress == libdeflate_gzip_decompress_ex);
 	/* What follows the last member and is none is padding. */
 	return result;
 }
 
-enum inflate_result
-fetch_inflate(struct buf *body, enum content_coding coding,
-    uint64_t max_bytes)
+static enum inflate_result
+inflate_layer(struct buf *body, decompress_fn *decompress, uint64_t max)
 {
 	struct span in = { (const unsigned char *)body->data, body->len };
-	struct libdeflate_decompressor *d;
-	enum inflate_result result;
+	struct libdeflate_decompressor *d = libdeflate_alloc_decompressor();
+	enum inflate_result result = INFLATE_NO_MEMORY;
 	struct buf out = { 0 };
 
-	if (coding == CODING_NONE || in.len == 0)
-		return INFLATE_OK;
-	/* Said to be gzip and is not: some servers say so for plain files,
-	 * and no text begins with gzip's first byte. */
-	if (coding == CODING_GZIP && !is_gzip(in))
-		return INFLATE_OK;
-
-	d = libdeflate_alloc_decompressor();
-	if (d == NULL) {
-		buf_fini(body);
-		return INFLATE_NO_MEMORY;
-	}
-	result = inflate_all(d, in, coding, &out, max_bytes);
+	if (d != NULL)
+		result = inflate_all(d, decompress, in, &out, max);
 	libdeflate_free_decompressor(d);
+	/* Raw deflate looks like anything: it may have been a text. */
+	if (result == INFLATE_DAMAGED && is_text(in) &&
+	    decompress == libdeflate_deflate_decompress_ex) {
+		buf_fini(&out);
+		return INFLATE_OK;
+	}
 	buf_fini(body);
 	if (result != INFLATE_OK)
 		buf_fini(&out);
 	*body = out;
+	return result;
+}
+
+enum inflate_result
+fetch_inflate(struct buf *body, enum content_coding said, uint64_t max_bytes)
+{
+	enum inflate_result result = INFLATE_OK;
+
+	for (int i = 0; i < LAYERS_MAX && result == INFLATE_OK; i++) {
+		struct span in = { (const unsigned char *)body->data,
+		    body->len };
+		decompress_fn *decompress = choose(in, said);
+
+		if (decompress == NULL)
+			return said != CODING_UNKNOWN || is_text(in) ?
+			    INFLATE_OK : INFLATE_UNKNOWN;
+		result = inflate_layer(body, decompress, max_bytes);
+		said = CODING_NONE;
+	}
 	return result;
 }

@@ -13,12 +13,14 @@
 enum inflate_result {
 	INFLATE_OK,
 	INFLATE_TOO_LARGE,	/* more than max bytes */
-	INFLATE_DAMAGED,	/* cut off, corrupt, or not of that coding */
+	INFLATE_DAMAGED,	/* cut off or corrupt */
+	INFLATE_UNKNOWN,	/* nothing that was asked for */
 	INFLATE_NO_MEMORY
 };
 
-/* Replace body by what it stands for; it is empty after any failure. */
-enum inflate_result fetch_inflate(struct buf *body, enum content_coding,
+/* Replace body by what it stands for, whatever was said of it; it is of no use
+ * after any failure. */
+enum inflate_result fetch_inflate(struct buf *body, enum content_coding said,
     uint64_t max_bytes);
 
 #endif

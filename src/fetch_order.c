@@ -112,6 +112,10 @@ fetched_open(struct fetched *r)
 		spoil(r, OUTCOME_PROTOCOL,
 		    "the compressed answer is damaged or cut off");
 		break;
+	case INFLATE_UNKNOWN:
+		spoil(r, OUTCOME_PROTOCOL,
+		    "an encoding that was not asked for");
+		break;
 	case INFLATE_NO_MEMORY:
 		spoil(r, OUTCOME_TOO_LARGE, "not enough memory for it");
 		break;
@@ -148,6 +152,6 @@ fetched_take_head(struct fetched *r, const struct fetch_head *h)
 	r->content_location = xstrdup_null(h->content_location);
 	r->retry_after_s = fetch_head_retry_after(h, clock_wall_ms());
 	r->max_age_s = fetch_head_max_age(h);
-	r->expires_ms = fetch_head_date(h->expires);
+	r->expires_ms = fetch_head_expires(h);
 	r->date_ms = fetch_head_date(h->date);
 }

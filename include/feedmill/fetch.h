@@ -102,7 +102,9 @@ struct fetched {
 	char		*content_language, *content_location;
 	int64_t		 retry_after_s;	/* -1: none */
 	int64_t		 max_age_s;	/* Cache-Control less Age; -1: none */
-	int64_t		 expires_ms, date_ms;	/* or DATE_NONE */
+	int64_t		 expires_ms;	/* less Age; long ago if it is no
+					 * date; DATE_NONE: none */
+	int64_t		 date_ms;	/* or DATE_NONE */
 	uint64_t	 received_bytes;	/* on the wire, bodies */
 	int64_t		 took_ms;
 	char		*address;	/* connected to, or NULL */

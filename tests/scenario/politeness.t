@@ -532,6 +532,13 @@ wait('garbage in Cache-Control is nothing', INTERVAL,
 wait('Expires is waited for, by the server\'s own clock', 6 * H,
      says(('Date', 'Sat, 22 Feb 2025 12:00:00 GMT'),
           ('Expires', 'Sat, 22 Feb 2025 18:00:00 GMT')))
+wait('less Age as well', 6 * H - 7200,
+     says(('Date', 'Sat, 22 Feb 2025 12:00:00 GMT'), ('Age', '7200'),
+          ('Expires', 'Sat, 22 Feb 2025 18:00:00 GMT')))
+wait('Expires: 0 of a 304 ends what was said before', INTERVAL,
+     says(('ETag', '"1"'), ('Date', 'Sat, 22 Feb 2025 12:00:00 GMT'),
+          ('Expires', 'Sat, 22 Feb 2025 18:00:00 GMT')),
+     status(304, ('Expires', '0')))
 wait('max-age goes before Expires', 2 * H,
      says(('Cache-Control', 'max-age=7200'), ('Expires', date_in(36000))))
 wait('Expires: 0 is nothing', INTERVAL, says(('Expires', '0')))

@@ -77,7 +77,7 @@ answer_is_handed_on(void **state)
 	assert_string_equal(r->content_location, "/other");
 	assert_int_equal(r->max_age_s, 40);
 	assert_int_equal(r->date_ms, INT64_C(1714557600000));
-	assert_int_equal(r->expires_ms, INT64_C(1714561200000));
+	assert_int_equal(r->expires_ms, INT64_C(1714561180000));
 	assert_int_equal(r->retry_after_s, -1);
 	assert_int_equal(r->received_bytes, 6);
 	assert_string_equal(r->address, "127.0.0.1");
@@ -220,6 +220,32 @@ encodings(void **state)
 	expect("/br", OUTCOME_PROTOCOL);
 }
 
+/* The bytes say what they are, whatever Content-Encoding says. */
+static void
+encodings_that_lie(void **state)
+{
+	static const char *const paths[] = {
+		"/lie/nothing-of-gzip",
+		"/lie/gzip-of-gzip",
+		"/lie/twice",
+		"/lie/gzip-of-zlib",
+		"/lie/deflate-of-gzip",
+		"/lie/deflate-of-text",
+		"/lie/utf-8",
+		"/lie/br-of-text",
+		"/lie/s3",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+		expect(paths[i], OUTCOME_OK);
+		assert_string_equal(buf_str(&rig.got->body), "<rss></rss>");
+	}
+	/* No accident any more: what is left is gzip, which is no feed. */
+	expect("/lie/three-times", OUTCOME_OK);
+	assert_int_equal(rig.got->body.data[0], 0x1f);
+}
+
 static void
 body_caps(void **state)
 {
@@ -308,7 +334,8 @@ broken_http(void **state)
 	static const char *const paths[] = {
 		"/cut", "/chunks-cut", "/length-short", "/length-words",
 		"/length-minus", "/length-twice", "/nothing", "/garbage",
-		"/no-head", "/reset",
+		"/no-head", "/reset", "/head-cut-200", "/head-cut-301",
+		"/head-cut-404", "/head-cut-410", "/head-cut-429",
 	};
 
 	(void)state;
@@ -584,6 +611,7 @@ main(void)
 		cmocka_unit_test(validators_cannot_split_a_request),
 		cmocka_unit_test(same_bytes_are_not_opened),
 		cmocka_unit_test(encodings),
+		cmocka_unit_test(encodings_that_lie),
 		cmocka_unit_test(body_caps),
 		cmocka_unit_test(bomb_ends_at_the_cap),
 		cmocka_unit_test(statuses),

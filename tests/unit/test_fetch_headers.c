@@ -1,4 +1,6 @@
 /* test_fetch_headers.c - header lines, good, odd and hostile. */
+#include <stdio.h>
+
 #include "feedmill/base/date.h"
 #include "feedmill/base/mem.h"
 #include "../../src/fetch_headers.h"
@@ -207,6 +209,24 @@ retry_after(void **state)
 }
 
 static void
+expires(void **state)
+{
+	static const char *const past[] = { "0", "-1", "now", "\"\"" };
+	char line[64];
+
+	(void)state;
+	READ("Expires: Wed, 01 May 2024 11:00:00 GMT\r\n", "Age: 60\r\n");
+	assert_int_equal(fetch_head_expires(&head), now_ms + 3540 * 1000);
+	READ("Age: 60\r\n");
+	assert_int_equal(fetch_head_expires(&head), DATE_NONE);
+	for (size_t i = 0; i < ARRAY_LEN(past); i++) {
+		snprintf(line, sizeof(line), "Expires: %s\r\n", past[i]);
+		READ(line);
+		assert_int_equal(fetch_head_expires(&head), 0);
+	}
+}
+
+static void
 max_age(void **state)
 {
 	static const struct {
@@ -312,6 +332,7 @@ main(void)
 		cmocka_unit_test(lengths),
 		cmocka_unit_test(codings),
 		cmocka_unit_test(retry_after),
+		cmocka_unit_test(expires),
 		cmocka_unit_test(max_age),
 		cmocka_unit_test(dates),
 		cmocka_unit_test(redirect_targets),
