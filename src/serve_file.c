@@ -92,24 +92,32 @@ response_add_policy(struct MHD_Response *r, const char *type)
 		    "form-action 'self'; frame-ancestors 'none'");
 }
 
-void
-shape_add_fields(struct MHD_Response *r, const struct document *doc,
+/* What is told of it even to those who have it (RFC 9110 section 15.4.5). */
+static void
+add_validators(struct MHD_Response *r, const struct document *doc,
     const struct shape *s)
 {
 	char date[DATE_TEXT_SIZE];
 
 	date_format_http(doc->modified_ms, date);
-	MHD_add_response_header(r, "Content-Type", doc->type);
 	MHD_add_response_header(r, "ETag", s->etag);
 	MHD_add_response_header(r, "Last-Modified", date);
 	MHD_add_response_header(r, "Cache-Control", doc->is_sealed ?
 	    cache_sealed : cache_control);
 	MHD_add_response_header(r, "Vary", doc->delta.state_ms != 0 ?
 	    "Accept-Encoding, A-IM" : "Accept-Encoding");
-	MHD_add_response_header(r, "Accept-Ranges", "bytes");
-	MHD_add_response_header(r, "X-Content-Type-Options", "nosniff");
 	if (doc->links != NULL)
 		MHD_add_response_header(r, "Link", doc->links);
+}
+
+void
+shape_add_fields(struct MHD_Response *r, const struct document *doc,
+    const struct shape *s)
+{
+	add_validators(r, doc, s);
+	MHD_add_response_header(r, "Content-Type", doc->type);
+	MHD_add_response_header(r, "Accept-Ranges", "bytes");
+	MHD_add_response_header(r, "X-Content-Type-Options", "nosniff");
 	if (s == &doc->gzip)
 		MHD_add_response_header(r, "Content-Encoding", "gzip");
 	response_add_policy(r, doc->type);
@@ -133,6 +141,26 @@ delta_add_fields(struct MHD_Response *r, const struct document *doc,
 	MHD_add_response_header(r, "X-Content-Type-Options", "nosniff");
 }
 
+/* ------------------------------------------------------------ not modified */
+
+/*
+ * A 304 says best nothing of a length; the library always says one.  With
+ * that of the document (RFC 9110 section 8.6) clients made with http_parser
+ * wait for as many bytes that never come; with 0, as most servers of old
+ * send it, nobody does, and caches do not take it over (RFC 9111 section
+ * 3.2).
+ */
+static struct MHD_Response *
+make_unchanged(const struct document *doc, const struct shape *s)
+{
+	struct MHD_Response *r = MHD_create_response_from_buffer(0, NULL,
+	    MHD_RESPMEM_PERSISTENT);
+
+	if (r != NULL)
+		add_validators(r, doc, s);
+	return r;
+}
+
 /* --------------------------------------------------------------- documents */
 
 static void
@@ -140,6 +168,8 @@ shape_fini(struct shape *s)
 {
 	if (s->whole != NULL)
 		MHD_destroy_response(s->whole);
+	if (s->unchanged != NULL)
+		MHD_destroy_response(s->unchanged);
 	bytes_unref(s->bytes);
 	memset(s, 0, sizeof(*s));
 }
@@ -160,7 +190,8 @@ shape_set(struct document *doc, struct shape *s, struct buf *taken,
 	snprintf(s->etag, sizeof(s->etag), "\"%s%s\"", tag,
 	    s == &doc->gzip ? "-gz" : "");
 	s->whole = shape_part(s, 0, s->bytes->len);
-	if (s->whole != NULL)
+	s->unchanged = make_unchanged(doc, s);
+	if (s->whole != NULL && s->unchanged != NULL)
 		shape_add_fields(s->whole, doc, s);
 	else
 		shape_fini(s);

@@ -23,7 +23,8 @@ struct bytes;			/* counted */
 /* One representation: the document as it is, or gzipped. */
 struct shape {
 	struct bytes	*bytes;		/* NULL: there is none */
-	struct MHD_Response *whole;	/* for 200, HEAD and 304 */
+	struct MHD_Response *whole;	/* for 200 and HEAD */
+	struct MHD_Response *unchanged;	/* for 304 */
 	char		 etag[DELTA_TAG_SIZE + 8];
 };
 

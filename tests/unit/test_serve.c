@@ -301,6 +301,9 @@ conditions(void **state)
 	assert_int_equal(status_of(&c), 304);
 	assert_string_equal(body_of(&c), "");
 	assert_non_null(strstr(c.text, etag));
+	/* Some clients would wait for what a length promises. */
+	assert_null(strstr(c.text, "Content-Length: 24"));
+	assert_null(strcasestr(c.text, "Transfer-Encoding"));
 	c = ask("GET /all.atom", "Range: bytes=6-9\r\n");
 	assert_int_equal(status_of(&c), 206);
 	assert_string_equal(body_of(&c), "0123");
