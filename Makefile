@@ -216,6 +216,7 @@ SRCS = \
 	src/serve_answer.c \
 	src/serve_call.c \
 	src/serve_delta.c \
+	src/serve_fields.c \
 	src/serve_file.c \
 	src/serve_http.c \
 	src/serve_peer.c \

@@ -13,6 +13,7 @@
 #include "feedmill/base/text.h"
 #include "feedmill/config.h"
 #include "serve_delta.h"
+#include "serve_fields.h"
 #include "serve_http.h"
 #include "serve_private.h"
 
@@ -24,47 +25,17 @@ send_response(struct serve *s, struct MHD_Connection *c, unsigned status,
 	return MHD_queue_response(c, status, r);
 }
 
-static const char *
-field(struct MHD_Connection *c, const char *name)
-{
-	return MHD_lookup_connection_value(c, MHD_HEADER_KIND, name);
-}
-
+/* What else may come on this connection cannot be told from its body. */
 static int
-has_body(struct MHD_Connection *c)
+must_close(struct MHD_Connection *c)
 {
-	const char *length = field(c, "Content-Length");
+	struct fields f;
+	int must;
 
-	return field(c, "Transfer-Encoding") != NULL ||
-	    (length != NULL && strcmp(length, "0") != 0);
-}
-
-/* Fields that must not be there twice, because two readers of a request
- * could believe different ones (RFC 9112 sections 3.2 and 6.3). */
-struct doubles {
-	unsigned	 hosts, lengths;
-};
-
-static enum MHD_Result
-count_field(void *arg, enum MHD_ValueKind kind, const char *name,
-    const char *value)
-{
-	struct doubles *n = arg;
-
-	(void)kind;
-	(void)value;
-	n->hosts += (unsigned)text_equal_nocase(name, "Host");
-	n->lengths += (unsigned)text_equal_nocase(name, "Content-Length");
-	return MHD_YES;
-}
-
-static int
-is_ambiguous(struct MHD_Connection *c)
-{
-	struct doubles n = { 0, 0 };
-
-	MHD_get_connection_values(c, MHD_HEADER_KIND, count_field, &n);
-	return n.hosts > 1 || n.lengths > 1;
+	fields_read(&f, c);
+	must = fields_tell_body(&f) || fields_are_ambiguous(&f);
+	fields_fini(&f);
+	return must;
 }
 
 enum MHD_Result
@@ -84,7 +55,7 @@ serve_send_text(struct serve *s, struct MHD_Connection *c, unsigned status,
 	response_add_policy(r, type);
 	if (name != NULL)
 		MHD_add_response_header(r, name, value);
-	if (status >= 400 && (has_body(c) || is_ambiguous(c)))
+	if (status >= 400 && must_close(c))
 		MHD_add_response_header(r, "Connection", "close");
 	rc = send_response(s, c, status, r);
 	MHD_destroy_response(r);
@@ -171,17 +142,16 @@ send_delta(struct serve *s, struct MHD_Connection *c,
 /* 0: there is none to be sent.  A part of a part is nobody's wish. */
 static int
 try_delta(struct serve *s, struct MHD_Connection *c,
-    const struct document *doc, const struct http_ask *ask,
-    enum MHD_Result *ret)
+    const struct document *doc, const struct fields *f, enum MHD_Result *ret)
 {
 	char tag[DELTA_TAG_SIZE + 8];
 	struct delta_base base;
 	struct buf text = { 0 };
 
-	if (doc->delta.state_ms == 0 || ask->if_none_match == NULL ||
-	    ask->range != NULL ||
-	    !http_accepts_delta(field(c, "A-IM")) ||
-	    !find_base(doc, ask->if_none_match, &base, tag))
+	if (doc->delta.state_ms == 0 || f->value[FIELD_IF_NONE_MATCH] == NULL ||
+	    f->value[FIELD_RANGE] != NULL ||
+	    !http_accepts_delta(f->value[FIELD_A_IM]) ||
+	    !find_base(doc, f->value[FIELD_IF_NONE_MATCH], &base, tag))
 		return 0;
 	if (delta_compose(&s->documents, s->config, doc, &base, &text) == 0)
 		*ret = send_delta(s, c, doc, tag, &text);
@@ -193,12 +163,12 @@ try_delta(struct serve *s, struct MHD_Connection *c,
 
 /* Gzip where it is taken, but not to somebody who has the other. */
 static const struct shape *
-choose_shape(struct MHD_Connection *c, const struct document *doc)
+choose_shape(const struct fields *f, const struct document *doc)
 {
-	const char *has = field(c, "If-None-Match");
+	const char *has = f->value[FIELD_IF_NONE_MATCH];
 
 	if (doc->gzip.bytes == NULL ||
-	    !http_accepts_gzip(field(c, "Accept-Encoding")) ||
+	    !http_prefers_gzip(f->value[FIELD_ACCEPT_ENCODING]) ||
 	    (http_names_tag(has, doc->plain.etag) &&
 	    !http_names_tag(has, doc->gzip.etag)))
 		return &doc->plain;
@@ -207,17 +177,17 @@ choose_shape(struct MHD_Connection *c, const struct document *doc)
 
 static enum MHD_Result
 send_document(struct serve *s, struct MHD_Connection *c,
-    const struct document *doc, int is_get)
+    const struct document *doc, int is_get, const struct fields *f)
 {
-	const struct shape *shape = choose_shape(c, doc);
+	const struct shape *shape = choose_shape(f, doc);
 	const struct http_ask ask = {
 		.is_get = is_get,
-		.if_match = field(c, "If-Match"),
-		.if_none_match = field(c, "If-None-Match"),
-		.if_modified_since = field(c, "If-Modified-Since"),
-		.if_unmodified_since = field(c, "If-Unmodified-Since"),
-		.range = field(c, "Range"),
-		.if_range = field(c, "If-Range"),
+		.if_match = f->value[FIELD_IF_MATCH],
+		.if_none_match = f->value[FIELD_IF_NONE_MATCH],
+		.if_modified_since = f->value[FIELD_IF_MODIFIED_SINCE],
+		.if_unmodified_since = f->value[FIELD_IF_UNMODIFIED_SINCE],
+		.range = f->value[FIELD_RANGE],
+		.if_range = f->value[FIELD_IF_RANGE],
 	};
 	const struct http_thing thing = {
 		shape->etag, doc->modified_ms, shape_len(shape)
@@ -226,7 +196,7 @@ send_document(struct serve *s, struct MHD_Connection *c,
 	enum MHD_Result rc = MHD_NO;
 	char range[40];
 
-	if (answer.status == 200 && try_delta(s, c, doc, &ask, &rc))
+	if (answer.status == 200 && try_delta(s, c, doc, f, &rc))
 		return rc;
 	switch (answer.status) {
 	case 206:
@@ -279,7 +249,7 @@ log_request(const struct serve *s, const char *method, const char *path)
 
 static enum MHD_Result
 answer(struct serve *s, struct MHD_Connection *c, const char *path,
-    const char *method)
+    const char *method, const struct fields *f)
 {
 	int is_get = strcmp(method, "GET") == 0;
 	const struct document *doc;
@@ -288,19 +258,19 @@ answer(struct serve *s, struct MHD_Connection *c, const char *path,
 	if (!is_get && strcmp(method, "HEAD") != 0)
 		return send_sentence(s, c, 405, "only GET and HEAD", "Allow",
 		    "GET, HEAD");
-	if (is_ambiguous(c))
+	if (fields_are_ambiguous(f))
 		return send_sentence(s, c, 400, "a field is there twice",
 		    NULL, NULL);
 	/* Nothing here wants one, and two framings of one body are how
 	 * requests are smuggled. */
-	if (has_body(c))
+	if (fields_tell_body(f))
 		return send_sentence(s, c, 400, "a request with a body", NULL,
 		    NULL);
 	doc = documents_find(&s->documents, path);
 	if (doc == NULL && s->config != NULL)
 		doc = documents_find_page(&s->documents, s->config, path);
 	if (doc != NULL)
-		return send_document(s, c, doc, is_get);
+		return send_document(s, c, doc, is_get, f);
 	for (const struct serve_route *r = s->routes;
 	    r != NULL && r->path != NULL; r++) {
 		if (strcmp(r->path, path) == 0)
@@ -352,13 +322,15 @@ serve_take_request(void *cls, struct MHD_Connection *c, const char *path,
 {
 	struct listener *l = cls;
 	struct peer *peer = serve_peer(c);
+	enum MHD_Result rc;
+	struct fields f;
 
 	(void)data;
 	if (peer != NULL && peer->call != NULL)
 		return serve_call_send(l->serve, peer);
 	if (*state == NULL) {
 		*state = l;
-		if (!has_body(c) && !is_ambiguous(c))
+		if (!must_close(c))
 			return MHD_YES;
 	} else if (*size != 0) {
 		return MHD_NO;
@@ -370,7 +342,10 @@ serve_take_request(void *cls, struct MHD_Connection *c, const char *path,
 	if (is_cut_short(peer, version))
 		return send_sentence(l->serve, c, 400, "a NUL in the target",
 		    NULL, NULL);
-	return answer(l->serve, c, path, method);
+	fields_read(&f, c);
+	rc = answer(l->serve, c, path, method, &f);
+	fields_fini(&f);
+	return rc;
 }
 
 void

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "feedmill/base/date.h"
+#include "feedmill/base/mem.h"
 #include "feedmill/base/text.h"
 #include "serve_http.h"
 
@@ -23,6 +24,7 @@ list_has_etag(const char *list, const char *etag, int weak)
 	list = skip_blanks(list);
 	if (*list == '*')
 		return *skip_blanks(list + 1) == '\0';
+	list += strspn(list, " \t,");
 	while (*list != '\0') {
 		int is_weak = strncmp(list, "W/", 2) == 0;
 		const char *end;
@@ -66,12 +68,53 @@ http_names_tag(const char *list, const char *etag)
 	    list_has_etag(list, etag, 1);
 }
 
-/* A field whose date cannot be read is ignored: DATE_NONE. */
+/* "0" is a digit, "_" that or a blank, "a" a letter. */
+static int
+fits(char c, char form)
+{
+	int is_digit = c >= '0' && c <= '9';
+
+	switch (form) {
+	case '0':
+		return is_digit;
+	case '_':
+		return is_digit || c == ' ';
+	case 'a':
+		return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+	default:
+		return c == form;
+	}
+}
+
+/* Is it of this form, where "+" stands for any more letters? */
+static int
+has_form(const char *s, const char *form)
+{
+	for (; *form != '\0'; form++) {
+		if (*form != '+' && !fits(*s++, *form))
+			return 0;
+		while (*form == '+' && fits(*s, 'a'))
+			s++;
+	}
+	return *skip_blanks(s) == '\0';
+}
+
+/* A field whose date is none of HTTP's is ignored (sections 5.6.7 and
+ * 13.1.3): DATE_NONE. */
 static int64_t
 field_seconds(const char *field)
 {
-	return field == NULL ? DATE_NONE :
-	    date_seconds(date_parse(field, 0));
+	static const char *const forms[] = {
+		"aaa, 00 aaa 0000 00:00:00 GMT",
+		"aaaa+, 00-aaa-00 00:00:00 GMT",
+		"aaa aaa _0 00:00:00 0000",
+	};
+
+	for (size_t i = 0; field != NULL && i < ARRAY_LEN(forms); i++) {
+		if (has_form(skip_blanks(field), forms[i]))
+			return date_seconds(date_parse(field, 0));
+	}
+	return DATE_NONE;
 }
 
 static int
@@ -160,8 +203,12 @@ range_is_current(const struct http_ask *ask, const struct http_thing *t)
 	if (s == NULL)
 		return 1;
 	s = skip_blanks(s);
-	if (*s == '"')
-		return strcmp(s, t->etag) == 0;
+	if (*s == '"') {
+		size_t len = strlen(t->etag);
+
+		return strncmp(s, t->etag, len) == 0 &&
+		    *skip_blanks(s + len) == '\0';
+	}
 	if (strncmp(s, "W/", 2) == 0)
 		return 0;
 	return field_seconds(s) == date_seconds(t->modified_ms);
@@ -188,59 +235,89 @@ http_judge(const struct http_ask *ask, const struct http_thing *t)
 
 /* --------------------------------------------------------------- encoding */
 
-/* A weight of "0", "0.", "0.000" refuses (section 12.4.2). */
-static int
-is_refused(const char *parameters, const char *end)
+/* Where one of these stands outside of quotes, or the end. */
+static const char *
+find_outside(const char *s, const char *stops)
 {
-	const char *q = memchr(parameters, '=', (size_t)(end - parameters));
+	int quoted = 0;
 
-	if (q == NULL)
-		return 0;
-	q = skip_blanks(q + 1);
-	for (; q < end; q++) {
-		if (*q >= '1' && *q <= '9')
-			return 0;
+	for (; *s != '\0' && (quoted || strchr(stops, *s) == NULL); s++) {
+		if (*s == '\\' && quoted && s[1] != '\0')
+			s++;
+		else if (*s == '"')
+			quoted = !quoted;
 	}
-	return 1;
+	return s;
 }
 
-/* Is one of these in the list, or "*", and not refused?  NULL ends both. */
+/* "0.25" is 250.  What is no weight is none: 0 (section 12.4.2). */
 static int
-accepts(const char *s, const char *const *names, int star)
+read_weight(const char *s)
 {
-	int any = 0;
+	int weight, unit = 1000;
 
-	while (s != NULL && *s != '\0') {
-		const char *end, *name;
-		size_t len;
-
-		s += strspn(s, " \t,");
-		end = s + strcspn(s, ",");
-		name = s;
-		len = strcspn(s, " \t;,");
-		s = end;
-		if (star && len == 1 && *name == '*')
-			any = !is_refused(name, end);
-		for (const char *const *n = names; *n != NULL; n++) {
-			if (len == strlen(*n) && text_prefix_nocase(name, *n))
-				return !is_refused(name, end);
+	if (*s != '0' && *s != '1')
+		return 0;
+	weight = (*s++ - '0') * unit;
+	if (*s == '.') {
+		while (*++s >= '0' && *s <= '9' && unit > 1) {
+			unit /= 10;
+			weight += (*s - '0') * unit;
 		}
 	}
-	return any;
+	return weight;
+}
+
+/* Of an element that ends there; 1000 where it says none. */
+static int
+weight_of(const char *s, const char *end)
+{
+	while ((s = find_outside(s, ";,")) < end) {
+		const char *is;
+
+		s = skip_blanks(s + 1);
+		is = skip_blanks(s + 1);
+		if ((*s == 'q' || *s == 'Q') && *is == '=')
+			return read_weight(skip_blanks(is + 1));
+	}
+	return 1000;
+}
+
+/* How gladly the list takes this; -1: it does not name it. */
+static int
+weight_in(const char *list, const char *name)
+{
+	while (list != NULL && *list != '\0') {
+		const char *end;
+
+		list += strspn(list, " \t,");
+		end = find_outside(list, ",");
+		if (strcspn(list, " \t;,") == strlen(name) &&
+		    text_prefix_nocase(list, name))
+			return weight_of(list, end);
+		list = end;
+	}
+	return -1;
 }
 
 int
-http_accepts_gzip(const char *accept_encoding)
+http_prefers_gzip(const char *accept_encoding)
 {
-	static const char *const names[] = { "gzip", "x-gzip", NULL };
+	int any = weight_in(accept_encoding, "*");
+	int gzip = weight_in(accept_encoding, "gzip");
+	int identity = weight_in(accept_encoding, "identity");
 
-	return accepts(accept_encoding, names, 1);
+	if (gzip == -1)
+		gzip = weight_in(accept_encoding, "x-gzip");
+	if (gzip == -1)
+		gzip = any;
+	if (identity == -1)
+		identity = any;
+	return gzip > 0 && gzip >= identity;
 }
 
 int
 http_accepts_delta(const char *a_im)
 {
-	static const char *const names[] = { "feed", NULL };
-
-	return accepts(a_im, names, 0);
+	return weight_in(a_im, "feed") > 0;
 }

@@ -37,8 +37,8 @@ struct http_answer {
 struct http_answer http_judge(const struct http_ask *,
     const struct http_thing *);
 
-/* Does this Accept-Encoding take gzip? */
-int http_accepts_gzip(const char *accept_encoding);
+/* Does this Accept-Encoding take gzip, and no less gladly than none? */
+int http_prefers_gzip(const char *accept_encoding);
 /* Does this A-IM take the delta of a feed (RFC 3229)? */
 int http_accepts_delta(const char *a_im);
 

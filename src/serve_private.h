@@ -4,6 +4,7 @@
  *	serve.c		listening sockets, the event loop, the public part
  *	serve_peer.c	connections: who may come, who has to go
  *	serve_answer.c	from a request to an answer
+ *	serve_fields.c	the fields of a request
  *	serve_call.c	requests that are answered later
  *	serve_query.c	the parameters of a query; pure
  *	serve_file.c	published files as ready responses

@@ -86,7 +86,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (a.status == 412)
 		assert(ask.if_match || ask.if_unmodified_since);
 	try_tags(ask.if_none_match);
-	http_accepts_gzip(take_line(&rest));
+	http_prefers_gzip(take_line(&rest));
 	http_accepts_delta(take_line(&rest));
 	if (rest != NULL)
 		try_notes(rest);

@@ -313,6 +313,13 @@ conditions(void **state)
 	assert_non_null(strstr(c.text, "Content-Range: bytes */24\r\n"));
 	c = ask("GET /all.atom", "If-Match: \"x\"\r\n");
 	assert_int_equal(status_of(&c), 412);
+	/* A list may come in several lines; what is none may not. */
+	snprintf(fields, sizeof(fields), "If-None-Match: \"x\"\r\n"
+	    "Range: bytes=1-2\r\nif-none-match: %s\r\n", etag);
+	c = ask("GET /all.atom", fields);
+	assert_int_equal(status_of(&c), 304);
+	c = ask("GET /all.atom", "Range: bytes=1-2\r\nRange: bytes=3-4\r\n");
+	assert_int_equal(status_of(&c), 200);
 }
 
 /* A twin that is not of the document is not used; a changed file is. */
@@ -639,6 +646,8 @@ judges(void **state)
 		{ { .if_none_match = "\"a\",\"e\"" }, 304, 0, 100 },
 		{ { .if_none_match = " W/\"e\" " }, 304, 0, 100 },
 		{ { .if_none_match = "*" }, 304, 0, 100 },
+		{ { .if_none_match = " , ,\"e\" ," }, 304, 0, 100 },
+		{ { .if_none_match = "\"a,b\" , \"e\"" }, 304, 0, 100 },
 		{ { .if_none_match = "\"E\"" }, 200, 0, 100 },
 		{ { .if_none_match = "e" }, 200, 0, 100 },
 		{ { .if_none_match = "\"a,\"e\"" }, 200, 0, 100 },
@@ -647,7 +656,23 @@ judges(void **state)
 		    .if_modified_since = DAY "20:00:46 GMT" }, 200, 0, 100 },
 		{ { .if_modified_since = DAY "20:00:46 GMT" }, 304, 0, 100 },
 		{ { .if_modified_since = DAY "20:00:45 GMT" }, 200, 0, 100 },
+		{ { .if_modified_since = "Sunday, 23-Feb-25 20:00:46 GMT" },
+		    304, 0, 100 },
+		{ { .if_modified_since = "Sun Feb 23 20:00:46 2025" },
+		    304, 0, 100 },
+		{ { .if_modified_since = "Sat Mar  1 20:00:46 2025 " },
+		    304, 0, 100 },
+		/* What is no date of HTTP's is ignored, two are none. */
 		{ { .if_modified_since = "sometime" }, 200, 0, 100 },
+		{ { .if_modified_since = "2025-02-23T20:00:46Z" }, 200, 0,
+		    100 },
+		{ { .if_modified_since = DAY "20:00:46 +0000" }, 200, 0,
+		    100 },
+		{ { .if_modified_since = DAY "20:00:46 GMT, "
+		    DAY "20:00:46 GMT" }, 200, 0, 100 },
+		{ { .if_unmodified_since = "2025-02-22T20:00:46Z" }, 200, 0,
+		    100 },
+		{ { .if_match = ", \"e\"" }, 200, 0, 100 },
 		{ { .if_match = "\"e\"" }, 200, 0, 100 },
 		{ { .if_match = "*" }, 200, 0, 100 },
 		{ { .if_match = "W/\"e\"" }, 412, 0, 100 },
@@ -682,6 +707,12 @@ judges(void **state)
 		    200, 0, 100 },
 		{ { .is_get = 1, .range = "bytes=0-1",
 		    .if_range = "W/\"e\"" }, 200, 0, 100 },
+		{ { .is_get = 1, .range = "bytes=0-1", .if_range = "\"e\" " },
+		    206, 0, 2 },
+		{ { .is_get = 1, .range = "bytes=0-1", .if_range = "\"e\"x" },
+		    200, 0, 100 },
+		{ { .is_get = 1, .range = "bytes=0-1, bytes=3-4" }, 200, 0,
+		    100 },
 		{ { .is_get = 1, .range = "bytes=0-1",
 		    .if_range = DAY "20:00:46 GMT" }, 206, 0, 2 },
 		{ { .is_get = 1, .range = "bytes=0-1",
@@ -710,20 +741,24 @@ encodings(void **state)
 	static const char *const yes[] = {
 		"gzip", "GZIP", "x-gzip", "*", "deflate, gzip", "gzip;q=0.1",
 		"br;q=1, gzip ; q=0.001", "*;q=0, gzip", "gzip;q=1",
+		"identity;q=0, gzip", "gzip;q=0.5, identity;q=0.5",
+		"gzip;x=\"a, gzip;q=0\"", "gzip;level=9;Q=0.2", ", ,gzip",
 	};
 	static const char *const no[] = {
 		"", "gzip;q=0", "gzip;q=0.000", "identity", "gzipx", "br",
 		"*, gzip;q=0", "*;q=0", ";q=1",
+		"gzip;q=0.5, identity", "gzip;q=0.2, *;q=0.7", "gzip;q=x",
+		"x;y=\"gzip, gzip\"",
 	};
 
 	(void)state;
-	assert_false(http_accepts_gzip(NULL));
+	assert_false(http_prefers_gzip(NULL));
 	for (size_t i = 0; i < sizeof(yes) / sizeof(*yes); i++) {
-		if (!http_accepts_gzip(yes[i]))
+		if (!http_prefers_gzip(yes[i]))
 			fail_msg("%s", yes[i]);
 	}
 	for (size_t i = 0; i < sizeof(no) / sizeof(*no); i++) {
-		if (http_accepts_gzip(no[i]))
+		if (http_prefers_gzip(no[i]))
 			fail_msg("%s", no[i]);
 	}
 }
