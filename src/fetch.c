@@ -42,6 +42,8 @@ struct fetch {
 	struct lane		*lane[LANES];
 	struct handle		*pool;
 	unsigned		 pooled;
+	struct xfers		 spare;		/* to be used again */
+	unsigned		 spared;
 	struct xfers		 under_way, finished;
 	unsigned		 active;	/* of both */
 	unsigned		 unread;	/* bodies handed over */
@@ -119,13 +121,39 @@ pool_put(struct fetch *f, struct handle *h)
 	f->pooled++;
 }
 
+/* With an arena that may have its room already. */
+static struct xfer *
+xfer_new(struct fetch *f)
+{
+	struct xfer *x = TAILQ_FIRST(&f->spare);
+
+	if (x == NULL) {
+		x = xcalloc(1, sizeof(*x));
+	} else {
+		TAILQ_REMOVE(&f->spare, x, link);
+		f->spared--;
+		*x = (struct xfer){ .arena = x->arena };
+	}
+	x->fetch = f;
+	f->active++;
+	return x;
+}
+
 static void
 xfer_free(struct xfer *x)
 {
+	struct fetch *f = x->fetch;
+
 	fetch_count_held(x, 0);
-	x->fetch->active--;
-	arena_fini(&x->arena);
+	f->active--;
 	fetched_free(x->result);
+	arena_reset(&x->arena);
+	if (f->spared < f->limits.connections) {
+		TAILQ_INSERT_HEAD(&f->spare, x, link);
+		f->spared++;
+		return;
+	}
+	arena_fini(&x->arena);
 	free(x);
 }
 
@@ -161,11 +189,11 @@ judge_body(struct xfer *x)
 
 	r->body_digest = hash_128(r->body.data, r->body.len);
 	if (r->body.len == 0) {
-		outcome_set(x, OUTCOME_EMPTY, "an empty answer");
+		outcome_say(x, OUTCOME_EMPTY, "an empty answer");
 		return;
 	}
 	if (digest_equal(r->body_digest, x->order.body_digest)) {
-		outcome_set(x, OUTCOME_UNCHANGED,
+		outcome_say(x, OUTCOME_UNCHANGED,
 		    "the same bytes as last time");
 		return;
 	}
@@ -229,7 +257,7 @@ on_drained(void *arg)
 static void
 fail(struct xfer *x, enum outcome outcome, const char *why)
 {
-	outcome_set(x, outcome, "%s", why);
+	outcome_say(x, outcome, why);
 	finish(x);
 }
 
@@ -398,7 +426,7 @@ on_hop_done(struct handle *h, CURLcode code, void *arg)
 	if (answered && is_cut_head(&x->head)) {
 		/* libcurl takes it for an answer; "410" and no more would
 		 * end a source. */
-		outcome_set(x, OUTCOME_PROTOCOL,
+		outcome_say(x, OUTCOME_PROTOCOL,
 		    "the answer was cut off in its headers");
 		fetch_head_init(&x->head);
 		answered = 0;
@@ -431,10 +459,9 @@ fetch_use_hsts(struct fetch *f, struct hsts *hsts)
 void
 fetch_start(struct fetch *f, const struct fetch_order *o)
 {
-	struct xfer *x = xcalloc(1, sizeof(*x));
+	struct xfer *x = xfer_new(f);
 	const char *why;
 
-	x->fetch = f;
 	x->result = fetched_new(o->source_id);
 	x->result->hide_path = o->hide_path;
 	x->started_ms = clock_mono_ms();
@@ -443,7 +470,6 @@ fetch_start(struct fetch *f, const struct fetch_order *o)
 	x->deadline_ms = x->started_ms + (int64_t)x->order.timeout_ms;
 	fetch_head_init(&x->head);
 	TAILQ_INSERT_TAIL(&f->under_way, x, link);
-	f->active++;
 
 	why = fetch_site_parse(&x->home, &x->arena, x->order.url);
 	if (why != NULL) {
@@ -492,6 +518,7 @@ fetch_new(struct ev_loop *loop, struct resolve *resolve,
 	f->arg = arg;
 	TAILQ_INIT(&f->under_way);
 	TAILQ_INIT(&f->finished);
+	TAILQ_INIT(&f->spare);
 	ev_init(&f->soon, on_soon);
 	f->soon.data = f;
 	for (int i = 0; i < LANES; i++)
@@ -528,6 +555,11 @@ fetch_free(struct fetch *f)
 	while ((x = TAILQ_FIRST(&f->finished)) != NULL) {
 		TAILQ_REMOVE(&f->finished, x, link);
 		abandon(x);
+	}
+	while ((x = TAILQ_FIRST(&f->spare)) != NULL) {
+		TAILQ_REMOVE(&f->spare, x, link);
+		arena_fini(&x->arena);
+		free(x);
 	}
 	while ((h = f->pool) != NULL) {
 		f->pool = h->next;

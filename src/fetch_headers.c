@@ -154,60 +154,79 @@ take_age(struct fetch_head *h, struct value v)
 	h->age_s = n > 0 ? n : 0;
 }
 
-static const struct {
-	const char	*name;
-	void		(*take)(struct fetch_head *, struct value);
-} actions[] = {
-	{ "content-length",	take_length },
-	{ "content-encoding",	take_coding },
-	{ "transfer-encoding",	take_transfer_encoding },
-	{ "im",			take_im },
-	{ "age",		take_age },
-};
-
+#define NAME(s)		s, sizeof(s) - 1
 #define FIELD(f)	offsetof(struct fetch_head, f)
 
-/* Kept as they are.  The first of several wins, Cache-Control is joined. */
-static const struct {
+/*
+ * By the length of their names: most lines of an answer are none of these,
+ * and are told so by a comparison of numbers and of one letter.  What has no
+ * function is kept as it is: the first of several wins, Cache-Control is
+ * joined.
+ */
+static const struct field {
 	const char	*name;
+	size_t		 len;
+	void		(*take)(struct fetch_head *, struct value);
 	size_t		 at, max;
 	int		 any_bytes;	/* opaque: need not be UTF-8 */
-} strings[] = {
-	{ "etag",		FIELD(etag), VALIDATOR_MAX, 1 },
-	{ "last-modified",	FIELD(last_modified), VALIDATOR_MAX, 1 },
-	{ "content-type",	FIELD(content_type), 1024, 0 },
-	{ "content-language",	FIELD(content_language), 256, 0 },
-	{ "content-location",	FIELD(content_location), LOCATION_MAX, 0 },
-	{ "location",		FIELD(location), LOCATION_MAX, 0 },
-	{ "retry-after",	FIELD(retry_after), 128, 0 },
-	{ "expires",		FIELD(expires), 128, 0 },
-	{ "date",		FIELD(date), 128, 0 },
-	{ "cache-control",	FIELD(cache_control), 4096, 0 },
-	{ "strict-transport-security", FIELD(hsts), 1024, 0 },
+} fields[] = {
+	{ NAME("im"), take_im, 0, 0, 0 },
+	{ NAME("age"), take_age, 0, 0, 0 },
+	{ NAME("etag"), NULL, FIELD(etag), VALIDATOR_MAX, 1 },
+	{ NAME("date"), NULL, FIELD(date), 128, 0 },
+	{ NAME("expires"), NULL, FIELD(expires), 128, 0 },
+	{ NAME("location"), NULL, FIELD(location), LOCATION_MAX, 0 },
+	{ NAME("retry-after"), NULL, FIELD(retry_after), 128, 0 },
+	{ NAME("content-type"), NULL, FIELD(content_type), 1024, 0 },
+	{ NAME("last-modified"), NULL, FIELD(last_modified), VALIDATOR_MAX,
+	    1 },
+	{ NAME("cache-control"), NULL, FIELD(cache_control), 4096, 0 },
+	{ NAME("content-length"), take_length, 0, 0, 0 },
+	{ NAME("content-encoding"), take_coding, 0, 0, 0 },
+	{ NAME("content-language"), NULL, FIELD(content_language), 256, 0 },
+	{ NAME("content-location"), NULL, FIELD(content_location),
+	    LOCATION_MAX, 0 },
+	{ NAME("transfer-encoding"), take_transfer_encoding, 0, 0, 0 },
+	{ NAME("strict-transport-security"), NULL, FIELD(hsts), 1024, 0 },
 };
 
-static int
-is_clean(size_t i, struct value v)
+/* NULL: it does not concern us. */
+static const struct field *
+find_field(struct value name)
 {
-	return is_printable(v, strings[i].max) && (strings[i].any_bytes ||
+	const struct field *f = fields, *end = fields + ARRAY_LEN(fields);
+
+	while (f < end && f->len < name.len)
+		f++;
+	for (; f < end && f->len == name.len; f++)
+		if ((name.s[0] | 0x20) == f->name[0] &&
+		    strncasecmp(name.s, f->name, f->len) == 0)
+			return f;
+	return NULL;
+}
+
+static int
+is_clean(const struct field *f, struct value v)
+{
+	return is_printable(v, f->max) && (f->any_bytes ||
 	    text_utf8_valid(v.s, v.len) == v.len);
 }
 
 static void
-take_string(struct fetch_head *h, struct arena *arena, size_t i,
+take_string(struct fetch_head *h, struct arena *arena, const struct field *f,
     struct value v)
 {
-	const char **field = (const char **)((char *)h + strings[i].at);
+	const char **slot = (const char **)((char *)h + f->at);
 
-	h->last = field;
-	if (!is_clean(i, v)) {
-		h->location_unusable |= strings[i].at == FIELD(location);
+	h->last = slot;
+	if (!is_clean(f, v)) {
+		h->location_unusable |= f->at == FIELD(location);
 		return;
 	}
-	if (*field == NULL)
-		*field = arena_strndup(arena, v.s, v.len);
-	else if (field == &h->cache_control && strlen(*field) < 4096)
-		*field = arena_printf(arena, "%s, %.*s", *field, (int)v.len,
+	if (*slot == NULL)
+		*slot = arena_strndup(arena, v.s, v.len);
+	else if (slot == &h->cache_control && strlen(*slot) < 4096)
+		*slot = arena_printf(arena, "%s, %.*s", *slot, (int)v.len,
 		    v.s);
 }
 
@@ -215,17 +234,13 @@ static void
 take_field(struct fetch_head *h, struct arena *arena, struct value name,
     struct value v)
 {
+	const struct field *f = find_field(name);
+
 	h->last = NULL;
-	for (size_t i = 0; i < ARRAY_LEN(strings); i++)
-		if (value_is(name, strings[i].name)) {
-			take_string(h, arena, i, v);
-			return;
-		}
-	for (size_t i = 0; i < ARRAY_LEN(actions); i++)
-		if (value_is(name, actions[i].name)) {
-			actions[i].take(h, v);
-			return;
-		}
+	if (f != NULL && f->take != NULL)
+		f->take(h, v);
+	else if (f != NULL)
+		take_string(h, arena, f, v);
 }
 
 /* "HTTP/1.1 200 OK", "HTTP/2 200": libcurl has checked the form. */
@@ -262,7 +277,8 @@ fetch_head_line(struct fetch_head *h, struct arena *arena, const char *s,
 		len--;
 	if (h->complete)
 		return;				/* a trailer */
-	if (len >= 5 && strncasecmp(s, "HTTP/", 5) == 0) {
+	if (len >= 5 && (*s == 'H' || *s == 'h') &&
+	    strncasecmp(s, "HTTP/", 5) == 0) {
 		take_status(h, s, len);
 		return;
 	}

@@ -153,5 +153,6 @@ fetched_take_head(struct fetched *r, const struct fetch_head *h)
 	r->retry_after_s = fetch_head_retry_after(h, clock_wall_ms());
 	r->max_age_s = fetch_head_max_age(h);
 	r->expires_ms = fetch_head_expires(h);
-	r->date_ms = fetch_head_date(h->date);
+	if (r->expires_ms != DATE_NONE)
+		r->date_ms = fetch_head_date(h->date);
 }

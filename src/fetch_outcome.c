@@ -15,6 +15,14 @@
 #include "fetch_private.h"
 
 void
+outcome_say(struct xfer *x, enum outcome outcome, const char *sentence)
+{
+	x->result->outcome = outcome;
+	free(x->result->reason);
+	x->result->reason = xstrdup(sentence);
+}
+
+void
 outcome_set(struct xfer *x, enum outcome outcome, const char *fmt, ...)
 {
 	struct buf sentence = { 0 };
@@ -111,7 +119,7 @@ outcome_of_timeout(struct xfer *x)
 		    "no complete answer within %.1f s",
 		    (double)x->order.timeout_ms / 1000.0);
 	else if (looked_up == 0)
-		outcome_set(x, OUTCOME_TIMEOUT,
+		outcome_say(x, OUTCOME_TIMEOUT,
 		    "no connection to this host became free in time");
 	else if (peer == NULL || *peer == '\0')
 		outcome_set(x, OUTCOME_CONNECT, "no connection within %.1f s",
@@ -140,18 +148,18 @@ outcome_of_stop(struct xfer *x)
 		    (unsigned long long)x->order.body_bytes);
 		return 1;
 	case STOP_LENGTH:
-		outcome_set(x, OUTCOME_PROTOCOL,
+		outcome_say(x, OUTCOME_PROTOCOL,
 		    "the Content-Length cannot be used");
 		return 1;
 	case STOP_MEMORY:
-		outcome_set(x, OUTCOME_TOO_LARGE, "not enough memory for it");
+		outcome_say(x, OUTCOME_TOO_LARGE, "not enough memory for it");
 		return 1;
 	case STOP_CROWD:
-		outcome_set(x, OUTCOME_TOO_LARGE,
+		outcome_say(x, OUTCOME_TOO_LARGE,
 		    "all transfers together are over bytes-in-flight");
 		return 1;
 	case STOP_ADDRESS:
-		outcome_set(x, OUTCOME_REFUSED_ADDRESS,
+		outcome_say(x, OUTCOME_REFUSED_ADDRESS,
 		    "the address is not public");
 		return 1;
 	default:
@@ -227,32 +235,30 @@ outcome_of_failure(struct xfer *x, CURLcode code)
 		outcome_of_timeout(x);
 		return;
 	case CURLE_COULDNT_CONNECT:
-		outcome_set(x, OUTCOME_CONNECT, "%s",
-		    connect_fault(x->handle));
+		outcome_say(x, OUTCOME_CONNECT, connect_fault(x->handle));
 		return;
 	case CURLE_SSL_CONNECT_ERROR:
-		outcome_set(x, OUTCOME_TLS, "%s", tls_fault(x->handle));
+		outcome_say(x, OUTCOME_TLS, tls_fault(x->handle));
 		return;
 	case CURLE_PEER_FAILED_VERIFICATION:
-		outcome_set(x, OUTCOME_TLS, "%s",
-		    certificate_fault(x->handle));
+		outcome_say(x, OUTCOME_TLS, certificate_fault(x->handle));
 		return;
 	default:
 		break;
 	}
 	/* TLS 1.3 refuses a client after its handshake: while reading. */
 	if (strstr(x->handle->error, ssl_words) != NULL) {
-		outcome_set(x, OUTCOME_TLS, "%s", tls_fault(x->handle));
+		outcome_say(x, OUTCOME_TLS, tls_fault(x->handle));
 		return;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(failures); i++)
 		if (failures[i].code == code) {
-			outcome_set(x, failures[i].outcome, "%s",
+			outcome_say(x, failures[i].outcome,
 			    failures[i].sentence != NULL ?
 			    failures[i].sentence : words);
 			return;
 		}
-	outcome_set(x, OUTCOME_PROTOCOL, "%s", words);
+	outcome_say(x, OUTCOME_PROTOCOL, words);
 }
 
 /* ----------------------------------------------------------------- status */
@@ -297,40 +303,40 @@ outcome_of_status(struct xfer *x)
 	x->result->was_conditional = x->validators_sent;
 	switch (status) {
 	case 200:
-		outcome_set(x, OUTCOME_OK, "read");
+		outcome_say(x, OUTCOME_OK, "read");
 		return;
 	case 226:
 		if (x->head.im_feed) {
 			x->result->is_delta = 1;
-			outcome_set(x, OUTCOME_OK, "read what is new");
+			outcome_say(x, OUTCOME_OK, "read what is new");
 			return;
 		}
-		outcome_set(x, OUTCOME_HTTP_ERROR,
+		outcome_say(x, OUTCOME_HTTP_ERROR,
 		    "226: a difference of a kind that was not asked for");
 		return;
 	case 304:
 		if (x->validators_sent)
-			outcome_set(x, OUTCOME_NOT_MODIFIED, "not modified");
+			outcome_say(x, OUTCOME_NOT_MODIFIED, "not modified");
 		else
-			outcome_set(x, OUTCOME_PROTOCOL,
+			outcome_say(x, OUTCOME_PROTOCOL,
 			    "304 to a request without conditions");
 		return;
 	case 404:
-		outcome_set(x, OUTCOME_NOT_FOUND, "404: not found");
+		outcome_say(x, OUTCOME_NOT_FOUND, "404: not found");
 		return;
 	case 410:
 		/* Gone is where a temporary redirect led, not the source. */
 		if (x->result->redirects == 0 || x->only_permanent)
-			outcome_set(x, OUTCOME_GONE, "410: gone for good");
+			outcome_say(x, OUTCOME_GONE, "410: gone for good");
 		else
-			outcome_set(x, OUTCOME_HTTP_ERROR,
+			outcome_say(x, OUTCOME_HTTP_ERROR,
 			    "410: gone, after a temporary redirect");
 		return;
 	case 429:
-		outcome_set(x, OUTCOME_BUSY, "429: too many requests");
+		outcome_say(x, OUTCOME_BUSY, "429: too many requests");
 		return;
 	case 503:
-		outcome_set(x, OUTCOME_BUSY, "503: service unavailable");
+		outcome_say(x, OUTCOME_BUSY, "503: service unavailable");
 		return;
 	default:
 		outcome_set(x, OUTCOME_HTTP_ERROR, "%ld: %s", status,

@@ -109,6 +109,7 @@ void transfer_prepare(struct xfer *, int64_t timeout_ms);
 void outcome_of_failure(struct xfer *, CURLcode);
 /* ... that was answered; OUTCOME_OK: its body counts. */
 void outcome_of_status(struct xfer *);
+void outcome_say(struct xfer *, enum outcome, const char *sentence);
 void outcome_set(struct xfer *, enum outcome, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 

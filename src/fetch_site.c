@@ -144,7 +144,8 @@ take_plain(struct fetch_site *site, struct arena *arena, const char *url)
 	site->host = arena_strndup(arena, host, (size_t)(end - host));
 	site->https = https;
 	site->port = port != 0 ? port : https ? 443 : 80;
-	site->numeric = inet_pton(AF_INET, site->host, address) == 1;
+	site->numeric = *label >= '0' && *label <= '9' &&
+	    inet_pton(AF_INET, site->host, address) == 1;
 	return site->numeric || (*label >= 'a' && *label <= 'z');
 }
 

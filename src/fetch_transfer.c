@@ -27,9 +27,13 @@ enum {
 	ERROR_NONE = 0,
 };
 
+/*
+ * Rarely does a server choose by these, and then between a feed and a page;
+ * they go with every poll, and what is said there costs a hundred instructions
+ * a character.  So the kinds of feeds, XML, and whatever there is.
+ */
 static const char accept_feeds[] = "Accept: application/atom+xml,"
-    "application/rss+xml,application/feed+json,application/rdf+xml;q=0.9,"
-    "application/xml;q=0.8,text/xml;q=0.8,application/json;q=0.7,"
+    "application/rss+xml,application/feed+json,application/xml;q=0.9,"
     "*/*;q=0.1";
 static const char accept_pages[] = "Accept: application/atom+xml,"
     "application/rss+xml,application/feed+json,application/rdf+xml;q=0.9,"

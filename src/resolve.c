@@ -363,7 +363,7 @@ answer_numeric(const char *host, struct resolved *ret)
 	struct in6_addr six;
 	struct in_addr four;
 
-	if (inet_pton(AF_INET6, host, &six) == 1)
+	if (strchr(host, ':') != NULL && inet_pton(AF_INET6, host, &six) == 1)
 		answer_add(ret, AF_INET6, &six);
 	else if (inet_aton(host, &four) != 0)
 		answer_add(ret, AF_INET, &four);

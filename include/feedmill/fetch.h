@@ -104,7 +104,7 @@ struct fetched {
 	int64_t		 max_age_s;	/* Cache-Control less Age; -1: none */
 	int64_t		 expires_ms;	/* less Age; long ago if it is no
 					 * date; DATE_NONE: none */
-	int64_t		 date_ms;	/* or DATE_NONE */
+	int64_t		 date_ms;	/* read beside Expires; or DATE_NONE */
 	uint64_t	 received_bytes;	/* on the wire, bodies */
 	int64_t		 took_ms;
 	char		*address;	/* connected to, or NULL */

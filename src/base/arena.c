@@ -107,3 +107,15 @@ arena_fini(struct arena *a)
 	}
 	*a = (struct arena){ 0 };
 }
+
+void
+arena_reset(struct arena *a)
+{
+	struct arena_chunk *c = a->chunks;
+
+	if (a->total != CHUNK_FIRST) {
+		arena_fini(a);
+		return;
+	}
+	a->next = c->bytes;
+}

@@ -38,8 +38,7 @@ request_says_who_asks_for_what(void **state)
 	    "Host: 127.0.0.1:%d\r\n"
 	    "User-Agent: feedmill/test\r\n"
 	    "Accept: application/atom+xml,application/rss+xml,"
-	    "application/feed+json,application/rdf+xml;q=0.9,"
-	    "application/xml;q=0.8,text/xml;q=0.8,application/json;q=0.7,"
+	    "application/feed+json,application/xml;q=0.9,"
 	    "*/*;q=0.1\r\n"
 	    "Accept-Encoding: gzip, deflate\r\n"
 	    "A-IM: feed\r\n\r\n", origin.port);

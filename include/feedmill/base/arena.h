@@ -2,7 +2,8 @@
  * arena.h - many small allocations that end together.
  *
  * A zeroed struct is an empty arena.  Memory is not zeroed unless said.
- * arena_fini() frees everything; nothing is freed one by one.
+ * arena_fini() frees everything; nothing is freed one by one.  arena_reset()
+ * does too, but keeps what a small arena will want again.
  */
 #ifndef FEEDMILL_BASE_ARENA_H
 #define FEEDMILL_BASE_ARENA_H
@@ -27,6 +28,7 @@ char *arena_strndup(struct arena *, const char *, size_t n);
 char *arena_printf(struct arena *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
+void arena_reset(struct arena *);
 void arena_fini(struct arena *);
 
 #endif
