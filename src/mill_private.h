@@ -34,6 +34,8 @@ struct source {
 	int				 is_new;	/* to this configuration */
 	int				 is_failing;	/* and counted as such */
 	int64_t				 full_ms;	/* last 200, or start */
+	uint64_t			 lasting;	/* hash of what is saved
+							 * and lasts */
 	struct wish			*wish;	/* or NULL */
 };
 
@@ -88,6 +90,9 @@ struct cadence_limits limits_of(const struct mill *,
 
 /* If the wall clock was set: what is remembered moves along. */
 void mill_notice_clock(struct mill *);
+
+/* What is known of it, into the store. */
+void mill_remember(struct mill *, struct source *);
 
 /* When is it asked next?  In the schedule and in the store. */
 void mill_plan(struct mill *, struct source *);

@@ -10,6 +10,7 @@
 #include "feedmill/base/buf.h"
 #include "feedmill/base/clock.h"
 #include "feedmill/base/date.h"
+#include "feedmill/base/hash.h"
 #include "feedmill/base/log.h"
 #include "feedmill/base/mem.h"
 #include "feedmill/base/url.h"
@@ -110,6 +111,44 @@ string_replace(char **slot, const char *value)
 	*slot = copy;
 }
 
+/* ------------------------------------------------------------ remembering */
+
+static uint64_t
+hash_text(const char *s, uint64_t seed)
+{
+	return s != NULL ? hash_64(s, strlen(s), seed) : seed + 1;
+}
+
+/* Of all that a visit may leave as it was: the rest is what
+ * store_save_due() saves. */
+static uint64_t
+hash_lasting(const struct source_state *st)
+{
+	const struct history *h = &st->history;
+	const int64_t numbers[] = { h->failures, h->outcome, h->changed_ms,
+	    h->retry_after_s, h->ttl_s, h->update_s, h->skip_hours,
+	    h->skip_days, h->pace_s, h->gap, h->network_down, st->gone,
+	    st->permanent_seen, h->visited_ms == DATE_NONE };
+	uint64_t hash = hash_64(numbers, sizeof(numbers), 0);
+
+	hash = hash_text(st->url, hash);
+	hash = hash_text(st->permanent_url, hash);
+	hash = hash_text(st->held_host, hash);
+	return hash_text(st->error, hash);
+}
+
+void
+mill_remember(struct mill *m, struct source *s)
+{
+	uint64_t lasting = hash_lasting(&s->state);
+
+	if (lasting == s->lasting)
+		store_save_due(m->store, &s->state);
+	else
+		store_save_state(m->store, &s->state);
+	s->lasting = lasting;
+}
+
 /* So late a look at the clocks is no jump of one of them. */
 enum { CLOCK_JUMP_MS = 10000 };
 
@@ -134,7 +173,7 @@ mill_notice_clock(struct mill *m)
 		if (s->state.next_due_ms > 0 &&
 		    s->state.next_due_ms != INT64_MAX)
 			s->state.next_due_ms += by_ms;
-		store_save_state(m->store, &s->state);
+		mill_remember(m, s);
 	}
 }
 
@@ -166,7 +205,7 @@ mill_plan(struct mill *m, struct source *s)
 	count_failing(m, s);
 	s->state.next_due_ms = cadence_next(clock_wall_ms(), &limits,
 	    &s->state.history, clock_dice()).next_ms;
-	store_save_state(m->store, &s->state);
+	mill_remember(m, s);
 	schedule_put(m->schedule, s->state.id, s->host, s->conf->order,
 	    due_ms_of(m, s));
 }
@@ -198,7 +237,7 @@ count_hosts(const struct mill *m)
 /* When a source is due: what the database says, as far as the rules of now
  * allow it; later if it was under way when we died. */
 static int64_t
-due_now_ms(const struct mill *m, struct source *s, int is_new, int64_t now_ms)
+due_now_ms(struct mill *m, struct source *s, int is_new, int64_t now_ms)
 {
 	const struct cadence_limits limits = limits_of(m, s->conf);
 	struct source_state *st = &s->state;
@@ -211,7 +250,7 @@ due_now_ms(const struct mill *m, struct source *s, int is_new, int64_t now_ms)
 		log_event(LOG_WARN, "visit was cut off by a crash: "
 		    "asked again later", LOG_STR("source", source_name(s)));
 		st->next_due_ms = now_ms + s->conf->interval_min_s * 1000;
-		store_save_state(m->store, st);	/* it is told only once */
+		mill_remember(m, s);	/* it is told only once */
 		return st->next_due_ms;
 	}
 	st->next_due_ms = cadence_resume(now_ms, &limits, &st->history,
@@ -255,8 +294,10 @@ take_source(struct mill *m, struct source_state *st,
 	if (is_new) {
 		source_state_fini(&s->state);
 		s->state = *st;
+		s->lasting = hash_lasting(st);
 	} else {		/* what is in memory is newer */
 		source_state_fini(st);
+		s->lasting = 0;
 	}
 	s->is_new = is_new;
 	free(s->host);

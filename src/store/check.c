@@ -99,6 +99,10 @@ static const struct invariant rows[] = {
 	    "|| entry_id || ', which is not there' FROM aliases WHERE "
 	    "entry_id NOT IN (SELECT id FROM entries) "
 	    "OR source_id NOT IN (SELECT id FROM sources)" },
+	{ "times of visits",
+	    "SELECT 'times of visits are known of source ' || source_id || "
+	    "', which is not there' FROM dues WHERE source_id NOT IN "
+	    "(SELECT id FROM sources)" },
 	{ "sources",
 	    "SELECT 'source ' || name || ' is configured more than once' "
 	    "FROM sources WHERE position IS NOT NULL GROUP BY name "

@@ -245,7 +245,8 @@ store_each_source(struct store_reader *r,
 	sqlite3_stmt *q = reader_prepare(r, "SELECT id, name, url, "
 	    "coalesce(configured_title, title), error, outcome, next_due_ms, "
 	    "visited_ms, succeeded_ms, changed_ms, failures, entries, "
-	    "announced, gone, position FROM sources "
+	    "announced, gone, position "
+	    "FROM sources LEFT JOIN dues ON source_id = id "
 	    "ORDER BY position IS NULL, position, id", err);
 	struct source_summary s;
 	int row = 0, stop = 0;

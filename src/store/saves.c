@@ -12,17 +12,29 @@
 #include "visits.h"
 
 struct save *
-save_new_state(const struct source_state *st)
+save_new_due(const struct source_state *st)
 {
 	struct save *s = xcalloc(1, sizeof(*s));
 
 	s->id = st->id;
+	s->has_due = 1;
+	s->next_due_ms = st->next_due_ms;
+	s->visited_ms = st->history.visited_ms;
+	s->succeeded_ms = st->history.succeeded_ms;
+	s->max_age_s = st->history.max_age_s;
+	return s;
+}
+
+struct save *
+save_new_state(const struct source_state *st)
+{
+	struct save *s = save_new_due(st);
+
 	s->has_state = 1;
 	s->url = xstrdup_null(st->url);
 	s->permanent_url = xstrdup_null(st->permanent_url);
 	s->held_host = xstrdup_null(st->held_host);
 	s->error = xstrdup_null(st->error);
-	s->next_due_ms = st->next_due_ms;
 	s->history = st->history;
 	s->gone = st->gone;
 	s->permanent_seen = st->permanent_seen;
@@ -80,13 +92,19 @@ swap(char **a, char **b)
 static void
 save_merge(struct save *s, struct save *newer)
 {
+	if (newer->has_due) {
+		s->has_due = 1;
+		s->next_due_ms = newer->next_due_ms;
+		s->visited_ms = newer->visited_ms;
+		s->succeeded_ms = newer->succeeded_ms;
+		s->max_age_s = newer->max_age_s;
+	}
 	if (newer->has_state) {
 		s->has_state = 1;
 		swap(&s->url, &newer->url);
 		swap(&s->permanent_url, &newer->permanent_url);
 		swap(&s->held_host, &newer->held_host);
 		swap(&s->error, &newer->error);
-		s->next_due_ms = newer->next_due_ms;
 		s->history = newer->history;
 		s->gone = newer->gone;
 		s->permanent_seen = newer->permanent_seen;
@@ -152,7 +170,8 @@ saves_put_back(struct saves *all, struct save *list)
 			continue;
 		}
 		/* The old one fills in what the newer does not say. */
-		if (!waiting->has_state || !waiting->has_validators) {
+		if (!waiting->has_due || !waiting->has_state ||
+		    !waiting->has_validators) {
 			save_merge(list, waiting);
 			save_merge(waiting, list);
 		}
@@ -183,20 +202,18 @@ saves_fini(struct saves *all)
 static void
 bind_history(sqlite3_stmt *q, const struct history *h)
 {
-	sqlite3_bind_int64(q, 3, h->failures);
-	db_bind_text(q, 4, outcome_name(h->outcome));
-	db_bind_time(q, 5, h->visited_ms);
-	db_bind_time(q, 6, h->succeeded_ms);
-	db_bind_time(q, 7, h->changed_ms);
-	sqlite3_bind_int64(q, 8, h->retry_after_s);
-	sqlite3_bind_int64(q, 9, h->max_age_s);
-	sqlite3_bind_int64(q, 10, h->ttl_s);
-	sqlite3_bind_int64(q, 11, h->update_s);
-	sqlite3_bind_int64(q, 12, h->skip_hours);
-	sqlite3_bind_int(q, 13, h->skip_days);
-	sqlite3_bind_int64(q, 14, h->pace_s);
-	sqlite3_bind_int(q, 15, h->gap);
-	sqlite3_bind_int(q, 16, h->network_down);
+	sqlite3_bind_int64(q, 2, h->failures);
+	if (h->visited_ms != DATE_NONE)
+		db_bind_text(q, 3, outcome_name(h->outcome));
+	db_bind_time(q, 4, h->changed_ms);
+	sqlite3_bind_int64(q, 5, h->retry_after_s);
+	sqlite3_bind_int64(q, 6, h->ttl_s);
+	sqlite3_bind_int64(q, 7, h->update_s);
+	sqlite3_bind_int64(q, 8, h->skip_hours);
+	sqlite3_bind_int(q, 9, h->skip_days);
+	sqlite3_bind_int64(q, 10, h->pace_s);
+	sqlite3_bind_int(q, 11, h->gap);
+	sqlite3_bind_int(q, 12, h->network_down);
 }
 
 /* 1 if the outcome differs from the row's, and the number of its visits. */
@@ -234,16 +251,26 @@ save_write_state(struct db *db, const struct save *s)
 		return -1;
 	q = db_use(db, SQL_SOURCE_SAVE);
 	sqlite3_bind_int64(q, 1, s->id);
-	sqlite3_bind_int64(q, 2, s->next_due_ms);
 	bind_history(q, &s->history);
-	if (s->history.visited_ms == DATE_NONE)
-		sqlite3_bind_null(q, 4);
-	sqlite3_bind_int(q, 17, s->gone);
-	sqlite3_bind_int64(q, 18, s->permanent_seen);
-	db_bind_text(q, 19, s->permanent_url);
-	db_bind_text(q, 20, s->error);
-	db_bind_text(q, 21, s->url);
-	db_bind_text(q, 22, s->held_host);
+	sqlite3_bind_int(q, 13, s->gone);
+	sqlite3_bind_int64(q, 14, s->permanent_seen);
+	db_bind_text(q, 15, s->permanent_url);
+	db_bind_text(q, 16, s->error);
+	db_bind_text(q, 17, s->url);
+	db_bind_text(q, 18, s->held_host);
+	return db_run(q);
+}
+
+static int
+save_write_due(struct db *db, const struct save *s)
+{
+	sqlite3_stmt *q = db_use(db, SQL_SOURCE_DUE);
+
+	sqlite3_bind_int64(q, 1, s->id);
+	sqlite3_bind_int64(q, 2, s->next_due_ms);
+	db_bind_time(q, 3, s->visited_ms);
+	db_bind_time(q, 4, s->succeeded_ms);
+	sqlite3_bind_int64(q, 5, s->max_age_s);
 	return db_run(q);
 }
 
@@ -262,7 +289,8 @@ save_write_validators(struct db *db, const struct save *s)
 int
 save_write(struct db *db, const struct save *s, struct err *err)
 {
-	if ((s->has_state && save_write_state(db, s) != 0) ||
+	if ((s->has_due && save_write_due(db, s) != 0) ||
+	    (s->has_state && save_write_state(db, s) != 0) ||
 	    (s->has_validators && save_write_validators(db, s) != 0))
 		return db_fail(db, err, "save the state of a source");
 	return 0;

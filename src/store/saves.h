@@ -1,9 +1,9 @@
 /*
  * saves.h - what the loop wants remembered of its sources, newest only.
  *
- * A 304 changes a due time and nothing else; writing each would cost a
- * commit, so they wait here, one per source, until something is committed
- * anyway or their time is up.
+ * A 304 changes times and nothing else; writing each would cost a commit, so
+ * they wait here, one per source, until something is committed anyway or
+ * their time is up.
  */
 #ifndef FEEDMILL_STORE_SAVES_H
 #define FEEDMILL_STORE_SAVES_H
@@ -20,15 +20,19 @@ struct source_state;
 struct save {
 	struct save	*next;
 	int64_t		 id;
-	int		 has_state, has_validators;
+	int		 has_due, has_state, has_validators;
+	/* due */
+	int64_t		 next_due_ms, visited_ms, succeeded_ms, max_age_s;
+	/* state */
 	char		*url, *permanent_url, *held_host, *error;
-	int64_t		 next_due_ms;
 	struct history	 history;
 	int		 gone;
 	unsigned	 permanent_seen;
+	/* validators */
 	char		*validators_url, *etag, *last_modified;
 };
 
+struct save *save_new_due(const struct source_state *);
 struct save *save_new_state(const struct source_state *);
 struct save *save_new_validators(int64_t id, const char *url,
     const char *etag, const char *last_modified);
@@ -48,7 +52,8 @@ void saves_put_back(struct saves *, struct save *list);
 struct save *saves_take(struct saves *);
 void saves_fini(struct saves *);
 
-/* One row; a changed outcome is also put in the history of visits. */
+/* A row of dues, sources or both; a changed outcome is also put in the
+ * history of visits. */
 int save_write(struct db *, const struct save *, struct err *);
 
 #endif

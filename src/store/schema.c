@@ -188,6 +188,22 @@ static const char *const steps[] = {
 
 	/* 6 to 7: whom Retry-After is about, if it is another host. */
 	"ALTER TABLE sources ADD COLUMN held_host TEXT;",
+
+	/*
+	 * 7 to 8: what every visit changes has rows of its own, a tenth as
+	 * long.  No row: never visited, and due at once.
+	 */
+	"CREATE TABLE dues("
+	" source_id INTEGER PRIMARY KEY,"
+	" next_due_ms INTEGER NOT NULL,"
+	" visited_ms INTEGER, succeeded_ms INTEGER,"
+	" max_age_s INTEGER NOT NULL);"
+	"INSERT INTO dues SELECT id, next_due_ms, visited_ms, succeeded_ms,"
+	" max_age_s FROM sources;"
+	"ALTER TABLE sources DROP COLUMN next_due_ms;"
+	"ALTER TABLE sources DROP COLUMN visited_ms;"
+	"ALTER TABLE sources DROP COLUMN succeeded_ms;"
+	"ALTER TABLE sources DROP COLUMN max_age_s;",
 };
 
 int

@@ -51,6 +51,10 @@ write_moved(struct sync *sy, struct row *row, const char *url)
 	st->history.retry_after_s = st->history.max_age_s = -1;
 	sqlite3_bind_int64(q, 1, st->id);
 	db_bind_text(q, 2, url);
+	if (db_run(q) != 0)
+		return -1;
+	q = db_use(sy->db, SQL_SOURCE_DUE_AT_ONCE);
+	sqlite3_bind_int64(q, 1, st->id);
 	return db_run(q);
 }
 

@@ -113,14 +113,17 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	    "SELECT outcome, visits FROM sources WHERE id = ?1",
 	/* SQLite evaluates the right sides before it assigns. */
 	[SQL_SOURCE_SAVE] =
-	    "UPDATE sources SET next_due_ms = ?2, failures = ?3, "
-	    "outcome = ?4, visited_ms = ?5, succeeded_ms = ?6, "
-	    "changed_ms = ?7, retry_after_s = ?8, max_age_s = ?9, "
-	    "ttl_s = ?10, update_s = ?11, skip_hours = ?12, "
-	    "skip_days = ?13, pace_s = ?14, gap = ?15, network_down = ?16, "
-	    "gone = ?17, permanent_seen = ?18, permanent_url = ?19, "
-	    "error = ?20, url = coalesce(?21, url), held_host = ?22, "
-	    "visits = visits + (outcome IS NOT ?4) WHERE id = ?1",
+	    "UPDATE sources SET failures = ?2, outcome = ?3, "
+	    "changed_ms = ?4, retry_after_s = ?5, ttl_s = ?6, "
+	    "update_s = ?7, skip_hours = ?8, skip_days = ?9, pace_s = ?10, "
+	    "gap = ?11, network_down = ?12, gone = ?13, "
+	    "permanent_seen = ?14, permanent_url = ?15, error = ?16, "
+	    "url = coalesce(?17, url), held_host = ?18, "
+	    "visits = visits + (outcome IS NOT ?3) WHERE id = ?1",
+	[SQL_SOURCE_DUE] =
+	    "INSERT OR REPLACE INTO dues(source_id, next_due_ms, "
+	    "visited_ms, succeeded_ms, max_age_s) "
+	    "VALUES(?1, ?2, ?3, ?4, ?5)",
 	[SQL_SOURCE_VALIDATORS] =
 	    "UPDATE sources SET validators_url = ?2, etag = ?3, "
 	    "last_modified = ?4 WHERE id = ?1",
@@ -129,9 +132,10 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	    "etag, last_modified, body_digest, title, link, error, "
 	    "next_due_ms, gone, permanent_seen, permanent_url, failures, "
 	    "outcome, visited_ms, succeeded_ms, changed_ms, retry_after_s, "
-	    "max_age_s, ttl_s, update_s, skip_hours, skip_days, pace_s, gap, "
-	    "network_down, validators_url, configured_title, held_host "
-	    "FROM sources ORDER BY id",
+	    "coalesce(max_age_s, -1), ttl_s, update_s, skip_hours, "
+	    "skip_days, pace_s, gap, network_down, validators_url, "
+	    "configured_title, held_host "
+	    "FROM sources LEFT JOIN dues ON source_id = id ORDER BY id",
 	[SQL_SOURCE_INSERT] =
 	    "INSERT INTO sources(name, configured_url, url, "
 	    "configured_title, position) VALUES(?1, ?2, ?2, ?3, ?4)",
@@ -142,9 +146,11 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	    "UPDATE sources SET configured_url = ?2, url = ?2, etag = NULL, "
 	    "last_modified = NULL, validators_url = NULL, "
 	    "body_digest = NULL, gone = 0, failures = 0, error = NULL, "
-	    "permanent_seen = 0, permanent_url = NULL, next_due_ms = 0, "
-	    "retry_after_s = -1, max_age_s = -1, held_host = NULL "
-	    "WHERE id = ?1",
+	    "permanent_seen = 0, permanent_url = NULL, "
+	    "retry_after_s = -1, held_host = NULL WHERE id = ?1",
+	[SQL_SOURCE_DUE_AT_ONCE] =
+	    "UPDATE dues SET next_due_ms = 0, max_age_s = -1 "
+	    "WHERE source_id = ?1",
 	[SQL_SOURCE_REMOVE] =
 	    "UPDATE sources SET position = NULL WHERE id = ?1",
 	/* Who of the configured listed an orphan first: the next owner. */

@@ -247,6 +247,13 @@ store_save_state(struct store *st, const struct source_state *state)
 }
 
 void
+store_save_due(struct store *st, const struct source_state *state)
+{
+	assert(st->options.access == STORE_OWN);
+	writer_post_save(&st->writer, save_new_due(state));
+}
+
+void
 store_save_validators(struct store *st, int64_t source_id, const char *url,
     const char *etag, const char *last_modified)
 {

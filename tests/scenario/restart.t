@@ -81,9 +81,9 @@ same(daemon.stop(), 0, 'stopped')
 
 # ------------------------------------------------------------ what is overdue
 
-alter(mill, 'UPDATE sources SET next_due_ms = next_due_ms - 36000000, '
-      'visited_ms = visited_ms - 36000000, '
-      'changed_ms = changed_ms - 36000000')
+alter(mill, 'UPDATE dues SET next_due_ms = next_due_ms - 36000000, '
+      'visited_ms = visited_ms - 36000000')
+alter(mill, 'UPDATE sources SET changed_ms = changed_ms - 36000000')
 n = len(site.requests)
 begun = time.monotonic()
 daemon = mill.start()
@@ -100,7 +100,7 @@ ok(all(INM in h for _, h in site.requests[n:]),
 
 daemon.kill()
 n = len(site.requests)
-alter(mill, 'UPDATE sources SET next_due_ms = next_due_ms')  # it is whole
+alter(mill, 'UPDATE dues SET next_due_ms = next_due_ms')  # it is whole
 daemon = mill.start()
 seen = settle(site)
 ok(seen - n <= 12, 'kill -9 repeats no more than the last half minute',
@@ -127,7 +127,7 @@ ok(7200 < wait_s[1] - wait_s[0] <= 8900,
 same(daemon.stop(), 0, 'stopped')
 
 # a clock that was a year ahead when the state was written
-alter(mill, 'UPDATE sources SET next_due_ms = next_due_ms + 31536000000, '
+alter(mill, 'UPDATE dues SET next_due_ms = next_due_ms + 31536000000, '
       'visited_ms = visited_ms + 31536000000')
 daemon = mill.start()
 same(settle(site, 0.5), n, 'a clock that was a year ahead makes no herd')

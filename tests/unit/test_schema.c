@@ -14,7 +14,7 @@
 #include "../../src/store/tokenizer.h"
 
 /* A new version is another row of olds, and another number here. */
-enum { NOW_VERSION = 7, OLD_ENTRIES = 300, GONE = 3, SEED = 4711 };
+enum { NOW_VERSION = 8, OLD_ENTRIES = 300, GONE = 3, SEED = 4711 };
 
 #define TO_3 \
 	"CREATE TABLE hsts( host TEXT PRIMARY KEY, subdomains INTEGER " \
@@ -30,6 +30,8 @@ enum { NOW_VERSION = 7, OLD_ENTRIES = 300, GONE = 3, SEED = 4711 };
 	"CREATE INDEX revisions_effective ON revisions(effective_ms);"
 #define TO_6 \
 	"CREATE INDEX entries_month ON entries(source_id, published_ms);"
+#define TO_7 \
+	"ALTER TABLE sources ADD COLUMN held_host TEXT;"
 
 static const struct old {
 	const char	*tables, *more;
@@ -41,17 +43,20 @@ static const struct old {
 	{ store_v2, TO_3 TO_4 "PRAGMA user_version=4;", 4 },
 	{ store_v2, TO_3 TO_4 TO_5 "PRAGMA user_version=5;", 5 },
 	{ store_v2, TO_3 TO_4 TO_5 TO_6 "PRAGMA user_version=6;", 6 },
+	{ store_v2, TO_3 TO_4 TO_5 TO_6 TO_7 "PRAGMA user_version=7;", 7 },
 };
 
 /* Revisions 1 to GONE were taken by retention; the last is an update. */
 static const char old_rows[] =
     "INSERT INTO meta VALUES('hash_seed', 4711), ('last_seq', 301);"
     "INSERT INTO sources(id, name, configured_url, url, position, etag, "
-    "validators_url, documents, visits) "
+    "validators_url, documents, visits, next_due_ms, visited_ms, "
+    "succeeded_ms, changed_ms, max_age_s) "
     "VALUES(1, 'one', 'https://one.example/feed', "
     "'https://one.example/feed', 0, '\"tag\"', 'https://one.example/feed', "
-    "3, 3), (2, 'old', 'https://old.example/', 'https://old.example/', "
-    "NULL, NULL, NULL, 1, 1);"
+    "3, 3, 51, 41, 31, 21, 11), (2, 'old', 'https://old.example/', "
+    "'https://old.example/', NULL, NULL, NULL, 1, 1, 0, NULL, NULL, NULL, "
+    "-1);"
     "INSERT INTO visits VALUES(1, 2, 5, 'ok', 300, 300, 0);"
     "INSERT INTO sightings VALUES(9, 2, 5, 5);"
     "INSERT INTO aliases VALUES(1, x'00112233445566778899aabbccddeeff', 9);"
@@ -190,6 +195,18 @@ expect_kept(struct fixture *f)
 	assert_int_equal(f->result.last_seq, 302);
 }
 
+/* The state of the source of old, not a clean one. */
+static void
+expect_state(const struct source_state *st)
+{
+	assert_string_equal(st->etag, "\"tag\"");
+	assert_int_equal(st->next_due_ms, 51);
+	assert_int_equal(st->history.visited_ms, 41);
+	assert_int_equal(st->history.succeeded_ms, 31);
+	assert_int_equal(st->history.changed_ms, 21);
+	assert_int_equal(st->history.max_age_s, 11);
+}
+
 static void
 test_every_version(void **state)
 {
@@ -203,8 +220,7 @@ test_every_version(void **state)
 
 		make_old(&olds[i]);
 		open_store(f);
-		/* The state of the source of old, not a clean one. */
-		assert_string_equal(f->states[0].etag, "\"tag\"");
+		expect_state(&f->states[0]);
 		close_store(f);
 		put_schema(&raised);
 		assert_string_equal(buf_str(&raised), buf_str(&fresh));

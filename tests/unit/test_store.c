@@ -453,6 +453,42 @@ test_sources_keep_their_history(void **state)
 	assert_int_equal(f->states[0].next_due_ms, 0);
 }
 
+/* What is saved of times alone joins what waits, and leaves the rest. */
+static void
+test_times_alone(void **state)
+{
+	struct fixture *f = *state;
+	struct source_state *s = &f->states[0];
+
+	VISIT(f, 0, { "//a/1", NULL, T0, "A" });
+	s->history.visited_ms = s->history.succeeded_ms = NOW;
+	s->history.ttl_s = 3600;
+	s->error = xstrdup("no answer");
+	store_save_state(f->store, s);
+	s->next_due_ms = NOW + 7;
+	s->history.visited_ms = NOW + 3;
+	s->history.max_age_s = 60;
+	store_save_due(f->store, s);
+	reopen(f);
+	for (int i = 0; i < 2; i++) {
+		s = &f->states[0];
+		assert_int_equal(s->next_due_ms, NOW + 7 + i);
+		assert_int_equal(s->history.visited_ms, NOW + 3 + i);
+		assert_int_equal(s->history.succeeded_ms, NOW + i);
+		assert_int_equal(s->history.max_age_s, 60 + i);
+		assert_int_equal(s->history.ttl_s, 3600);
+		assert_string_equal(s->error, "no answer");
+		assert_int_equal(f->states[1].history.visited_ms, NONE);
+		s->next_due_ms++;
+		s->history.visited_ms++;
+		s->history.succeeded_ms++;
+		s->history.max_age_s++;
+		s->history.ttl_s = 1;		/* not said */
+		store_save_due(f->store, s);
+		reopen(f);
+	}
+}
+
 static void
 test_validators_belong_to_a_url(void **state)
 {
@@ -931,6 +967,7 @@ main(void)
 		TEST(test_retention),
 		TEST(test_retention_waits),
 		TEST(test_sources_keep_their_history),
+		TEST(test_times_alone),
 		TEST(test_validators_belong_to_a_url),
 		TEST(test_validators_alone),
 		TEST(test_outlets),
