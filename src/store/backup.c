@@ -23,6 +23,7 @@
 #include "feedmill/base/mem.h"
 
 #include "schema.h"
+#include "tokenizer.h"
 #include "upkeep.h"
 
 enum { STEP_PAGES = 256 };
@@ -151,6 +152,21 @@ copy_pages(struct upkeep *from, struct db *to, struct err *err)
 	    db_fail(&from->db, err, "copy") : db_fail(to, err, "write");
 }
 
+/* Page by page damage is copied, too, over what may be the last sound copy. */
+static int
+is_sound(const struct upkeep *from, struct db *copy, struct err *err)
+{
+	int64_t good = 0;
+
+	if (db_number(copy, "SELECT quick_check = 'ok' FROM "
+	    "pragma_quick_check(1)", &good, err) == 0 && good)
+		return 0;
+	err_set(err, "database %s is damaged (try `feedmill db check`): "
+	    "it was not copied", from->db.path);
+	err->exit_status = 65;
+	return -1;
+}
+
 /* Nobody else knows the file and it is synced as a whole: no journal. */
 static int
 copy_into(struct upkeep *from, const struct target *t, struct err *err)
@@ -161,11 +177,12 @@ copy_into(struct upkeep *from, const struct target *t, struct err *err)
 	if (sqlite3_open_v2(t->temporary, &to.sqlite, SQLITE_OPEN_READWRITE |
 	    SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL) != SQLITE_OK)
 		db_fail(&to, err, "open");
-	else if (db_exec(&to, "PRAGMA journal_mode=OFF;"
+	else if (tokenizer_register(to.sqlite) == SQLITE_OK &&
+	    db_exec(&to, "PRAGMA journal_mode=OFF;"
 	    "PRAGMA synchronous=OFF", err, "open") == 0 &&
-	    copy_pages(from, &to, err) == 0)
-		code = db_exec(&to, "PRAGMA journal_mode=DELETE", err,
-		    "write");
+	    copy_pages(from, &to, err) == 0 && db_exec(&to,
+	    "PRAGMA journal_mode=DELETE", err, "write") == 0)
+		code = is_sound(from, &to, err);
 	db_close(&to);
 	return code;
 }

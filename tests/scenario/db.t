@@ -94,7 +94,14 @@ BREAK = {
         ['does not say what the texts do'],
     "UPDATE entries SET scope = 99 WHERE id = 1":
         ['entry 1: its scope is no source: 99'],
-    "DROP TABLE outlets": ['no such table: outlets'],
+    "DROP TABLE outlets": ['no such table: outlets',
+                           'the table outlets is not there'],
+    "DROP INDEX entries_key": ['the index entries_key is not there'],
+    "/* DROP TRIGGER search_delete */": ['the trigger search_delete is not '
+                                         'there', 'damaged, 1 finding'],
+    "PRAGMA writable_schema=ON; UPDATE sqlite_schema SET sql = "
+    "replace(sql, 'until_ms', 'untid_ms') WHERE name = 'hsts'":
+        ['the table hsts is not as it should be'],
     "PRAGMA writable_schema=ON; DELETE FROM sqlite_schema WHERE name = "
     "'entries_key'": ['never used|not in index|entries_key'],
 }
@@ -123,8 +130,11 @@ for sql, patterns in BREAK.items():
     db = sqlite3.connect(path)
     db.execute('PRAGMA foreign_keys=OFF')
     # The tokenizer is feedmill's own: nobody else may run these.
-    db.executescript(''.join('DROP TRIGGER %s;' % t for t in (
-        'search_delete', 'search_before', 'search_after')) + sql + ';')
+    triggers = db.execute("SELECT name, sql FROM sqlite_schema WHERE "
+                          "type = 'trigger'").fetchall()
+    db.executescript(''.join('DROP TRIGGER %s;' % t for t, _ in triggers) +
+                     sql + ';' + ''.join(s + ';' for t, s in triggers
+                                         if 'TRIGGER ' + t not in sql))
     db.commit()
     db.close()
     r = check(path)
@@ -139,6 +149,15 @@ with open(path, 'r+b') as f:
     f.write(b'\xa5' * 16384)
 r = check(path)
 ok(r.status == 65 and 'findings' in r.out, 'a page in the middle', r)
+hurt = Mill()
+os.mkdir(hurt.state)
+shutil_copy(path, hurt.path('feedmill.db'))
+sound = write(os.path.join(hurt.dir, 'sound.db'), read(database))
+r = hurt.run('db', 'backup', '--force', sound)
+ok(r.status == 65 and 'is damaged' in r.err and
+   read(sound) == read(database) and
+   sorted(os.listdir(hurt.dir)) == ['feedmill.yaml', 'sound.db', 'state'],
+   'no backup is made of it, and the last one stays', r)
 path = copy('header.db')
 with open(path, 'r+b') as f:
     f.write(b'\xa5' * 100)
