@@ -152,6 +152,10 @@ SRCS = \
 	src/hub.c \
 	src/identify.c \
 	src/import.c \
+	src/import_batch.c \
+	src/import_read.c \
+	src/import_send.c \
+	src/import_take.c \
 	src/keep.c \
 	src/metrics.c \
 	src/mill.c \

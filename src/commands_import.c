@@ -14,6 +14,7 @@
 #include "feedmill/base/mem.h"
 #include "feedmill/base/url.h"
 #include "feedmill/config.h"
+#include "feedmill/daemon.h"
 #include "feedmill/import.h"
 #include "feedmill/normalise.h"
 #include "feedmill/parse.h"
@@ -108,19 +109,34 @@ subscribe(const struct call *c, const struct config *config,
 
 /* ----------------------------------------------------------------- entries */
 
-/* Opened when the first file wants it: for a list of subscriptions a daemon
- * may run. */
-static struct store *
-open_to_import(const struct config *config, struct err *e)
+/* Opened when the first file wants it: a list of subscriptions needs none. */
+static int
+open_target(const struct config *config, struct import_target *to,
+    struct err *e)
 {
 	const struct store_options options = {
 		.path = config->database, .access = STORE_OWN,
 		.prepare = normalise_entry, .now_ms = clock_wall_ms,
 	};
+	char *path = daemon_socket_path(config->state);
 
+	to->config = config;
+	if (import_is_heard(path)) {
+		to->socket_path = path;
+		return 0;
+	}
+	free(path);
 	if (file_make_dirs(config->state, e) == -1)
-		return NULL;
-	return store_open(&options, e);
+		return -1;
+	to->store = store_open(&options, e);
+	return to->store != NULL ? 0 : -1;
+}
+
+static void
+close_target(struct import_target *to)
+{
+	store_close(to->store);
+	free(to->socket_path);
 }
 
 static int
@@ -162,38 +178,45 @@ read_opml(const char *path, struct buf *bytes)
 	    file_read(path, OPML_MAX_BYTES, bytes, &e) == 0;
 }
 
+/* *over: nothing more can be imported. */
+static int
+import_one(struct call *c, const struct config *config, const char *path,
+    struct import_target *to, struct imported *sum, int *over)
+{
+	struct buf bytes = { 0 };
+	struct err e = { 0 };
+	int status = 0;
+
+	if (read_opml(path, &bytes)) {
+		status = subscribe(c, config, path, &bytes);
+	} else if ((to->config == NULL && open_target(config, to, &e) ==
+	    -1) || import_path(to, path, sum, &e) == -1) {
+		status = fail(c, &e, 1);
+		*over = 1;
+	}
+	buf_fini(&bytes);
+	return status;
+}
+
 int
 command_import(struct call *c)
 {
 	const struct config *config = load_config(c, SECRETS_LEFT_OUT);
+	struct import_target to = { 0 };
 	struct imported sum = { 0 };
-	struct store *store = NULL;
-	struct err e = { 0 };
-	int status = 0, rc;
+	int status = 0, over = 0, rc;
 
 	if (config == NULL)
 		return 1;
-	for (size_t i = 0; i < c->operands_count; i++) {
-		const char *path = c->operands[i];
-		struct buf bytes = { 0 };
-
-		if (read_opml(path, &bytes)) {
-			rc = subscribe(c, config, path, &bytes);
-			status = status != 0 ? status : rc;
-		} else if (store == NULL &&
-		    (store = open_to_import(config, &e)) == NULL) {
-			status = fail(c, &e, 1);
-			break;
-		} else {
-			import_path(store, config, path, &sum);
-		}
-		buf_fini(&bytes);
+	for (size_t i = 0; i < c->operands_count && !over; i++) {
+		rc = import_one(c, config, c->operands[i], &to, &sum, &over);
+		status = status != 0 ? status : rc;
 	}
-	if (store != NULL) {
-		store_close(store);
+	if (to.store != NULL || to.socket_path != NULL) {
 		rc = print_sum(&sum);
 		status = status != 0 ? status : rc;
 	}
+	close_target(&to);
 	config_unref(config);
 	return status;
 }

@@ -1,11 +1,13 @@
 /*
  * control.c - see control.h.
  *
- *	accept -> READING a line -> the verb is called -> ANSWERING -> closed
+ *	accept -> READING a line, a body -> the verb is called
+ *	                                             -> ANSWERING -> closed
  *
  * A caller that is too slow, says too much or goes away is dropped; one
  * that went away while its answer was being made is kept until the verb has
- * answered, because the verb holds the call.
+ * answered, because the verb holds the call.  A body is read whole before
+ * its verb hears of it, and one at a time: that bounds the memory.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -23,8 +25,11 @@
 #include "feedmill/base/mem.h"
 #include "feedmill/control.h"
 
-enum { CALLS_MAX = 16, REQUEST_MAX = 65536, WORDS_MAX = 1024,
-	PATIENCE_S = 30 };
+enum {
+	CALLS_MAX = 16, LINE_MAX_BYTES = 65536, WORDS_MAX = 1024,
+	PATIENCE_S = 30,	/* for a request; for each part of an answer */
+	LINE_STEP = 4096, BODY_STEP = 256 << 10	/* in one turn of the loop */
+};
 
 struct control {
 	struct ev_loop			*loop;
@@ -35,6 +40,7 @@ struct control {
 	void				*arg;
 	struct control_call		*calls;
 	unsigned			 count;
+	const struct control_call	*bodied;	/* has a body; or NULL */
 };
 
 struct control_call {
@@ -44,13 +50,25 @@ struct control_call {
 	struct ev_timer		 patience;
 	int			 fd;
 	int			 called;	/* the verb owes an answer */
+	const struct control_verb *verb;	/* NULL: no whole line yet */
+	size_t			 line, whole;	/* bytes of line; and body */
 	struct buf		 in, out;
 	size_t			 sent;
 };
 
+/* What was asked is not needed any more. */
+static void
+call_forget_request(struct control_call *c)
+{
+	buf_fini(&c->in);
+	if (c->control != NULL && c->control->bodied == c)
+		c->control->bodied = NULL;
+}
+
 static void
 call_free(struct control_call *c)
 {
+	call_forget_request(c);
 	if (c->control != NULL) {
 		ev_io_stop(c->control->loop, &c->io);
 		ev_timer_stop(c->control->loop, &c->patience);
@@ -61,7 +79,6 @@ call_free(struct control_call *c)
 	}
 	if (c->fd != -1)
 		close(c->fd);
-	buf_fini(&c->in);
 	buf_fini(&c->out);
 	free(c);
 }
@@ -99,46 +116,123 @@ control_answer(struct control_call *c, int status, const char *text,
 	}
 	buf_printf(&c->out, "%d\n", status);
 	buf_append(&c->out, text, len);
+	call_forget_request(c);
 	call_watch(c, EV_WRITE);
+	ev_timer_again(c->control->loop, &c->patience);
+}
+
+const char *
+control_body(const struct control_call *c, size_t *ret_len)
+{
+	*ret_len = c->whole - c->line;
+	return c->in.data + c->line;
+}
+
+static void
+call_refuse(struct control_call *c, int status, const char *sentence)
+{
+	control_answer(c, status, sentence, strlen(sentence));
 }
 
 static void
 call_verb(struct control_call *c)
 {
-	const struct control_verb *v;
 	char *words[WORDS_MAX + 1], *rest = c->in.data, *word;
 	size_t n = 0;
 
-	rest[strcspn(rest, "\n")] = '\0';
+	rest[c->line - 1] = '\0';
 	while (n < WORDS_MAX && (word = strsep(&rest, "\t")) != NULL)
 		words[n++] = word;
 	words[n] = NULL;
 	ev_io_stop(c->control->loop, &c->io);
 	ev_timer_stop(c->control->loop, &c->patience);
 	c->called = 1;
-	for (v = c->control->verbs; v->name != NULL; v++) {
-		if (strcmp(v->name, words[0]) == 0) {
-			v->call(c, words + 1, c->control->arg);
-			return;
-		}
+	c->verb->call(c, words + 1, c->control->arg);
+}
+
+/* How many bytes follow the line; -1: it does not say. */
+static int
+body_length(const struct control_call *c, size_t *ret)
+{
+	const char *s = c->in.data + strlen(c->verb->name);
+	char *end;
+
+	if (s[0] != '\t' || s[1] < '0' || s[1] > '9')
+		return -1;
+	errno = 0;
+	*ret = strtoull(s + 1, &end, 10);
+	return errno != 0 || (*end != '\t' && *end != '\n') ? -1 : 0;
+}
+
+/* Is there to be a body, and may there?  0: it was refused. */
+static int
+expect_body(struct control_call *c)
+{
+	struct control *ctl = c->control;
+	size_t len;
+
+	if (body_length(c, &len) == -1) {
+		call_refuse(c, 2, "how many bytes follow?\n");
+	} else if (len > c->verb->body_max) {
+		call_refuse(c, 2, "more bytes than this verb takes\n");
+	} else if (ctl->bodied != NULL) {
+		call_refuse(c, CONTROL_BUSY, "another is served just now\n");
+	} else if (buf_try_reserve(&c->in, len) == NULL) {
+		call_refuse(c, CONTROL_BUSY, "out of memory\n");
+	} else {
+		c->whole = c->line + len;
+		ctl->bodied = c;
+		return 1;
 	}
-	control_answer(c, 2, "unknown verb\n", strlen("unknown verb\n"));
+	return 0;
+}
+
+/* The line is whole: 0 if nothing more is to be read. */
+static int
+take_line(struct control_call *c, size_t line)
+{
+	const struct control_verb *v = c->control->verbs;
+	size_t len = strcspn(c->in.data, "\t\n");
+
+	while (v->name != NULL && (strncmp(v->name, c->in.data, len) != 0 ||
+	    v->name[len] != '\0'))
+		v++;
+	if (v->name == NULL) {
+		call_refuse(c, 2, "unknown verb\n");
+		return 0;
+	}
+	c->verb = v;
+	c->line = c->whole = line;
+	return v->body_max == 0 || expect_body(c);
 }
 
 static void
 call_read(struct control_call *c)
 {
-	char bytes[4096];
-	ssize_t n = read(c->fd, bytes, sizeof(bytes));
+	size_t at = c->in.len, room = c->verb == NULL ? LINE_STEP :
+	    c->whole - at < BODY_STEP ? c->whole - at : BODY_STEP;
+	char *to = buf_reserve(&c->in, room), *end;
+	ssize_t n = read(c->fd, to, room);
 
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return;
-	if (n <= 0 || c->in.len + (size_t)n > REQUEST_MAX) {
+	if (n <= 0) {
 		call_hang_up(c);
 		return;
 	}
-	buf_append(&c->in, bytes, (size_t)n);
-	if (memchr(bytes, '\n', (size_t)n) != NULL)
+	c->in.len += (size_t)n;
+	to[n] = '\0';
+	if (c->verb == NULL) {
+		end = memchr(to, '\n', (size_t)n);
+		if (end == NULL && c->in.len > LINE_MAX_BYTES)
+			call_hang_up(c);
+		if (end == NULL ||
+		    !take_line(c, (size_t)(end + 1 - c->in.data)))
+			return;
+	}
+	if (c->in.len > c->whole && c->verb->body_max > 0)
+		call_refuse(c, 2, "more bytes follow than were said\n");
+	else if (c->in.len >= c->whole)
 		call_verb(c);
 }
 
@@ -150,8 +244,10 @@ call_write(struct control_call *c)
 
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return;
-	if (n > 0)
+	if (n > 0) {
 		c->sent += (size_t)n;
+		ev_timer_again(c->control->loop, &c->patience);
+	}
 	if (n <= 0 || c->sent == c->out.len)
 		call_free(c);
 }
@@ -200,7 +296,7 @@ on_accept(struct ev_loop *loop, struct ev_io *io, int revents)
 	ctl->count++;
 	ev_init(&c->io, on_call);
 	c->io.data = c;
-	ev_timer_init(&c->patience, on_patience, PATIENCE_S, 0.0);
+	ev_timer_init(&c->patience, on_patience, PATIENCE_S, PATIENCE_S);
 	c->patience.data = c;
 	ev_timer_start(ctl->loop, &c->patience);
 	call_watch(c, EV_READ);
@@ -277,12 +373,94 @@ control_free(struct control *ctl)
 	free(ctl);
 }
 
+/* ---------------------------------------------------------- the other side */
+
 static int
-send_words(int fd, const char *const *words, struct err *e)
+send_all(int fd, const char *bytes, size_t len, struct err *e)
+{
+	ssize_t n;
+
+	while (len > 0) {
+		n = send(fd, bytes, len, MSG_NOSIGNAL);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return err_set(e, "daemon: %s", strerror(errno));
+		bytes += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+/* Appends the status too. */
+static void
+receive_all(int fd, struct buf *answer)
+{
+	char bytes[4096];
+	ssize_t n;
+
+	while ((n = read(fd, bytes, sizeof(bytes))) > 0 ||
+	    (n == -1 && errno == EINTR))
+		buf_append(answer, bytes, n > 0 ? (size_t)n : 0);
+}
+
+static int
+call_daemon(const char *path, struct err *e)
+{
+	struct sockaddr_un at;
+	int fd;
+
+	if (address_of(path, &at, e) == -1)
+		return -1;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd == -1 || connect(fd, (struct sockaddr *)&at, sizeof(at)) ==
+	    -1) {
+		err_set(e, "no daemon answers at %s: %s", path,
+		    strerror(errno));
+		if (fd != -1)
+			close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static int
+exchange(const char *path, const struct buf *line, const char *body,
+    size_t len, struct buf *text, struct err *e)
+{
+	struct buf answer = { 0 };
+	struct err unsent = { 0 };
+	int fd = call_daemon(path, e), status;
+	char *end;
+
+	if (fd == -1)
+		return -1;
+	/* One that takes no more may have said why. */
+	if (send_all(fd, line->data, line->len, &unsent) == 0)
+		send_all(fd, body, len, &unsent);
+	receive_all(fd, &answer);
+	close(fd);
+	status = (int)strtol(buf_str(&answer), &end, 10);
+	if (answer.len > 0 && *end == '\n') {
+		end++;
+		buf_append(text, end,
+		    answer.len - (size_t)(end - answer.data));
+	} else if (unsent.msg[0] != '\0') {
+		*e = unsent;
+		status = -1;
+	} else {
+		status = err_set(e, "%s: the daemon hung up", path);
+	}
+	buf_fini(&answer);
+	return status;
+}
+
+int
+control_ask(const char *path, const char *const *words, struct buf *text,
+    struct err *e)
 {
 	struct buf line = { 0 };
-	size_t sent = 0;
-	ssize_t n = 0;
+	int status;
 
 	for (size_t i = 0; words[i] != NULL; i++) {
 		if (strpbrk(words[i], "\t\n") != NULL) {
@@ -295,47 +473,20 @@ send_words(int fd, const char *const *words, struct err *e)
 		buf_puts(&line, words[i]);
 	}
 	buf_putc(&line, '\n');
-	while (sent < line.len && (n = send(fd, line.data + sent,
-	    line.len - sent, MSG_NOSIGNAL)) > 0)
-		sent += (size_t)n;
+	status = exchange(path, &line, NULL, 0, text, e);
 	buf_fini(&line);
-	return n > 0 ? 0 : err_set(e, "daemon: %s", strerror(errno));
+	return status;
 }
 
 int
-control_ask(const char *path, const char *const *words, struct buf *text,
-    struct err *e)
+control_send(const char *path, const char *verb, const char *body, size_t len,
+    struct buf *text, struct err *e)
 {
-	struct sockaddr_un at;
-	struct buf answer = { 0 };
-	char bytes[4096], *end;
-	int fd, status = -1;
-	ssize_t n;
+	struct buf line = { 0 };
+	int status;
 
-	if (address_of(path, &at, e) == -1)
-		return -1;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd == -1 || connect(fd, (struct sockaddr *)&at, sizeof(at)) ==
-	    -1) {
-		err_set(e, "no daemon answers at %s: %s", path,
-		    strerror(errno));
-		goto out;
-	}
-	if (send_words(fd, words, e) == -1)
-		goto out;
-	while ((n = read(fd, bytes, sizeof(bytes))) > 0)
-		buf_append(&answer, bytes, (size_t)n);
-	status = (int)strtol(buf_str(&answer), &end, 10);
-	if (answer.len == 0 || *end != '\n') {
-		err_set(e, "%s: the daemon hung up", path);
-		status = -1;
-		goto out;
-	}
-	end++;
-	buf_append(text, end, answer.len - (size_t)(end - answer.data));
-out:
-	if (fd != -1)
-		close(fd);
-	buf_fini(&answer);
+	buf_printf(&line, "%s\t%zu\n", verb, len);
+	status = exchange(path, &line, body, len, text, e);
+	buf_fini(&line);
 	return status;
 }

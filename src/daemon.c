@@ -22,6 +22,7 @@
 #include "feedmill/base/mem.h"
 #include "feedmill/base/systemd.h"
 #include "feedmill/config.h"
+#include "feedmill/import.h"
 #include "feedmill/metrics.h"
 #include "daemon_desk.h"
 #include "daemon_private.h"
@@ -169,6 +170,7 @@ open_all(struct daemon *d, const struct config *config, struct err *e)
 		d->serve = serve_new(d->loop, daemon_routes, d);
 	d->board = status_board_new(d->mill);
 	d->desk = desk_new(d->loop, d->mill);
+	d->importer = importer_new(d->loop, mill_store(d->mill));
 	return 0;
 }
 
@@ -222,7 +224,9 @@ daemon_run(const struct daemon_options *options)
 	config_unref(config);
 	control_free(d.control);
 	desk_close(d.desk);
+	importer_close(d.importer);
 	mill_free(d.mill);
+	importer_free(d.importer);
 	desk_free(d.desk);
 	status_board_free(d.board);
 	serve_free(d.serve);

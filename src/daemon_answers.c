@@ -10,6 +10,7 @@
 #include "feedmill/base/err.h"
 #include "feedmill/base/mem.h"
 #include "feedmill/config.h"
+#include "feedmill/import.h"
 #include "feedmill/metrics.h"
 #include "feedmill/status.h"
 #include "feedmill/store.h"
@@ -246,11 +247,51 @@ call_forget(struct control_call *call, char **args, void *arg)
 		mill_forget(d->mill, args[0], fetch_answered, call);
 }
 
+struct import_call {
+	struct daemon		*daemon;
+	struct control_call	*call;
+};
+
+static void
+import_taken(int status, const char *text, size_t len, int changed, void *arg)
+{
+	struct import_call *c = arg;
+
+	if (changed)
+		mill_touch(c->daemon->mill);
+	control_answer(c->call, status, text, len);
+	free(c);
+}
+
+/* import BYTES, and a body */
+static void
+call_import(struct control_call *call, char **args, void *arg)
+{
+	static const char begins[] = "the daemon is starting\n";
+	struct daemon *d = arg;
+	struct import_call *c;
+	const char *body;
+	size_t len;
+
+	(void)args;
+	if (!d->ready) {
+		control_answer(call, CONTROL_BUSY, begins, sizeof(begins) - 1);
+		return;
+	}
+	c = xcalloc(1, sizeof(*c));
+	c->daemon = d;
+	c->call = call;
+	body = control_body(call, &len);
+	importer_take(d->importer, mill_config(d->mill), body, len,
+	    import_taken, c);
+}
+
 const struct control_verb daemon_verbs[] = {
-	{ "status", call_status },
-	{ "why", call_why },
-	{ "reload", call_reload },
-	{ "fetch", call_fetch },
-	{ "forget", call_forget },
-	{ NULL, NULL }
+	{ "status", call_status, 0 },
+	{ "why", call_why, 0 },
+	{ "reload", call_reload, 0 },
+	{ "fetch", call_fetch, 0 },
+	{ "forget", call_forget, 0 },
+	{ IMPORT_VERB, call_import, IMPORT_BODY_MAX },
+	{ NULL, NULL, 0 }
 };

@@ -31,6 +31,7 @@ struct daemon {
 	struct control			*control;
 	struct status_board		*board;
 	struct desk			*desk;
+	struct importer			*importer;
 	struct control_call		*reload_call;	/* waits, or NULL */
 	struct ev_signal		 term, intr, hup;
 	struct ev_timer			 watchdog, reword;

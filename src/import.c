@@ -1,5 +1,5 @@
 /*
- * import.c - see import.h.
+ * import.c - see import.h: the files and folders, one after the other.
  *
  * Each file is a visit: whole or not at all.  The writer is kept busy but
  * never far behind, so that a million posts do not wait in memory.
@@ -11,34 +11,16 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "feedmill/archive.h"
-#include "feedmill/base/buf.h"
 #include "feedmill/base/clock.h"
 #include "feedmill/base/err.h"
 #include "feedmill/base/file.h"
 #include "feedmill/base/log.h"
 #include "feedmill/base/mem.h"
-#include "feedmill/config.h"
-#include "feedmill/identify.h"
-#include "feedmill/import.h"
-#include "feedmill/model.h"
-#include "feedmill/normalise.h"
-#include "feedmill/parse.h"
 #include "feedmill/store.h"
 
-enum {
-	FILE_MAX_BYTES = 64 << 20, QUEUED_MAX = 256, FOLDERS_DEEP = 32,
-	TELL_MS = 200
-};
+#include "import_private.h"
 
-#define SOURCE_UNNAMED	"import"
-
-struct import {
-	struct store		*store;
-	const struct config	*config;
-	struct imported		*sum;
-	int64_t			 told_ms;	/* monotonic */
-};
+enum { QUEUED_MAX = 256, FOLDERS_DEEP = 32, TELL_MS = 200 };
 
 /* Of a site's folders, those that hold what was made of posts, or helps to
  * make it: Jekyll's, and the lists of ours and of the older generators. */
@@ -57,75 +39,6 @@ static const char *const feed_endings[] = {
 };
 
 static void
-import_stored(const struct visit_result *r, void *arg)
-{
-	struct imported *sum = arg;
-
-	if (r->failed != NULL) {
-		log_event(LOG_ERROR, "not stored",
-		    LOG_STR("error", r->failed->msg));
-		sum->storage_failed = 1;
-		return;
-	}
-	sum->added += r->added;
-	sum->updated += r->updated;
-	sum->duplicate += r->duplicate;
-}
-
-static void
-wait_for_writer(struct import *im)
-{
-	struct pollfd p = { .fd = store_fd(im->store), .events = POLLIN };
-
-	while (store_queue_depth(im->store) > QUEUED_MAX) {
-		if (poll(&p, 1, -1) == -1 && errno != EINTR)
-			return;
-		store_dispatch(im->store);
-	}
-}
-
-/* A source that has this name or title, or one made for the occasion. */
-static const struct config_source *
-source_of(struct import *im, const char *site, struct config_source *made)
-{
-	const struct config *c = im->config;
-
-	if (site == NULL || site[0] == '\0')
-		site = SOURCE_UNNAMED;
-	for (size_t i = 0; i < c->sources_count; i++)
-		if (strcmp(c->sources[i].name, site) == 0 ||
-		    (c->sources[i].title != NULL &&
-		    strcmp(c->sources[i].title, site) == 0))
-			return &c->sources[i];
-	*made = (struct config_source){
-		.name = site, .url = "", .updates = UPDATES_STRICT,
-	};
-	return made;
-}
-
-static void
-store_feed(struct import *im, struct feed *feed, const char *site)
-{
-	struct visit *v = visit_new();
-	struct config_source *made =
-	    arena_zalloc(&feed->arena, sizeof(*made));
-	struct identify_rules rules = { 0 };
-
-	v->source = source_of(im, site, made);
-	v->config = config_ref(im->config);
-	v->outcome = OUTCOME_OK;
-	v->fetched_ms = clock_wall_ms();
-	v->is_import = 1;
-	rules.scope = v->source->name;
-	rules.own = v->source->identity_own;
-	normalise_feed(feed);
-	identify_feed(feed, &rules);
-	v->feed = feed;
-	store_visit(im->store, &v, import_stored, im->sum);
-	wait_for_writer(im);
-}
-
-static void
 show_progress(struct import *im)
 {
 	int64_t now_ms = clock_mono_ms();
@@ -138,36 +51,102 @@ show_progress(struct import *im)
 }
 
 static void
+note_not_stored(struct import *im, const char *why)
+{
+	log_event(LOG_ERROR, "not stored", LOG_STR("error", why));
+	im->sum->storage_failed = 1;
+}
+
+static void
+note_unreadable(struct import *im, const char *why)
+{
+	log_event(LOG_WARN, "not imported", LOG_STR("error", why));
+	im->sum->unreadable++;
+}
+
+void
+import_note(struct import *im, const char *path,
+    const struct import_result *r)
+{
+	struct err e;
+
+	if (r->state == IMPORT_UNREADABLE) {
+		err_set(&e, "%s: %s", path, r->why != NULL ? r->why : "");
+		note_unreadable(im, e.msg);
+		return;
+	}
+	im->sum->files++;
+	im->sum->added += r->added;
+	im->sum->updated += r->updated;
+	im->sum->duplicate += r->duplicate;
+	if (r->state == IMPORT_NOT_STORED)
+		note_not_stored(im, r->why);
+	else if (r->why != NULL)
+		log_event(LOG_WARN, "imported in part", LOG_STR("file", path),
+		    LOG_STR("error", r->why));
+	show_progress(im);
+}
+
+/* --------------------------------------------------------- to our own store */
+
+static void
+file_stored(const struct visit_result *r, void *arg)
+{
+	struct import *im = arg;
+
+	im->queued--;
+	if (r->failed != NULL) {
+		note_not_stored(im, r->failed->msg);
+		return;
+	}
+	im->sum->added += r->added;
+	im->sum->updated += r->updated;
+	im->sum->duplicate += r->duplicate;
+}
+
+static void
+wait_for_writer(struct import *im)
+{
+	struct pollfd p = { .fd = store_fd(im->to->store), .events = POLLIN };
+
+	while (im->queued > QUEUED_MAX) {
+		if (poll(&p, 1, -1) == -1 && errno != EINTR)
+			return;
+		store_dispatch(im->to->store);
+	}
+}
+
+static void
+import_store(struct import *im, const char *path, const char *bytes,
+    size_t len)
+{
+	struct import_result r;
+	struct visit *v = import_read(bytes, len, im->to->config,
+	    clock_wall_ms(), &r);
+
+	import_note(im, path, &r);
+	free(r.why);
+	if (v == NULL)
+		return;
+	im->queued++;
+	store_visit(im->to->store, &v, file_stored, im);
+	wait_for_writer(im);
+}
+
+static void
 import_file(struct import *im, const char *path)
 {
 	struct buf bytes = { 0 };
-	const struct parse_context context = { 0 };
-	const char *site = NULL;
-	struct feed *feed;
 	struct err e;
 
-	if (file_read(path, FILE_MAX_BYTES, &bytes, &e) == -1)
-		goto unreadable;
-	feed = archive_read_post(buf_str(&bytes), bytes.len, &site, &e);
-	if (feed == NULL) {
-		enum outcome outcome = parse_feed(buf_str(&bytes), bytes.len,
-		    &context, &feed);
-
-		if (outcome != OUTCOME_OK && outcome != OUTCOME_DAMAGED) {
-			err_set(&e, "%s: neither a post nor a feed", path);
-			feed_free(feed);
-			goto unreadable;
-		}
-		site = feed->head.title.value;
+	if (file_read(path, FILE_MAX_BYTES, &bytes, &e) == -1) {
+		import_flush(im);	/* what came before is told before */
+		note_unreadable(im, e.msg);
+	} else if (im->to->store != NULL) {
+		import_store(im, path, buf_str(&bytes), bytes.len);
+	} else {
+		import_send(im, path, buf_str(&bytes), bytes.len);
 	}
-	store_feed(im, feed, site);
-	im->sum->files++;
-	show_progress(im);
-	buf_fini(&bytes);
-	return;
-unreadable:
-	im->sum->unreadable++;
-	log_event(LOG_WARN, "not imported", LOG_STR("error", e.msg));
 	buf_fini(&bytes);
 }
 
@@ -220,16 +199,21 @@ import_any(struct import *im, const char *path, unsigned depth)
 	}
 	n = depth < FOLDERS_DEEP ? scandir(path, &names, NULL, alphasort) : -1;
 	if (n == -1) {
+		const char *why = strerror(errno);
+
+		import_flush(im);
 		im->sum->unreadable++;
 		log_event(LOG_WARN, "not imported", LOG_STR("file", path),
-		    LOG_STR("error", strerror(errno)));
+		    LOG_STR("error", why));
 		return;
 	}
 	for (int i = 0; i < n; i++) {
 		struct buf sub = { 0 };
 
 		buf_printf(&sub, "%s/%s", path, names[i]->d_name);
-		if (is_wanted(names[i]->d_name, is_folder(sub.data)))
+		if (im->is_over)
+			;	/* and nothing more is looked at */
+		else if (is_wanted(names[i]->d_name, is_folder(sub.data)))
 			import_any(im, sub.data, depth + 1);
 		else
 			im->sum->passed_over += names[i]->d_name[0] != '.';
@@ -239,13 +223,17 @@ import_any(struct import *im, const char *path, unsigned depth)
 	free(names);
 }
 
-void
-import_path(struct store *store, const struct config *config,
-    const char *path, struct imported *ret)
+int
+import_path(const struct import_target *to, const char *path,
+    struct imported *ret, struct err *e)
 {
-	struct import im = { .store = store, .config = config, .sum = ret };
+	struct import im = { .to = to, .sum = ret, .failed = e };
 
 	import_any(&im, path, 0);
-	store_drain(store);
+	import_flush(&im);
+	buf_fini(&im.batch);
+	if (to->store != NULL)
+		store_drain(to->store);
 	log_progress("%s", "");
+	return im.is_over ? -1 : 0;
 }

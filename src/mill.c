@@ -55,6 +55,15 @@ enum {
 
 /* ------------------------------------------------------------ the visit */
 
+/* A single round publishes at its end. */
+void
+mill_touch(struct mill *m)
+{
+	if (!m->options.once)
+		publish_touch(m->publish);
+	archive_touch(m->archive);
+}
+
 static void
 mill_stored(const struct visit_result *r, void *arg)
 {
@@ -80,11 +89,8 @@ mill_stored(const struct visit_result *r, void *arg)
 		schedule_kick(m->schedule);
 		return;
 	}
-	if (r->added + r->updated + r->edited > 0) {
-		if (!m->options.once)
-			publish_touch(m->publish);
-		archive_touch(m->archive);
-	}
+	if (r->added + r->updated + r->edited > 0)
+		mill_touch(m);
 	mill_end_visit(m, s, r);
 	schedule_kick(m->schedule);
 }

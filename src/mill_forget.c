@@ -105,10 +105,7 @@ cleaned(void *arg)
 	ids = xcalloc(f->gone_count + 1, sizeof(*ids));
 	for (size_t i = 0; f->rc == 0 && i < f->gone_count; i++)
 		ids[count++] = f->gone[i].entry_id;
-	/* A single round publishes at its end. */
-	if (!f->mill->options.once)
-		publish_touch(f->mill->publish);
-	archive_touch(f->mill->archive);
+	mill_touch(f->mill);
 	store_forget_done(f->mill->store, ids, count, noted, f);
 	free(ids);
 }

@@ -61,6 +61,9 @@ int mill_fetch(struct mill *, const char *name_or_url, int full,
 void mill_forget(struct mill *, const char *what, mill_fetched_fn *done,
     void *arg);
 
+/* Somebody else has brought entries: outlets and archives are due. */
+void mill_touch(struct mill *);
+
 /* Take no more, commit what is there, publish what is due, close. */
 void mill_free(struct mill *);
 

@@ -60,7 +60,8 @@ void store_dispatch(struct store *);
 void store_hurry(struct store *);
 /* Dispatch until nothing is under way: for commands, not for the loop. */
 void store_drain(struct store *);
-/* Visits handed in and not yet committed: for back-pressure. */
+/* Visits handed in and not yet committed: for back-pressure.  Imports are not
+ * among them: who hands them in waits for their ends, and nobody else does. */
 unsigned store_queue_depth(const struct store *);
 
 /* How the writer fares, since it began: for metrics and status. */

@@ -333,7 +333,7 @@ store_visit(struct store *st, struct visit **taken, store_visit_fn *done,
 	t->task.finish = visit_task_finish;
 	t->task.bytes = sizeof(*t) + sizeof(*t->visit) +
 	    (t->visit->feed != NULL ? t->visit->feed->arena.total : 0);
-	t->task.is_visit = 1;
+	t->task.is_visit = !t->visit->is_import;
 	t->done = done;
 	t->arg = arg;
 	store_write(st, &t->task);

@@ -25,7 +25,7 @@ struct task {
 	/* On the caller's thread; failed is NULL after a commit.  Frees. */
 	void		(*finish)(struct task *, const struct err *failed);
 	size_t		 bytes;		/* it holds until it is committed */
-	int		 is_visit;
+	int		 is_visit;	/* and no import */
 	int		 has_failed;
 	struct err	 err;
 };

@@ -42,8 +42,25 @@ call_keep(struct control_call *call, char **args, void *arg)
 	ev_break(b.loop, EVBREAK_ALL);
 }
 
+static void
+call_size(struct control_call *call, char **args, void *arg)
+{
+	struct buf text = { 0 };
+	size_t len;
+	const char *body = control_body(call, &len);
+
+	(void)arg;
+	buf_printf(&text, "%s %zu ", args[0], len);
+	buf_append(&text, body, len);
+	control_answer(call, 0, text.data, text.len);
+	buf_fini(&text);
+}
+
+enum { BODY_MAX = 1 << 20 };
+
 static const struct control_verb verbs[] = {
-	{ "echo", call_echo }, { "keep", call_keep }, { NULL, NULL }
+	{ "echo", call_echo, 0 }, { "keep", call_keep, 0 }, { "size", call_size, BODY_MAX },
+	{ "hold", call_keep, BODY_MAX }, { NULL, NULL, 0 }
 };
 
 static int
@@ -74,6 +91,8 @@ tear_down(void **state)
 
 struct asking {
 	const char *const	*words;
+	const char		*body;	/* words[0] is its verb; or NULL */
+	size_t			 len;
 	struct buf		 text;
 	struct err		 failed;
 	int			 status;
@@ -84,7 +103,10 @@ ask(void *arg)
 {
 	struct asking *a = arg;
 
-	a->status = control_ask(b.path, a->words, &a->text, &a->failed);
+	a->status = a->body == NULL ?
+	    control_ask(b.path, a->words, &a->text, &a->failed) :
+	    control_send(b.path, a->words[0], a->body, a->len, &a->text,
+	    &a->failed);
 	return NULL;
 }
 
@@ -250,6 +272,133 @@ test_many_callers_have_a_limit(void **state)
 	assert_int_equal(refused, 24);
 }
 
+/* Everything there is to read from it now. */
+static const char *
+answer_of(int fd)
+{
+	static char text[256];
+	ssize_t n;
+
+	turn();
+	n = recv(fd, text, sizeof(text) - 1, MSG_DONTWAIT);
+	text[n > 0 ? n : 0] = '\0';
+	return text;
+}
+
+static void
+test_a_body_arrives(void **state)
+{
+	static const size_t sizes[] = { 0, 1, 3, 5000, 300000, BODY_MAX };
+	const char *const words[] = { "size", NULL };
+	char *bytes = malloc(BODY_MAX), head[32];
+
+	(void)state;
+	for (size_t i = 0; i < BODY_MAX; i++)
+		bytes[i] = (char)(i * 7 + i / 256);
+	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+		struct asking a = { .words = words, .body = bytes,
+		    .len = sizes[i] };
+		size_t n = (size_t)snprintf(head, sizeof(head), "%zu %zu ",
+		    sizes[i], sizes[i]);
+
+		ask_beside(&a);
+		assert_int_equal(a.status, 0);
+		assert_int_equal(a.text.len, n + sizes[i]);
+		assert_memory_equal(a.text.data, head, n);
+		if (sizes[i] > 0)
+			assert_memory_equal(a.text.data + n, bytes, sizes[i]);
+		buf_fini(&a.text);
+	}
+	free(bytes);
+}
+
+static void
+test_a_body_in_pieces(void **state)
+{
+	static const char request[] = "size\t11\tx\nhello\nworld";
+	int fd = connect_raw();
+
+	(void)state;
+	for (const char *s = request; *s != '\0'; s++) {
+		assert_string_equal(answer_of(fd), "");
+		assert_int_equal(send(fd, s, 1, 0), 1);
+	}
+	assert_string_equal(answer_of(fd), "0\n11 11 hello\nworld");
+	close(fd);
+}
+
+static void
+test_bodies_that_are_refused(void **state)
+{
+	static const struct { const char *request, *answer; } rows[] = {
+		{ "size\n", "2\nhow many bytes follow?\n" },
+		{ "size\tx\n", "2\nhow many bytes follow?\n" },
+		{ "size\t-1\n", "2\nhow many bytes follow?\n" },
+		{ "size\t 1\na", "2\nhow many bytes follow?\n" },
+		{ "size\t1x\na", "2\nhow many bytes follow?\n" },
+		{ "size\t99999999999999999999999\n",
+		    "2\nhow many bytes follow?\n" },
+		{ "size\t1048577\n", "2\nmore bytes than this verb takes\n" },
+		{ "size\t1\nab", "2\nmore bytes follow than were said\n" },
+		{ "siz\t1\na", "2\nunknown verb\n" },
+		{ "sizes\t1\na", "2\nunknown verb\n" },
+		{ "\t1\na", "2\nunknown verb\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		int fd = connect_raw();
+		size_t len = strlen(rows[i].request);
+
+		assert_int_equal(send(fd, rows[i].request, len, 0), len);
+		assert_string_equal(answer_of(fd), rows[i].answer);
+		close(fd);
+	}
+}
+
+/* What has no room is told so before it is sent. */
+static void
+test_one_body_at_a_time(void **state)
+{
+	int first = connect_raw(), second = connect_raw(), third;
+
+	(void)state;
+	assert_int_equal(send(first, "size\t5\nab", 9, 0), 9);
+	turn();
+	assert_int_equal(send(second, "size\t2\nab", 9, 0), 9);
+	assert_string_equal(answer_of(second), "75\nanother is served just "
+	    "now\n");
+	close(second);
+	second = connect_raw();
+	assert_int_equal(send(second, "echo\tx\n", 7, 0), 7);
+	assert_string_equal(answer_of(second), "3\n[x]");
+	close(first);
+	turn();
+	third = connect_raw();
+	assert_int_equal(send(third, "size\t2\nab", 9, 0), 9);
+	assert_string_equal(answer_of(third), "0\n2 2 ab");
+	close(second);
+	close(third);
+}
+
+static void
+test_caller_gone_its_body_stays(void **state)
+{
+	int fd = connect_raw();
+	size_t len;
+
+	(void)state;
+	assert_int_equal(send(fd, "hold\t2\nab", 9, 0), 9);
+	ev_run(b.loop, 0);
+	close(fd);
+	turn();
+	assert_memory_equal(control_body(b.kept, &len), "ab", 2);
+	assert_int_equal(len, 2);
+	control_free(TAKE(b.control));
+	assert_memory_equal(control_body(b.kept, &len), "ab", 2);
+	control_answer(b.kept, 0, "late", 4);
+}
+
 int
 main(void)
 {
@@ -264,6 +413,11 @@ main(void)
 		TEST(test_caller_gone_before_its_answer),
 		TEST(test_control_gone_before_its_answer),
 		TEST(test_many_callers_have_a_limit),
+		TEST(test_a_body_arrives),
+		TEST(test_a_body_in_pieces),
+		TEST(test_bodies_that_are_refused),
+		TEST(test_one_body_at_a_time),
+		TEST(test_caller_gone_its_body_stays),
 	};
 
 	return UNIT_RUN(tests);
