@@ -64,15 +64,25 @@ collect_days(struct store_reader *r, struct status_days *days, struct err *e)
 	return 0;
 }
 
+void
+status_fini(struct status *s)
+{
+	arena_fini(&s->arena);
+	free(s->sources);
+	*s = (struct status){ 0 };
+}
+
 int
 status_collect(struct store_reader *r, struct status *s, struct err *e)
 {
 	struct collecting c = { .status = s };
 
-	if (store_each_source(r, collect_source, &c, e) == -1 ||
-	    collect_days(r, &s->days, e) == -1)
-		return -1;
-	return store_totals(r, &s->totals, e);
+	if (store_each_source(r, collect_source, &c, e) == 0 &&
+	    collect_days(r, &s->days, e) == 0 &&
+	    store_totals(r, &s->totals, e) == 0)
+		return 0;
+	status_fini(s);
+	return -1;
 }
 
 void
@@ -83,14 +93,6 @@ status_take_health(struct status *s, struct store *store)
 	store_health(store, &health);
 	if (health.trouble.msg[0] != '\0')
 		s->trouble = arena_strdup(&s->arena, health.trouble.msg);
-}
-
-void
-status_fini(struct status *s)
-{
-	arena_fini(&s->arena);
-	free(s->sources);
-	*s = (struct status){ 0 };
 }
 
 static int
