@@ -91,6 +91,7 @@ synonym(unsigned in, const char *name)
 		{ IN_FEED | IN_FETCH, "refresh", "interval" },
 		{ IN_OUTLET | IN_ARCHIVE, "sources", "feeds" },
 		{ IN_OUTLET | IN_ARCHIVE, "path", "directory" },
+		{ IN_ARCHIVE, "posts", "per" },
 		{ IN_OUTLET, "limit", "entries" },
 		{ IN_HTTP, "port", "listen" },
 		{ IN_HTTP, "address", "listen" },

@@ -38,7 +38,7 @@ static const char *const tombstone_words[] = {
 	[TOMBSTONES_NONE] = "none", [TOMBSTONES_FORGOTTEN] = "forgotten",
 	[TOMBSTONES_ALL] = "all", NULL
 };
-static const char *const posts_words[] = { "entry", "revision", NULL };
+static const char *const per_words[] = { "entry", "revision", NULL };
 static const char *const post_format_words[] = { "markdown", "html", NULL };
 static const char *const level_words[] = {
 	[LOG_ERROR] = "error", [LOG_WARN] = "warning", [LOG_INFO] = "info",
@@ -337,11 +337,11 @@ const struct option config_options[] = {
 	{ "directory", IN_ARCHIVE, ARCHIVE(directory), OPTION_PATH,
 	    "archive/_posts", NULL, "The folder of its posts.",
 	    0, 0, NULL, NULL },
-	{ "posts", IN_ARCHIVE, ARCHIVE(per_revision), OPTION_WORD,
+	{ "per", IN_ARCHIVE, ARCHIVE(per_revision), OPTION_WORD,
 	    "revision", NULL,
 	    "One post per revision, which keeps every state of an entry, or "
 	    "one per entry, replaced by its newest state.",
-	    0, 0, NULL, posts_words },
+	    0, 0, NULL, per_words },
 	{ "format", IN_ARCHIVE, ARCHIVE(html), OPTION_WORD, "markdown",
 	    NULL, "Posts in markdown or in html.", 0, 0, NULL,
 	    post_format_words },

@@ -26,7 +26,7 @@ def item(n, title=None, hour=8, text='text', date=None):
 def mill_of(*items, per='revision', **source):
     site = Site({'/f': rss(*items)})
     mill = Mill(feeds={'a': site.source('/f', **source)},
-                archive={'posts': {'directory': 'archive', 'posts': per}})
+                archive={'posts': {'directory': 'archive', 'per': per}})
     return site, mill
 
 
@@ -224,7 +224,7 @@ r = mill.round()
 same((r.status, len(mill.posts())), (0, 1), '14: and is made up for') or \
     note(r)
 
-# posts: entry - one post, replaced; its list says the newest title.
+# per: entry - one post, replaced; its list says the newest title.
 site, mill = mill_of(item(1, 'First'), per='entry')
 mill.round()
 name = mill.posts()

@@ -530,7 +530,7 @@ world_put_config(struct buf *out, const char *state)
 	    "    content: summary\n"
 	    "archive:\n"
 	    "  posts:\n    directory: out/posts\n"
-	    "  pages:\n    directory: out/pages\n    posts: entry\n"
+	    "  pages:\n    directory: out/pages\n    per: entry\n"
 	    "    format: html\n    feeds: [beta, delta]\n"
 	    "feeds:\n", state);
 	for (int i = 0; i < SOURCES; i++) {
