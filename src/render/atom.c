@@ -175,16 +175,19 @@ put_people(struct buf *b, const struct item *item)
 static void
 put_enclosure(struct buf *b, const struct enclosure *e)
 {
+	struct buf type = { 0 };
+
 	if (safe_enclosure(e->url) == NULL)
 		return;
 	buf_puts(b, "<link rel=\"enclosure\"");
-	if (is_media_type(e->type))
-		put_attribute(b, "type", e->type);
+	if (put_media_type(&type, e->type))
+		put_attribute(b, "type", buf_str(&type));
 	put_attribute(b, "href", e->url);
 	put_attribute(b, "title", e->title);
 	if (e->length >= 0)
 		buf_printf(b, " length=\"%lld\"", (long long)e->length);
 	buf_puts(b, "/>\n");
+	buf_fini(&type);
 }
 
 static void

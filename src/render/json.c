@@ -118,8 +118,10 @@ put_attachments(struct buf *b, const struct enclosure *list)
 			continue;
 		buf_puts(b, open);
 		buf_puts(b, "{\"mime_type\":");
-		quote_json(b, is_media_type(e->type) ? e->type :
-		    "application/octet-stream");
+		buf_putc(b, '"');
+		if (!put_media_type(b, e->type))
+			buf_puts(b, "application/octet-stream");
+		buf_putc(b, '"');
 		put_string(b, "url", e->url);
 		put_string(b, "title", e->title);
 		if (e->length >= 0)

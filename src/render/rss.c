@@ -1,8 +1,9 @@
 /*
  * rss.c - an outlet as RSS 2.0, for programs that read nothing else.
  *
- * An item has one date only: the one it is sorted by.  Its guid is the Atom
- * entry's id.
+ * An item's guid is the Atom entry's id; its date is the entry's "published",
+ * which never moves, and where it was revised Atom's "updated" stands beside
+ * it.
  */
 #include <string.h>
 
@@ -91,8 +92,8 @@ put_enclosure(struct buf *b, const struct enclosure *list)
 	buf_puts(b, "<enclosure url=\"");
 	text_xml_escape_str(b, e->url);
 	buf_puts(b, "\" type=\"");
-	text_xml_escape_str(b, is_media_type(e->type) ? e->type :
-	    "application/octet-stream");
+	if (!put_media_type(b, e->type))
+		buf_puts(b, "application/octet-stream");
 	buf_printf(b, "\" length=\"%lld\"/>\n",
 	    (long long)(e->length > 0 ? e->length : 0));
 }
@@ -109,6 +110,18 @@ put_source(struct buf *b, const struct item *item)
 	buf_puts(b, "</source>\n");
 }
 
+static void
+put_updated(struct buf *b, const struct item *item)
+{
+	char text[DATE_TEXT_SIZE];
+
+	if (item->updated_ms == DATE_NONE ||
+	    item->updated_ms == item->published_ms)
+		return;
+	date_format_rfc3339(date_in_range(item->updated_ms), text);
+	put_element(b, "atom:updated", text);
+}
+
 void
 render_rss_item(struct buf *b, const struct outlet_head *head,
     const struct item *item)
@@ -121,7 +134,8 @@ render_rss_item(struct buf *b, const struct outlet_head *head,
 	put_element(b, "link", safe_link(item->url));
 	buf_printf(b, "<guid isPermaLink=\"false\">urn:uuid:%s</guid>\n",
 	    item->uuid);
-	put_date(b, "pubDate", item->effective_ms);
+	put_date(b, "pubDate", item->published_ms);
+	put_updated(b, item);
 	buf_reset(&text);
 	put_authors(&text, item);
 	put_element(b, "dc:creator", buf_str(&text));

@@ -10,8 +10,10 @@
 #include "feedmill/render.h"
 #include "text.h"
 
-enum { TITLE_EXCERPT_BYTES = 90, SUMMARY_BYTES = 600 };
+enum { TITLE_EXCERPT_BYTES = 90, SUMMARY_BYTES = 600,
+	MEDIA_NAME_BYTES = 127 };
 
+#define DATE_MIN_MS	INT64_C(-62135596800000)	/* year 1 */
 #define DATE_MAX_MS	INT64_C(253402300799000)	/* end of 9999 */
 
 /*
@@ -122,12 +124,35 @@ is_language_tag(const char *s)
 	}
 }
 
-int
-is_media_type(const char *s)
+/* The bytes of a name as media types have them (section 4.2). */
+static size_t
+restricted_name(const char *s)
 {
-	const char *slash = s == NULL ? NULL : strchr(s, '/');
+	size_t n = 0;
 
-	return slash != NULL && slash > s && slash[1] != '\0';
+	while (is_alnum(s[n]) || (s[n] != '\0' && n > 0 &&
+	    strchr("!#$&-^_.+", s[n]) != NULL))
+		n++;
+	return n <= MEDIA_NAME_BYTES ? n : 0;
+}
+
+int
+put_media_type(struct buf *b, const char *s)
+{
+	size_t type, subtype;
+
+	if (s == NULL)
+		return 0;
+	s += strspn(s, " \t\r\n");
+	type = restricted_name(s);
+	subtype = type > 0 && s[type] == '/' ? restricted_name(s + type + 1) :
+	    0;
+	if (subtype == 0 ||
+	    (s[type + 1 + subtype] != '\0' &&
+	    strchr(" \t\r\n;", s[type + 1 + subtype]) == NULL))
+		return 0;
+	buf_append(b, s, type + 1 + subtype);
+	return 1;
 }
 
 /* Where to cut text of len bytes so that at most max stay: behind a word if
@@ -239,7 +264,8 @@ put_authors(struct buf *b, const struct item *item)
 int64_t
 date_in_range(int64_t ms)
 {
-	if (ms < 0)		/* DATE_NONE too */
+	if (ms == DATE_NONE)
 		return 0;
-	return ms > DATE_MAX_MS ? DATE_MAX_MS : ms;
+	return ms < DATE_MIN_MS ? DATE_MIN_MS :
+	    ms > DATE_MAX_MS ? DATE_MAX_MS : ms;
 }

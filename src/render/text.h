@@ -39,8 +39,9 @@ const char *safe_enclosure(const char *url);
 /* Is it a language tag by its grammar ("zh-Hans", not "Chinese, simplified")?
  * NULL is none. */
 int is_language_tag(const char *);
-/* "type/subtype", as far as the Atom schema asks. */
-int is_media_type(const char *);
+/* "type/subtype" of a media type (RFC 6838), appended without parameters: as
+ * many get those wrong as right.  0: it is none, NULL too. */
+int put_media_type(struct buf *, const char *);
 
 /* The item's title; where it has none, the beginning of its text, its URL or
  * its source's name.  Never empty. */

@@ -43,6 +43,12 @@ title</content></entry>
 <updated>yesterday</updated><summary>]]&gt; &amp;amp;nbsp; \u2028 end</summary></entry>
 <entry><id>urn:4</id><title>future</title><link href="http://r.example/4"/>
 <updated>2125-02-23T00:00:00Z</updated><content src="http://r.example/4.bin" type="image/png"/></entry>
+<entry><id>urn:5</id><title>old</title><link href="http://r.example/5"/>
+<link rel="enclosure" href="http://r.example/5.ogg" type=" audio/ogg; codecs=&quot;x"/>
+<link rel="enclosure" href="http://r.example/5.a" type="a/b/c"/>
+<link rel="enclosure" href="http://r.example/5.b" type="ä/ö"/>
+<link rel="enclosure" href="http://r.example/5.c" type="text/html;charset=utf-8"/>
+<updated>1969-07-20T20:17:40Z</updated><content>the eagle</content></entry>
 </feed>
 '''
 POD = rss(('http://p.example/1', 'Episode', 'Mon, 24 Feb 2025 08:00:00 +0800',
@@ -143,14 +149,19 @@ def seconds(text):
 
 
 feed = ET.fromstring(read(path('full.atom')))
-atom = {}
+atom, published = {}, {}
 for e in feed.iter(ATOM + 'entry'):
+    published[e.findtext(ATOM + 'id')] = seconds(
+        e.findtext(ATOM + 'published'))
     link = e.find(ATOM + 'link[@rel="alternate"]')
     atom[e.findtext(ATOM + 'id')] = (
         e.findtext(ATOM + 'title'), None if link is None else
         link.get('href'), seconds(e.findtext(ATOM + 'updated')),
         e.findtext(ATOM + 'content'))
 same(len(atom) >= 20, True, 'the outlet is full')
+ok(any(published[i] < v[2] for i, v in atom.items()),
+   'an entry was updated after it was published')
+ok(min(published.values()) < 0, 'and one is older than 1970', published)
 order = [e.findtext(ATOM + 'id') for e in feed.iter(ATOM + 'entry')]
 
 items = json.loads(good)['items']
@@ -160,9 +171,14 @@ same({i['id']: (i['title'], i.get('url'), seconds(i['date_modified']),
 same([i['id'] for i in items], order, 'JSON: in that order')
 rss_items = list(ET.fromstring(read(path('full.rss'))).iter('item'))
 same({i.findtext('guid'): (
-    i.findtext('title'), i.findtext('link'), int(
-        email.utils.parsedate_to_datetime(i.findtext('pubDate')).timestamp()),
+    i.findtext('title'), i.findtext('link'), seconds(
+        i.findtext(ATOM + 'updated')) if i.find(ATOM + 'updated') is not None
+    else int(email.utils.parsedate_to_datetime(
+        i.findtext('pubDate')).timestamp()),
     i.findtext('description')) for i in rss_items}, atom, 'RSS: the same')
+same({i.findtext('guid'): int(email.utils.parsedate_to_datetime(
+    i.findtext('pubDate')).timestamp()) for i in rss_items}, published,
+    'RSS: pubDate is the published of Atom')
 same([i.findtext('guid') for i in rss_items], order, 'RSS: in that order')
 
 FEEDPARSER = '''
@@ -170,7 +186,8 @@ import calendar, feedparser, json, sys
 f = feedparser.parse(sys.argv[1])
 print(json.dumps([bool(f.bozo), f.feed.get("title"), [
     [e.id, e.get("title"), e.get("link"), calendar.timegm(
-        e.get("updated_parsed") or e.published_parsed)] for e in f.entries]]))
+        e.updated_parsed if "updated" in e else e.published_parsed),
+        calendar.timegm(e.published_parsed)] for e in f.entries]]))
 '''
 if subprocess.run(['/usr/bin/python3', '-c', 'import feedparser'],
                   stderr=subprocess.DEVNULL).returncode == 0:
@@ -182,9 +199,10 @@ if subprocess.run(['/usr/bin/python3', '-c', 'import feedparser'],
         same((bozo, len(entries)), (False, len(atom)),
              'feedparser reads the %s feed without complaint' % ending)
         # It takes a guid for a link where there is none.
-        same({i: s for i, _, _, s in entries},
-             {i: v[2] for i, v in atom.items()}, ending + ': the same dates')
-        same({i: l for i, _, l, _ in entries if atom[i][1]},
+        same({i: (p, s) for i, _, _, s, p in entries},
+             {i: (published[i], v[2]) for i, v in atom.items()},
+             ending + ': the same dates')
+        same({i: l for i, _, l, _, _ in entries if atom[i][1]},
              {i: v[1] for i, v in atom.items() if v[1]},
              ending + ': the same addresses')
 else:
@@ -204,8 +222,8 @@ if shutil.which('sfeed'):
         same({i: (v[1], v[2]) for i, v in found.items() if atom[i][1]},
              {i: v[:2] for i, v in atom.items() if v[1]},
              'sfeed reads the same of ' + ending)
-    same({i: v[0] for i, v in got['rss'].items()},
-         {i: v[2] for i, v in atom.items()}, 'sfeed: with the same dates')
+        same({i: v[0] for i, v in found.items()}, published,
+             'sfeed: with the same dates')
     ok(any(v[3] == 'http://r.example/a.mp3' for v in got['rss'].values()),
        'sfeed finds the enclosure')
 else:

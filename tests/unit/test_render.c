@@ -9,6 +9,7 @@
 #include "feedmill/base/file.h"
 #include "feedmill/model.h"
 #include "feedmill/render.h"
+#include "../../src/render/text.h"
 #include "unit.h"
 
 static const struct person author = {
@@ -183,6 +184,35 @@ all_formats(void **state)
 		assert_null(strstr(buf_str(&b), "href=\"javascript:"));
 		snprintf(name, sizeof(name), "all%s", f->ending);
 		assert_golden(name, &b);
+		buf_fini(&b);
+	}
+}
+
+static void
+media_types(void **state)
+{
+	static const struct {
+		const char *said, *put;		/* NULL: it is none */
+	} rows[] = {
+		{ "audio/mpeg", "audio/mpeg" },
+		{ " Audio/X-MPEG\n", "Audio/X-MPEG" },
+		{ "audio/ogg; codecs=\"opus\"", "audio/ogg" },
+		{ "audio/ogg;codecs=\"", "audio/ogg" },
+		{ "application/vnd.a+b-c_d.1", "application/vnd.a+b-c_d.1" },
+		{ NULL, NULL }, { "", NULL }, { "mp3", NULL }, { "/", NULL },
+		{ "audio/", NULL }, { "/mpeg", NULL }, { "a/b/c", NULL },
+		{ "a b/c", NULL }, { "a/b,c/d", NULL }, { "a/<b>", NULL },
+		{ "\xc3\xa4/\xc3\xb6", NULL }, { "+a/b", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct buf b = { 0 };
+
+		assert_int_equal(put_media_type(&b, rows[i].said),
+		    rows[i].put != NULL);
+		assert_string_equal(buf_str(&b), rows[i].put != NULL ?
+		    rows[i].put : "");
 		buf_fini(&b);
 	}
 }
@@ -476,6 +506,7 @@ main(void)
 		cmocka_unit_test(atom_full),
 		cmocka_unit_test(atom_page),
 		cmocka_unit_test(atom_modes),
+		cmocka_unit_test(media_types),
 		cmocka_unit_test(atom_empty),
 		cmocka_unit_test(all_formats),
 		cmocka_unit_test(posts),
