@@ -3,21 +3,25 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include "feedmill/base/err.h"
 #include "feedmill/base/mem.h"
 
 #include "db.h"
+#include "lock.h"
 #include "tokenizer.h"
 
-/* Codes for people; what is not here speaks for itself. */
+/* Codes for people; what is not here speaks for itself.  The particular ones
+ * stand before their kind. */
 static const struct reason {
 	int		 code;
 	int		 exit_status;
 	const char	*text;
 } reasons[] = {
 	{ SQLITE_FULL, 74, "the disk is full" },
+	/* There is no room for the -shm that the log wants. */
+	{ SQLITE_IOERR_SHMSIZE, 74, "the disk is full" },
 	{ SQLITE_IOERR, 74, "input/output error" },
 	{ SQLITE_READONLY, 74, "it cannot be written" },
 	{ SQLITE_PERM, 74, "no permission" },
@@ -37,7 +41,8 @@ db_fail(const struct db *db, struct err *err, const char *what)
 	const struct reason *r = NULL;
 
 	for (size_t i = 0; i < ARRAY_LEN(reasons) && r == NULL; i++) {
-		if (reasons[i].code == (code & 0xff))
+		if (reasons[i].code == code ||
+		    reasons[i].code == (code & 0xff))
 			r = &reasons[i];
 	}
 	err_set(err, "could not %s: database %s: %s (%s, %d)", what, db->path,
@@ -106,24 +111,28 @@ db_open_as(struct db *db, const char *name, int flags, enum db_mode mode,
 }
 
 /*
- * A reader of a database at rest in a folder it may not write cannot make
- * the -shm file that WAL wants.  Where there is no -wal either, nobody is
- * writing and the file alone is all there is: open it as it lies.
+ * A reader of a database at rest in a folder it may not write, or on a full
+ * disk, cannot make the -shm file that WAL wants.  Where there is no -wal
+ * either, nobody is writing and the file alone is all there is: open it as it
+ * lies.  On a full disk there is one, which we have just made, empty.
  */
 static int
 db_is_at_rest(const struct db *db)
 {
-	int code = sqlite3_errcode(db->sqlite) & 0xff;
+	int code = sqlite3_extended_errcode(db->sqlite);
+	int is_full = code == SQLITE_IOERR_SHMSIZE, has_log;
+	struct stat st;
 	char *wal;
-	int is_there;
 
-	if ((code != SQLITE_CANTOPEN && code != SQLITE_READONLY) ||
+	if ((!is_full && (code & 0xff) != SQLITE_CANTOPEN &&
+	    (code & 0xff) != SQLITE_READONLY) ||
 	    strpbrk(db->path, "?#%") != NULL)
 		return 0;
 	wal = sqlite3_mprintf("%s-wal", db->path);
-	is_there = access(wal, F_OK) == 0;
+	has_log = stat(wal, &st) == 0 && (!is_full || st.st_size > 0 ||
+	    lock_is_held(db->path));
 	sqlite3_free(wal);
-	return !is_there;
+	return !has_log;
 }
 
 static int
