@@ -41,6 +41,7 @@ enum { REQUEST_HEADERS_MAX = 64, PINS_PER_HOP = 2 };
 /* A pooled easy handle: constant options are set once, for good. */
 struct handle {
 	CURL		*curl;
+	CURLU		*url;		/* of the hop, in parts */
 	struct handle	*next;		/* in the pool */
 	struct xfer	*xfer;		/* NULL: idle */
 	int		 marked;	/* has options of one source: no reuse */

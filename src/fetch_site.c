@@ -106,6 +106,25 @@ is_plain(char c)
 	    (c >= '0' && c <= '9') || strchr("/-_~?=&%+,;:.", c) != NULL;
 }
 
+/* Not with a "%" in it, which libcurl would spell anew, nor with a "?" and
+ * nothing behind it. */
+static void
+keep_parts(struct fetch_site *site, struct arena *arena, const char *port,
+    const char *path)
+{
+	const char *query = strchr(path, '?');
+
+	if (strchr(path, '%') != NULL || (query != NULL && query[1] == '\0'))
+		return;
+	if (port != NULL)
+		site->port_text = arena_strndup(arena, port,
+		    (size_t)(path - port));
+	site->path = query == NULL ? arena_strdup(arena, path) :
+	    arena_strndup(arena, path, (size_t)(query - path));
+	if (query != NULL)
+		site->query = arena_strdup(arena, query + 1);
+}
+
 /*
  * Nearly all URLs are "https://some.host/plain/path": those need no parser.
  * What is taken here is what libcurl cannot read otherwise: a name whose last
@@ -116,7 +135,7 @@ static int
 take_plain(struct fetch_site *site, struct arena *arena, const char *url)
 {
 	int https = strncmp(url, "https://", 8) == 0;
-	const char *host = url + (https ? 8 : 7), *end = host, *p;
+	const char *host = url + (https ? 8 : 7), *end = host, *p, *path;
 	unsigned char address[4];
 	const char *label = host;
 	unsigned port = 0;
@@ -135,12 +154,14 @@ take_plain(struct fetch_site *site, struct arena *arena, const char *url)
 	if (*p != '/' || end == label || port > 65535 ||
 	    (*end == ':' && port == 0) || strstr(p, "/.") != NULL)
 		return 0;
+	path = p;
 	while (*p != '\0' && is_plain(*p))
 		p++;
 	if (*p != '\0' || p - url > URL_MAX_BYTES)
 		return 0;
 	memset(site, 0, sizeof(*site));
 	site->url = arena_strndup(arena, url, (size_t)(p - url));
+	keep_parts(site, arena, *end == ':' ? end + 1 : NULL, path);
 	site->host = arena_strndup(arena, host, (size_t)(end - host));
 	site->https = https;
 	site->port = port != 0 ? port : https ? 443 : 80;
@@ -193,6 +214,7 @@ fetch_site_secure(struct fetch_site *site, struct arena *arena)
 	    "https://%s%s", site->host, rest);
 	site->port = site->port == 80 ? 443 : site->port;
 	site->https = 1;
+	site->path = NULL;
 }
 
 const char *

@@ -16,6 +16,9 @@ struct fetch_site {
 	int		 https;
 	int		 numeric;	/* host is an address */
 	const char	*user, *password;	/* of the URL, decoded; NULL */
+	/* Of a url with nothing to interpret, else path is NULL; port_text
+	 * and query are NULL if it has none. */
+	const char	*port_text, *path, *query;
 };
 
 /* NULL, or why not: a sentence. */

@@ -48,6 +48,27 @@ request_says_who_asks_for_what(void **state)
 	assert_string_equal(rig_saw(&origin, 0, "raw"), expected);
 }
 
+/* Given to libcurl in parts or whole, one after the other on one handle. */
+static void
+a_url_is_asked_as_it_is_written(void **state)
+{
+	static const char *const paths[] = {
+		"/feed", "/feed?a=1&b=/x:y;z", "/feed", "/feed?",
+		"/feed?a=%C3%a4", "/feed;v=1/~x,y+z_.-=&:w", "/feed",
+		"/feed/%7Ea?q", "/feed", "/feed?a?b", "/f%eed",
+	};
+	char expected[64];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+		rig_get(&origin, paths[i]);
+		assert_string_equal(rig_saw(&origin, 0, "target"), paths[i]);
+		snprintf(expected, sizeof(expected), "127.0.0.1:%d",
+		    origin.port);
+		assert_string_equal(rig_sent(&origin, 0, "Host"), expected);
+	}
+}
+
 static void
 pages_are_accepted_in_discovery(void **state)
 {
@@ -601,6 +622,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(request_says_who_asks_for_what),
+		cmocka_unit_test(a_url_is_asked_as_it_is_written),
 		cmocka_unit_test(pages_are_accepted_in_discovery),
 		cmocka_unit_test(answer_is_handed_on),
 		cmocka_unit_test(connections_are_used_again),
