@@ -199,6 +199,7 @@ SRCS = \
 	src/render/atom.c \
 	src/render/day_html.c \
 	src/render/export.c \
+	src/render/file_name.c \
 	src/render/format.c \
 	src/render/html.c \
 	src/render/json.c \

@@ -300,6 +300,15 @@ names(void **state)
 	assert_name("...", "2025-02-23-");
 	assert_name("--rf {{x}} {% y %}", "2025-02-23-rf-x-y-");
 	assert_name("a\u202e\u2028b\xff" "c", "2025-02-23-a-b-c-");
+	/* Wide letters and digits; what a normalised link would not find. */
+	assert_name("\uff2e\uff28\uff2b\uff0f\uff13\u6708",
+	    "2025-02-23-NHK-3\u6708-");
+	assert_name("\ufb01x\u00b2 \uff76\uff9e", "2025-02-23-x-");
+	assert_name("Cafe\u0301s", "2025-02-23-Cafe-s-");
+	assert_name("Caf\u00e9 \u304c \u304b\u3099",
+	    "2025-02-23-Caf\u00e9-\u304c-\u304b-");
+	assert_name("\ud55c\uad6d \u0928\u092e\u0938\u094d\u0924\u0947",
+	    "2025-02-23-\ud55c\uad6d-\u0928\u092e\u0938\u094d\u0924\u0947-");
 	for (int i = 0; i < 300; i++)
 		strcat(long_title, han);
 	for (int i = 0; i < 39; i++)
