@@ -120,19 +120,17 @@ static int
 db_is_at_rest(const struct db *db)
 {
 	int code = sqlite3_extended_errcode(db->sqlite);
-	int is_full = code == SQLITE_IOERR_SHMSIZE, has_log;
+	int is_full = code == SQLITE_IOERR_SHMSIZE;
+	char wal[LOCK_NAME_SIZE];
 	struct stat st;
-	char *wal;
 
 	if ((!is_full && (code & 0xff) != SQLITE_CANTOPEN &&
 	    (code & 0xff) != SQLITE_READONLY) ||
-	    strpbrk(db->path, "?#%") != NULL)
+	    strpbrk(db->path, "?#%") != NULL ||
+	    lock_name(db->path, "-wal", wal) != 0)
 		return 0;
-	wal = sqlite3_mprintf("%s-wal", db->path);
-	has_log = stat(wal, &st) == 0 && (!is_full || st.st_size > 0 ||
-	    lock_is_held(db->path));
-	sqlite3_free(wal);
-	return !has_log;
+	return stat(wal, &st) != 0 || (is_full && st.st_size == 0 &&
+	    !lock_is_held(db->path));
 }
 
 static int

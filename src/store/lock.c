@@ -11,14 +11,24 @@
 
 #include "lock.h"
 
+int
+lock_name(const char *database, const char *suffix, char ret[LOCK_NAME_SIZE])
+{
+	char *real = realpath(database, NULL);
+	int len = snprintf(ret, LOCK_NAME_SIZE, "%s%s",
+	    real != NULL ? real : database, suffix);
+
+	free(real);
+	return len < LOCK_NAME_SIZE ? 0 : -1;
+}
+
 static int
 open_beside(const char *database, const char *suffix, struct err *err)
 {
-	char path[4096];
+	char path[LOCK_NAME_SIZE];
 	int fd;
 
-	if ((size_t)snprintf(path, sizeof(path), "%s%s", database, suffix) >=
-	    sizeof(path)) {
+	if (lock_name(database, suffix, path) != 0) {
 		err->exit_status = 69;
 		err_set(err, "%s: the name is too long", database);
 		return -1;
@@ -83,10 +93,11 @@ int
 lock_is_held(const char *database)
 {
 	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	char path[4096];
+	char path[LOCK_NAME_SIZE];
 	int fd, is_held;
 
-	snprintf(path, sizeof(path), "%s.lock", database);
+	if (lock_name(database, ".lock", path) != 0)
+		return 0;
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return 0;

@@ -17,6 +17,14 @@
 
 struct err;
 
+enum { LOCK_NAME_SIZE = 4096 };
+
+/* What lies beside the database itself, where its name is a symbolic link:
+ * there SQLite has its log, and two names must not make two locks.  -1: that
+ * is too long. */
+int lock_name(const char *database, const char *suffix,
+    char ret[LOCK_NAME_SIZE]);
+
 /* A descriptor, or -1 and a sentence (exit status 75 if it is held). */
 int lock_take(const char *database, struct err *);
 void lock_give(int fd);

@@ -253,6 +253,12 @@ daemon.seen('visit', source='f1')
 r = mill.run('run', seconds=20)
 ok(r.status == 75 and str(daemon.process.pid) in r.err,
    'a second daemon is refused with the pid of the first', r)
+linked = Mill(feeds={}, database=os.path.join(mill.dir, 'link.db'))
+os.symlink(mill.path('feedmill.db'), linked.sections['database'])
+for words in (['run', '--once'], ['db', 'vacuum']):
+    r = linked.run(*words)
+    ok(r.status == 75 and 'pid %d' % daemon.process.pid in r.err,
+       'also by another name of the database: ' + words[0], r)
 n = len(site.asked())
 ok(eventually(lambda: len(site.asked()) > n, 20), 'the first goes on')
 
