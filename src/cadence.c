@@ -43,6 +43,7 @@ static const char *const rule_names[CADENCE_RULE_COUNT] = {
 	[CADENCE_CAP] = "interval-max",
 	[CADENCE_GAP] = "entries may have been missed",
 	[CADENCE_NETWORK_DOWN] = "network down",
+	[CADENCE_POSTPONED] = "memory was short: interval-min",
 };
 
 const char *
@@ -87,7 +88,8 @@ history_add_visit(struct history *h, const struct cadence_visit *v)
 	h->retry_after_s = v->retry_after_s;
 	h->network_down = v->network_down;
 	if (!works) {
-		h->failures += !h->network_down;
+		h->failures += !h->network_down &&
+		    v->outcome != OUTCOME_POSTPONED;
 		return;
 	}
 	h->failures = 0;
@@ -254,6 +256,9 @@ cadence_next(int64_t now_ms, const struct cadence_limits *limits,
 	if (h->network_down)
 		a = (struct cadence_answer){ 0, CADENCE_NETWORK_DOWN,
 		    NETWORK_RETRY_S };
+	else if (h->outcome == OUTCOME_POSTPONED)
+		a = (struct cadence_answer){ 0, CADENCE_POSTPONED,
+		    limits->min_s };
 	else if (h->failures > 0)
 		a = wait_of_failure(now_ms, limits, h);
 	else

@@ -117,7 +117,8 @@ fetched_open(struct fetched *r)
 		    "an encoding that was not asked for");
 		break;
 	case INFLATE_NO_MEMORY:
-		spoil(r, OUTCOME_TOO_LARGE, "not enough memory for it");
+		spoil(r, OUTCOME_POSTPONED,
+		    "put off: not enough memory for it");
 		break;
 	}
 }

@@ -152,11 +152,13 @@ outcome_of_stop(struct xfer *x)
 		    "the Content-Length cannot be used");
 		return 1;
 	case STOP_MEMORY:
-		outcome_say(x, OUTCOME_TOO_LARGE, "not enough memory for it");
+		outcome_say(x, OUTCOME_POSTPONED,
+		    "put off: not enough memory for it");
 		return 1;
 	case STOP_CROWD:
-		outcome_say(x, OUTCOME_TOO_LARGE,
-		    "all transfers together are over bytes-in-flight");
+		outcome_say(x, OUTCOME_POSTPONED,
+		    "put off: all transfers together are over "
+		    "bytes-in-flight");
 		return 1;
 	case STOP_ADDRESS:
 		outcome_say(x, OUTCOME_REFUSED_ADDRESS,

@@ -44,6 +44,7 @@ enum outcome {
 	OUTCOME_UNREADABLE,	/* meant as a feed, nothing could be read */
 	OUTCOME_DAMAGED,	/* a feed, read as far as it went */
 	OUTCOME_STORE,		/* read, but could not be stored */
+	OUTCOME_POSTPONED,	/* no memory for it now: no fault of its */
 	OUTCOME_COUNT
 };
 

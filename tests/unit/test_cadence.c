@@ -197,6 +197,26 @@ test_a_gap_is_over_when_nothing_is_new(void **state)
 }
 
 static void
+test_short_memory_is_nobodys_fault(void **state)
+{
+	struct history h = fresh();
+	struct cadence_visit v = plain;
+
+	(void)state;
+	v.outcome = OUTCOME_TIMEOUT;
+	history_add_visit(&h, &v);
+	v.outcome = OUTCOME_POSTPONED;
+	for (int i = 0; i < 5; i++) {
+		history_add_visit(&h, &v);
+		assert_int_equal(h.failures, 1);
+		expect(&h, limits.min_s, CADENCE_POSTPONED);
+	}
+	v.outcome = OUTCOME_TIMEOUT;
+	history_add_visit(&h, &v);
+	assert_int_equal(h.failures, 2);
+}
+
+static void
 test_failures_are_counted_and_forgiven(void **state)
 {
 	struct history h = fresh();
@@ -455,6 +475,7 @@ main(void)
 		cmocka_unit_test(test_pace_is_of_the_newest_up_to_now),
 		cmocka_unit_test(test_freshness_is_taken_from_headers),
 		cmocka_unit_test(test_a_gap_is_over_when_nothing_is_new),
+		cmocka_unit_test(test_short_memory_is_nobodys_fault),
 		cmocka_unit_test(test_failures_are_counted_and_forgiven),
 		cmocka_unit_test(
 		    test_kept_due_times_are_brought_within_the_rules),

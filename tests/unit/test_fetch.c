@@ -565,7 +565,7 @@ count_crowd(struct fetched **taken, void *arg)
 	struct crowd *c = arg;
 
 	c->ok += (*taken)->outcome == OUTCOME_OK;
-	c->given_up += (*taken)->outcome == OUTCOME_TOO_LARGE &&
+	c->given_up += (*taken)->outcome == OUTCOME_POSTPONED &&
 	    strstr((*taken)->reason, "bytes-in-flight") != NULL;
 	if (fetch_bytes_in_flight(c->fetch) > c->most)
 		c->most = fetch_bytes_in_flight(c->fetch);
