@@ -87,6 +87,55 @@ def stops_in_the_middle():
     same(again.stop(), 0, 'it stops')
 
 
+def memory_is_short():
+    """Bodies that do not fit bytes-in-flight together: some are put off, and
+    read when the others are done."""
+    names = ['s%d' % i for i in range(6)]
+    gate, met = threading.Barrier(len(names)), set()
+
+    def large(name):
+        body = rss(*[('http://%s.example/%d' % (name, i), 'One',
+                      'Sat, 22 Feb 2025 18:08:00 GMT', 'x' * (MIB // 10))
+                     for i in range(30)])
+
+        def answer(h):
+            if name in met:
+                return 200, {}, body
+            met.add(name)
+            h.wfile.write(b'HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n'
+                          % len(body))
+            for part in body[:len(body) // 2], body[len(body) // 2:]:
+                try:
+                    h.wfile.write(part)
+                    h.wfile.flush()
+                except OSError:
+                    pass        # it was put off
+                if not gate.broken:
+                    gate.wait(PATIENCE_S)   # half of each is under way
+            raise OSError('answered')
+        return answer
+
+    site = Site({'/' + n: large(n) for n in names})
+    mill = Mill(binary=RELEASE, fetch={
+        'concurrency-per-host': 64, 'max-size': '4M',
+        'bytes-in-flight': '4M', 'interval': '1s', 'interval-min': '1s'},
+        publish={'all': {'directory': 'www', 'entries': 1}},
+        feeds={n: site.source('/' + n) for n in names})
+    daemon = mill.start()
+    seen = eventually(lambda: {
+        v['source'] for v in daemon.events('visit')
+        if v['outcome'] == 'ok'} == set(names), PATIENCE_S)
+    visits = daemon.events('visit')
+    ok(seen, 'where memory is short all are read in the end', visits)
+    off = [v for v in visits if v['outcome'] == 'postponed']
+    ok(off and all('bytes-in-flight' in v['reason'] for v in off),
+       'some of them later, and it is said why', visits)
+    same({v['outcome'] for v in visits} - {'postponed', 'ok', 'unchanged'},
+         set(), 'but nobody is blamed')
+    same(daemon.stop(), 0, 'it stops')
+
+
 large_documents_at_once()
+memory_is_short()
 stops_in_the_middle()
 done()
