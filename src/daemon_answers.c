@@ -46,41 +46,44 @@ answer_metrics(struct buf *b, void *arg)
 	return 200;
 }
 
-static int
-answer_status(struct buf *b, void *arg)
+static void
+refuse(struct serve_call *call)
 {
-	struct daemon *d = arg;
+	struct buf text = { 0 };
 
-	if (mill_config(d->mill)->http.status)
-		return status_board_html(d->board, b);
-	buf_puts(b, "<!doctype html>\n<title>Not here</title>\n"
-	    "<p>status is switched off\n");
-	return 404;
+	buf_puts(&text, "not found\n");
+	serve_call_answer(call, 404, "text/plain; charset=utf-8", &text);
 }
 
-static int
-answer_status_json(struct buf *b, void *arg)
+static void
+ask_board(struct daemon *d, struct serve_call *call, int as_json)
 {
-	struct daemon *d = arg;
-
 	if (mill_config(d->mill)->http.status)
-		return status_board_json(d->board, b);
-	buf_puts(b, "{}\n");
-	return 404;
+		status_board_ask(d->board, call, as_json);
+	else
+		refuse(call);
+}
+
+static void
+ask_status(struct serve_call *call, void *arg)
+{
+	ask_board(arg, call, serve_call_wants_json(call));
+}
+
+static void
+ask_status_json(struct serve_call *call, void *arg)
+{
+	ask_board(arg, call, 1);
 }
 
 static void
 ask_desk(struct daemon *d, const struct desk_kind *kind,
     struct serve_call *call)
 {
-	struct buf text = { 0 };
-
-	if (mill_config(d->mill)->http.search) {
+	if (mill_config(d->mill)->http.search)
 		desk_take(d->desk, kind, call);
-		return;
-	}
-	buf_puts(&text, "not found\n");
-	serve_call_answer(call, 404, "text/plain; charset=utf-8", &text);
+	else
+		refuse(call);
 }
 
 static void
@@ -99,8 +102,8 @@ const struct serve_route daemon_routes[] = {
 	{ "/healthz", "text/plain; charset=utf-8", answer_healthz, NULL },
 	{ "/metrics", "text/plain; version=0.0.4; charset=utf-8",
 	    answer_metrics, NULL },
-	{ "/status", "text/html; charset=utf-8", answer_status, NULL },
-	{ "/status.json", "application/json", answer_status_json, NULL },
+	{ "/status", NULL, NULL, ask_status },
+	{ "/status.json", NULL, NULL, ask_status_json },
 	{ "/search", NULL, NULL, ask_search },
 	{ "/day", NULL, NULL, ask_day },
 	{ NULL, NULL, NULL, NULL }

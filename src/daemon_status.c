@@ -7,13 +7,17 @@
 #include "feedmill/base/log.h"
 #include "feedmill/base/mem.h"
 #include "feedmill/mill.h"
+#include "feedmill/serve.h"
 #include "feedmill/status.h"
 #include "feedmill/store.h"
 #include "daemon_status.h"
 
-enum {
-	FRESH_MS = 5000,	/* the store is not read more often */
-	AGAIN_S = 1		/* an old page asks for itself */
+enum { FRESH_MS = 5000 };	/* the store is not read more often */
+
+struct waiting {
+	struct waiting	*next;
+	struct serve_call *call;
+	int		 as_json;
 };
 
 struct status_board {
@@ -22,8 +26,9 @@ struct status_board {
 	struct err	 failed;
 	int64_t		 asked_ms, read_ms;	/* the store; monotonic */
 	int		 was_asked, is_known, is_reading, rc;
+	struct waiting	*waiting;
 	/* Printed when first asked for, forgotten with what they show. */
-	struct buf	 fresh_html, old_html, json;
+	struct buf	 html, json;
 };
 
 struct status_board *
@@ -38,9 +43,53 @@ status_board_new(struct mill *mill)
 static void
 forget_texts(struct status_board *board)
 {
-	buf_fini(&board->fresh_html);
-	buf_fini(&board->old_html);
+	buf_fini(&board->html);
 	buf_fini(&board->json);
+}
+
+static const struct buf *
+print(struct status_board *board, int as_json)
+{
+	static const struct status_query all = { .json = 1 };
+	struct buf *text = as_json ? &board->json : &board->html;
+
+	if (text->len > 0)
+		return text;
+	if (as_json)
+		status_print(text, &board->shown, &all);
+	else
+		status_print_html(text, &board->shown);
+	return text;
+}
+
+static void
+answer(struct status_board *board, struct serve_call *call, int as_json)
+{
+	struct buf b = { 0 };
+
+	if (!board->is_known) {
+		buf_puts(&b, as_json ? "{}\n" :
+		    "the status cannot be read\n");
+		serve_call_answer(call, 503, as_json ? "application/json" :
+		    "text/plain; charset=utf-8", &b);
+		return;
+	}
+	buf_append(&b, print(board, as_json)->data,
+	    print(board, as_json)->len);
+	serve_call_answer(call, 200, as_json ? "application/json" :
+	    "text/html; charset=utf-8", &b);
+}
+
+static void
+answer_waiting(struct status_board *board)
+{
+	struct waiting *w;
+
+	while ((w = board->waiting) != NULL) {
+		board->waiting = w->next;
+		answer(board, w->call, w->as_json);
+		free(w);
+	}
 }
 
 void
@@ -48,6 +97,7 @@ status_board_free(struct status_board *board)
 {
 	if (board == NULL)
 		return;
+	answer_waiting(board);
 	status_fini(&board->shown);
 	status_fini(&board->reading);
 	forget_texts(board);
@@ -83,6 +133,7 @@ store_was_read(void *arg)
 		log_event(LOG_ERROR, "status cannot be read",
 		    LOG_STR("error", board->failed.msg));
 		status_fini(&board->reading);
+		answer_waiting(board);
 		return;
 	}
 	status_fini(&board->shown);
@@ -96,56 +147,38 @@ store_was_read(void *arg)
 	board->read_ms = clock_mono_ms();
 	board->is_known = 1;
 	forget_texts(board);
+	answer_waiting(board);
 }
 
-/* Is what is shown of now?  If not, it soon will be. */
+/* Does what is shown do?  Also a reading that failed is not repeated at every
+ * request. */
 static int
-look_again(struct status_board *board)
+is_fresh(const struct status_board *board)
 {
 	int64_t now_ms = clock_mono_ms();
 
-	if (board->is_known && now_ms - board->read_ms < FRESH_MS)
-		return 1;
-	/* Also one that failed is not repeated at every request. */
-	if (board->is_reading || (board->was_asked &&
-	    now_ms - board->asked_ms < FRESH_MS))
-		return 0;
+	return !board->is_reading &&
+	    ((board->is_known && now_ms - board->read_ms < FRESH_MS) ||
+	    (board->was_asked && now_ms - board->asked_ms < FRESH_MS));
+}
+
+void
+status_board_ask(struct status_board *board, struct serve_call *call,
+    int as_json)
+{
+	struct waiting *w;
+
+	if (is_fresh(board)) {
+		answer(board, call, as_json);
+		return;
+	}
+	w = xcalloc(1, sizeof(*w));
+	*w = (struct waiting){ board->waiting, call, as_json };
+	board->waiting = w;
+	if (board->is_reading)
+		return;
 	board->was_asked = board->is_reading = 1;
-	board->asked_ms = now_ms;
+	board->asked_ms = clock_mono_ms();
 	store_read(mill_store(board->mill), read_store, store_was_read,
 	    board);
-	return 0;
-}
-
-int
-status_board_html(struct status_board *board, struct buf *b)
-{
-	int is_fresh = look_again(board);
-	struct buf *text = is_fresh ? &board->fresh_html : &board->old_html;
-
-	if (!board->is_known) {
-		status_print_html(b, NULL, AGAIN_S);
-		return 503;
-	}
-	if (text->len == 0)
-		status_print_html(text, &board->shown,
-		    is_fresh ? 0 : AGAIN_S);
-	buf_append(b, text->data, text->len);
-	return 200;
-}
-
-int
-status_board_json(struct status_board *board, struct buf *b)
-{
-	static const struct status_query all = { .json = 1 };
-
-	look_again(board);
-	if (!board->is_known) {
-		buf_puts(b, "{}\n");
-		return 503;
-	}
-	if (board->json.len == 0)
-		status_print(&board->json, &board->shown, &all);
-	buf_append(b, board->json.data, board->json.len);
-	return 200;
 }

@@ -124,7 +124,7 @@ status_put_ago(struct buf *b, int64_t now_ms, int64_t ms)
 	s = (now_ms - ms) / 1000;
 	s = s < 0 ? -s : s;
 	/* Nobody wants "2d3h14m7s". */
-	s -= s >= 86400 ? s % 3600 : s >= 3600 ? s % 60 : 0;
+	s -= s >= 86400 ? s % 3600 : s >= 600 ? s % 60 : 0;
 	text_format_duration(s, text);
 	buf_printf(b, ms > now_ms ? "in %s" : "%s ago", text);
 }

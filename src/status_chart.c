@@ -72,7 +72,7 @@ status_put_chart(struct buf *b, const struct status_days *days)
 		sum += days->announced[i];
 	if (sum == 0)
 		return;
-	buf_printf(b, "<h2>Entries per day</h2>\n<figure>\n"
+	buf_printf(b, "<figure>\n"
 	    "<svg viewBox=\"0 0 %d %d\" role=\"img\" "
 	    "aria-labelledby=\"days\" fill=\"currentColor\">\n"
 	    "<path d=\"M0 %d.5H%d\" stroke=\"currentColor\" "
@@ -81,7 +81,7 @@ status_put_chart(struct buf *b, const struct status_days *days)
 	put_bars(b, days, days->announced[most]);
 	buf_puts(b, "</svg>\n<figcaption class=\"meta\" id=\"days\">");
 	put_date(b, days, 0);
-	buf_printf(b, " to today: %lld announced, %lld of them today; most on ",
+	buf_printf(b, " to today, entries per day: %lld in all, %lld today; most on ",
 	    (long long)sum, (long long)days->announced[STATUS_DAYS - 1]);
 	put_date(b, days, most);
 	buf_printf(b, ", %lld.</figcaption>\n</figure>\n",

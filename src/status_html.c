@@ -26,16 +26,13 @@ static const struct group {
 };
 
 static void
-put_head(struct buf *b, int again_s)
+put_head(struct buf *b)
 {
 	buf_puts(b, "<!doctype html>\n<html lang=\"en\">\n<head>\n"
 	    "<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
 	    "content=\"width=device-width, initial-scale=1\">\n"
 	    "<meta name=\"referrer\" content=\"no-referrer\">\n"
 	    "<meta name=\"robots\" content=\"noindex\">\n");
-	if (again_s > 0)
-		buf_printf(b, "<meta http-equiv=\"refresh\" "
-		    "content=\"%d\">\n", again_s);
 	buf_printf(b, "<title>Status of the sources</title>\n"
 	    "<style>\n%s</style>\n</head>\n<body>\n"
 	    "<a class=\"skip\" href=\"#sources\">Skip to content</a>\n"
@@ -87,48 +84,60 @@ put_moment(struct buf *b, const char *label, int64_t now_ms, int64_t ms)
 static void
 put_error(struct buf *b, const struct source_summary *row)
 {
-	buf_puts(b, "<p class=\"bad\" dir=\"auto\">");
+	buf_puts(b, "<p class=\"bad\">");
 	if (row->failures > 0)
 		buf_printf(b, "%u failure%s in a row: ", row->failures,
 		    row->failures == 1 ? "" : "s");
+	buf_puts(b, "<bdi>");
 	text_xml_escape_str(b, row->error);
-	buf_puts(b, "</p>\n");
+	buf_puts(b, "</bdi></p>\n");
 }
 
 static void
 put_times(struct buf *b, int64_t now_ms, const struct source_summary *row)
 {
+	int has_worked = row->succeeded_ms != DATE_NONE &&
+	    row->succeeded_ms != 0;
+
 	buf_printf(b, "<p class=\"meta\">%lld entr%s, %lld announced",
 	    (long long)row->entries, row->entries == 1 ? "y" : "ies",
 	    (long long)row->announced);
 	put_moment(b, "visited", now_ms, row->visited_ms);
 	if (row->outcome != NULL)
 		buf_printf(b, " (%s)", row->outcome);
-	if (row->succeeded_ms != row->visited_ms)
+	if (row->outcome != NULL && !has_worked)
+		buf_puts(b, " \xc2\xb7 has never worked");
+	else if (row->succeeded_ms != row->visited_ms)
 		put_moment(b, "last worked", now_ms, row->succeeded_ms);
-	put_moment(b, "last new", now_ms, row->changed_ms);
+	if (has_worked)
+		put_moment(b, "last new", now_ms, row->changed_ms);
 	buf_puts(b, " \xc2\xb7 next ");
 	status_put_next(b, now_ms, row);
 	buf_puts(b, "</p>\n");
 }
 
-/* Its title is in a language that nobody told. */
+/* Its title is in a language that nobody told; what is wrong comes before
+ * the figures. */
 static void
 put_source(struct buf *b, int64_t now_ms, const struct source_summary *row)
 {
 	char *url = url_redact(row->url);
+	int has_title = row->title != NULL && *row->title != '\0' &&
+	    strcmp(row->title, row->name) != 0;
 
-	buf_puts(b, "<article>\n<h3 dir=\"auto\" lang=\"\">");
-	text_xml_escape_str(b, row->title != NULL && *row->title != '\0' ?
-	    row->title : row->name);
-	buf_puts(b, "</h3>\n<p class=\"meta\">");
-	text_xml_escape_str(b, row->name);
-	buf_puts(b, " \xc2\xb7 ");
+	buf_puts(b, "<article>\n<h3><bdi lang=\"\">");
+	text_xml_escape_str(b, has_title ? row->title : row->name);
+	buf_puts(b, "</bdi></h3>\n");
+	if (row->error != NULL)
+		put_error(b, row);
+	buf_puts(b, "<p class=\"meta\">");
+	if (has_title) {
+		text_xml_escape_str(b, row->name);
+		buf_puts(b, " \xc2\xb7 ");
+	}
 	text_xml_escape_str(b, url);
 	buf_puts(b, "</p>\n");
 	put_times(b, now_ms, row);
-	if (row->error != NULL)
-		put_error(b, row);
 	buf_puts(b, "</article>\n");
 	free(url);
 }
@@ -149,20 +158,17 @@ put_group(struct buf *b, const struct status *s, const struct group *g)
 }
 
 void
-status_print_html(struct buf *b, const struct status *s, int again_s)
+status_print_html(struct buf *b, const struct status *s)
 {
-	put_head(b, again_s);
-	if (s != NULL)
-		put_totals(b, s);
-	else
-		buf_puts(b, "<p>One moment.</p>\n");
+	put_head(b);
+	put_totals(b, s);
+	status_put_chart(b, &s->days);
 	buf_puts(b, "</header>\n<main id=\"sources\">\n");
-	for (size_t i = 0; s != NULL && i < ARRAY_LEN(groups); i++) {
-		/* The last is what needs nobody. */
-		if (i == ARRAY_LEN(groups) - 1)
-			status_put_chart(b, &s->days);
+	for (size_t i = 0; i < ARRAY_LEN(groups); i++)
 		put_group(b, s, &groups[i]);
-	}
+	if (s->count == 0)
+		buf_puts(b, "<p>There are no sources: <code>feedmill add"
+		    "</code> subscribes to one.</p>\n");
 	buf_puts(b, "</main>\n<footer><p>feedmill " FEEDMILL_VERSION
 	    "</p></footer>\n</body>\n</html>\n");
 }

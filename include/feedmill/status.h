@@ -52,9 +52,8 @@ size_t status_print(struct buf *, const struct status *,
     const struct status_query *);
 
 /* A page for people, like those of the outlets: without a script, nothing
- * of it markup of others.  again_s: it asks for itself anew after so many
- * seconds; 0 does not.  status NULL: nothing is known yet. */
-void status_print_html(struct buf *, const struct status *, int again_s);
+ * of it markup of others. */
+void status_print_html(struct buf *, const struct status *);
 
 /* The configuration as cadence.h takes it. */
 struct cadence_limits status_limits(const struct config *,
