@@ -60,6 +60,9 @@ count_words(const char *s)
 	return count;
 }
 
+/* Not even the field for them was sent. */
+static const char not_typed[] = "Which words?";
+
 /* NULL, or what is wrong with it. */
 static const char *
 take_words(struct search *s, const char *query)
@@ -74,7 +77,7 @@ take_words(struct search *s, const char *query)
 	if (found == -1)
 		return "These words are not UTF-8.";
 	if (s->words.len == 0)
-		return "Which words?";
+		return found == 0 ? not_typed : "Which words?";
 	if (s->words.len > WORDS_BYTES || count_words(s->view.words) >
 	    WORDS_MAX) {
 		/* Nor is all of it shown again. */
@@ -128,6 +131,7 @@ begin(struct errand *e, const char *query)
 	struct search *s = (struct search *)e;
 	int json = serve_call_wants_json(e->call);
 	const char *problem = NULL, *next;
+	int is_opened;
 
 	s->view = (struct search_view){ .words = "", .page = 1 };
 	next = query == NULL ? "That is too much to look for." :
@@ -147,10 +151,12 @@ begin(struct errand *e, const char *query)
 	}
 	s->format = json ? &render_search_json : &render_search_html;
 	e->type = s->format->media_type;
-	s->view.problem = problem;
+	/* The page is opened, and nothing typed yet. */
+	is_opened = problem == not_typed && !json;
+	s->view.problem = is_opened ? NULL : problem;
 	if (problem == NULL)
 		return 0;
-	e->status = 400;
+	e->status = is_opened ? 200 : 400;
 	s->format->begin(&e->text, &s->view);
 	s->format->end(&e->text, &s->view);
 	return -1;

@@ -24,10 +24,7 @@
 #include "serve_socket.h"
 #include "serve_watch.h"
 
-enum {
-	SWEEP_S = 5,
-	PASSED_MAX = 8		/* sockets from systemd */
-};
+enum { PASSED_MAX = 8 };	/* sockets from systemd */
 
 /* -------------------------------------------------------------- listeners */
 
@@ -126,6 +123,7 @@ start_daemon(struct listener *l, int fd)
 	struct serve *s = l->serve;
 	const union MHD_DaemonInfo *info;
 
+	l->limit = connections_of(s->config);
 	l->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_TURBO |
 	    MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME, 0,
 	    serve_accept, l, serve_take_request, l,
@@ -133,7 +131,7 @@ start_daemon(struct listener *l, int fd)
 	    MHD_OPTION_URI_LOG_CALLBACK, serve_note_target, NULL,
 	    MHD_OPTION_LISTEN_SOCKET, fd,
 	    MHD_OPTION_STRICT_FOR_CLIENT, 1,
-	    MHD_OPTION_CONNECTION_LIMIT, connections_of(s->config),
+	    MHD_OPTION_CONNECTION_LIMIT, l->limit,
 	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEAD_BYTES,
 	    MHD_OPTION_NOTIFY_CONNECTION, serve_connection_changed, l,

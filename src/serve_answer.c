@@ -12,6 +12,7 @@
 #include "feedmill/base/log.h"
 #include "feedmill/base/text.h"
 #include "feedmill/config.h"
+#include "feedmill/render.h"
 #include "serve_delta.h"
 #include "serve_fields.h"
 #include "serve_http.h"
@@ -71,6 +72,28 @@ send_sentence(struct serve *s, struct MHD_Connection *c, unsigned status,
 	buf_printf(&text, "%s\n", sentence);
 	return serve_send_text(s, c, status, "text/plain; charset=utf-8", &text,
 	    name, value);
+}
+
+/* For people as a page, with a way out; for programs as a word. */
+static enum MHD_Result
+send_not_found(struct serve *s, struct MHD_Connection *c)
+{
+	const char *accept = MHD_lookup_connection_value(c, MHD_HEADER_KIND,
+	    "Accept");
+	struct buf page = { 0 };
+
+	if (accept == NULL || text_find_nocase(accept, "text/html") == NULL)
+		return send_sentence(s, c, 404, "not found", "Vary",
+		    "Accept");
+	buf_printf(&page, "<!doctype html>\n<html lang=\"en\">\n<head>\n"
+	    "<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
+	    "content=\"width=device-width, initial-scale=1\">\n"
+	    "<title>Not found</title>\n<style>\n%s</style>\n</head>\n"
+	    "<body>\n<main>\n<h1>Not found</h1>\n<p>There is nothing at "
+	    "this address.</p>\n<p><a href=\"/\">What is new</a></p>\n"
+	    "</main>\n</body>\n</html>\n", render_html_style);
+	return serve_send_text(s, c, 404, "text/html; charset=utf-8", &page,
+	    "Vary", "Accept");
 }
 
 static enum MHD_Result
@@ -276,7 +299,7 @@ answer(struct serve *s, struct MHD_Connection *c, const char *path,
 		if (strcmp(r->path, path) == 0)
 			return send_route(s, c, r);
 	}
-	return send_sentence(s, c, 404, "not found", NULL, NULL);
+	return send_not_found(s, c);
 }
 
 /* The target as it was sent, before it is cut and decoded. */

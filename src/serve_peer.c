@@ -86,6 +86,7 @@ peer_begin(struct listener *l, struct MHD_Connection *c, void **context)
 		p->next->link = &p->next;
 	s->peers = p;
 	s->peers_count++;
+	l->peers_count++;
 	*context = p;
 }
 
@@ -97,8 +98,62 @@ peer_end(struct serve *s, struct peer *p)
 	if (p->next != NULL)
 		p->next->link = p->link;
 	s->peers_count--;
+	p->listener->peers_count--;
 	free(p->query);
 	free(p);
+}
+
+static void
+hang_up(const struct peer *p)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+	    p->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+	if (info != NULL)
+		shutdown(info->connect_fd, SHUT_RDWR);
+}
+
+static int
+is_full(const struct listener *l)
+{
+	return l->peers_count >= l->limit;
+}
+
+/* Who is nobody's guest any more: asked for nothing, for a while. */
+static int
+is_idle(const struct peer *p, const struct listener *l, int64_t now_ms)
+{
+	return p->listener == l && !p->answering && p->call == NULL &&
+	    now_ms - p->since_ms >= 1000 * ROOM_S;
+}
+
+/*
+ * As many are here as may be, and the library accepts nobody: those who have
+ * been silent for longest go, for those who are kept waiting outside.
+ */
+static void
+make_room(struct listener *l)
+{
+	int64_t now_ms = clock_mono_ms(), oldest_ms = now_ms;
+
+	for (const struct peer *p = l->serve->peers; p != NULL; p = p->next) {
+		if (is_idle(p, l, now_ms) && p->since_ms < oldest_ms)
+			oldest_ms = p->since_ms;
+	}
+	for (const struct peer *p = l->serve->peers; p != NULL; p = p->next) {
+		if (is_idle(p, l, now_ms) &&
+		    now_ms - p->since_ms >= (now_ms - oldest_ms) / 2)
+			hang_up(p);
+	}
+}
+
+static void
+set_sweep(struct serve *s, double every_s)
+{
+	if (s->sweep.repeat == every_s)
+		return;
+	s->sweep.repeat = every_s;
+	ev_timer_again(s->loop, &s->sweep);
 }
 
 void
@@ -109,6 +164,8 @@ serve_connection_changed(void *cls, struct MHD_Connection *c,
 
 	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
 		peer_begin(l, c, context);
+		if (is_full(l))
+			set_sweep(l->serve, ROOM_S);
 	} else if (*context != NULL) {
 		peer_end(l->serve, *context);
 		*context = NULL;
@@ -121,16 +178,19 @@ void
 serve_sweep(struct serve *s)
 {
 	int64_t now = clock_mono_ms();
+	double next_s = SWEEP_S;
 
-	for (struct peer *p = s->peers; p != NULL; p = p->next) {
+	for (const struct peer *p = s->peers; p != NULL; p = p->next) {
 		int64_t limit_ms = 1000 * (p->answering ? ANSWER_S : HEAD_S);
-		const union MHD_ConnectionInfo *info;
 
-		if (now - p->since_ms < limit_ms)
-			continue;
-		info = MHD_get_connection_info(p->connection,
-		    MHD_CONNECTION_INFO_CONNECTION_FD);
-		if (info != NULL)
-			shutdown(info->connect_fd, SHUT_RDWR);
+		if (now - p->since_ms >= limit_ms)
+			hang_up(p);
 	}
+	for (struct listener *l = s->listeners; l != NULL; l = l->next) {
+		if (is_full(l)) {
+			make_room(l);
+			next_s = ROOM_S;
+		}
+	}
+	set_sweep(s, next_s);
 }

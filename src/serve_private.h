@@ -28,6 +28,8 @@ enum {
 	IDLE_S = 30,		/* no byte in either direction */
 	HEAD_S = 30,		/* from the first byte to the last header */
 	ANSWER_S = 600,		/* one answer, however slowly it is read */
+	SWEEP_S = 5,
+	ROOM_S = 1,		/* the same while there is no room */
 	LOG_LINE = 256
 };
 
@@ -54,6 +56,7 @@ struct listener {
 	char		*where;		/* as configured; NULL: from systemd */
 	char		*address;	/* "http://...", NULL: no TCP */
 	int		 seen;
+	unsigned	 peers_count, limit;
 	ev_io		 io;
 	ev_timer	 timer;
 };
@@ -104,7 +107,8 @@ void serve_call_end(struct peer *);
 /* A listener is about to close: none of its connections may be suspended. */
 void serve_call_end_all(struct listener *);
 
-/* Stop who has taken too long over a request or over its answer. */
+/* Stop who has taken too long over a request or over its answer; and look
+ * again soon, as long as somebody may be kept waiting at the door. */
 void serve_sweep(struct serve *);
 
 #endif

@@ -55,8 +55,9 @@ const char render_html_style[] =
     ".meta a{color:inherit}\n"
     "article{padding:1rem 0;border-bottom:1px solid var(--line)}\n"
     "article::after{content:\"\";display:block;clear:both}\n"
-    "article img{float:right;width:7.5rem;height:5.6rem;object-fit:cover;"
-    "margin:.2rem 0 .3rem 1rem;border-radius:.4rem;"
+    "article img{float:right;float:inline-end;width:7.5rem;"
+    "height:5.6rem;object-fit:cover;margin-block:.2rem .3rem;"
+    "margin-inline-start:1rem;border-radius:.4rem;"
     "position:relative;background:var(--soft)}\n"
     /* One that does not come is a quiet patch, not a broken picture. */
     "article img::after{content:\"\";position:absolute;inset:0;"
@@ -357,14 +358,15 @@ render_html_item(struct buf *b, const struct outlet_head *head,
 	struct buf text = { 0 };
 	const char *html = item->summary;
 
-	buf_puts(b, "<article");
+	/* It runs as its title does: the picture, the line below, too. */
+	buf_puts(b, "<article dir=\"auto\"");
 	if (is_language_tag(item->language))
 		html_put_attribute(b, "lang", item->language);
 	else if (!is_language_tag(head->language))
 		html_put_attribute(b, "lang", "");	/* not known */
 	buf_puts(b, ">\n");
 	put_picture(b, item->image);
-	buf_puts(b, "<h3 dir=\"auto\">");
+	buf_puts(b, "<h3>");
 	put_title(&text, item);
 	html_put_linked(b, item->url, buf_str(&text));
 	buf_puts(b, "</h3>\n");

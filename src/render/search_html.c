@@ -153,10 +153,10 @@ put_hit(struct buf *b, const struct search_view *v, const struct item *item,
 	struct buf title = { 0 };
 
 	(void)v;
-	buf_puts(b, "<article");
+	buf_puts(b, "<article dir=\"auto\"");
 	html_put_attribute(b, "lang", is_language_tag(item->language) ?
 	    item->language : "");
-	buf_puts(b, ">\n<h3 dir=\"auto\">");
+	buf_puts(b, ">\n<h3>");
 	put_title(&title, item);
 	html_put_linked(b, item->url, buf_str(&title));
 	buf_puts(b, "</h3>\n");
@@ -186,18 +186,26 @@ put_turns(struct buf *b, const struct search_view *v)
 }
 
 static void
+put_hint(struct buf *b)
+{
+	buf_puts(b, "<p class=\"meta\">An entry is found if all the words "
+	    "are in its title or text: whole words, whatever their case and "
+	    "accents; of Chinese, Japanese and Korean any part.</p>\n");
+}
+
+static void
 end(struct buf *b, const struct search_view *v)
 {
 	if (v->problem != NULL) {
 		buf_puts(b, "<p class=\"bad\">");
 		text_xml_escape_str(b, v->problem);
 		buf_puts(b, "</p>\n");
+	} else if (v->words[0] == '\0') {
+		put_hint(b);
 	} else if (v->shown == 0) {
-		buf_printf(b, "<p>%s</p>\n<p class=\"meta\">An entry is found "
-		    "if all the words are in its title or text: whole words, "
-		    "whatever their case and accents; of Chinese, Japanese "
-		    "and Korean any part.</p>\n", v->page > 1 ?
+		buf_printf(b, "<p>%s</p>\n", v->page > 1 ?
 		    "There is nothing more." : "Nothing was found.");
+		put_hint(b);
 	}
 	if (v->behind > 0)
 		buf_printf(b, "<p class=\"meta\">The newest %lld are not yet "

@@ -121,8 +121,12 @@ for link in re.findall(r'href="([^"]*)"',
              'the river leads to ' + link)
 
 # ------------------------------------------------------------- what is refused
-for query, why in (('', 'no query'), ('?', 'an empty one'), ('?q', 'no words'),
-                   ('?q=', 'none'), ('?q=+%20%0a', 'blanks'),
+for query in ('', '?', '?in=all'):
+    a = search(query)
+    ok(a.status == 200 and b'class="bad"' not in a.body and
+       b'An entry is found if' in a.body, 'opened, it says how to ask',
+       (a.status, a.body[-400:]))
+for query, why in (('?q', 'no words'), ('?q=', 'none'), ('?q=+%20%0a', 'blanks'),
                    ('?q=%ff', 'no UTF-8'), ('?q=a%00b', 'a NUL'),
                    ('?q=' + 'a' * 1025, '1,025 bytes'),
                    ('?q=' + 'a+' * 33, '33 words'),

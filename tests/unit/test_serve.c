@@ -150,16 +150,22 @@ stop(void **state)
 /* ----------------------------------------------------------------- client */
 
 static int
-dial(void)
+dial_at(in_addr_t host)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET };
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	to.sin_port = htons((uint16_t)atoi(strrchr(serve_address(serve),
 	    ':') + 1));
-	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	to.sin_addr.s_addr = htonl(host);
 	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
 	return fd;
+}
+
+static int
+dial(void)
+{
+	return dial_at(INADDR_LOOPBACK);
 }
 
 struct client {
@@ -194,9 +200,9 @@ give_up(struct ev_loop *l, ev_timer *timer, int events)
 	ev_break(l, EVBREAK_ONE);
 }
 
-/* Send and read until the server closes, or for a fifth of a second. */
+/* Send and read until the server closes, or for so long. */
 static struct client
-talk_on(int fd, const char *request)
+talk_within(int fd, const char *request, double seconds)
 {
 	struct client c = { .fd = fd };
 	ev_io io;
@@ -206,7 +212,7 @@ talk_on(int fd, const char *request)
 	    strlen(request));
 	ev_io_init(&io, client_ready, fd, EV_READ);
 	io.data = &c;
-	ev_timer_init(&timer, give_up, .2, 0.);
+	ev_timer_init(&timer, give_up, seconds, 0.);
 	ev_io_start(loop, &io);
 	ev_timer_start(loop, &timer);
 	ev_run(loop, 0);
@@ -215,6 +221,12 @@ talk_on(int fd, const char *request)
 	c.text[c.len] = '\0';
 	close(fd);
 	return c;
+}
+
+static struct client
+talk_on(int fd, const char *request)
+{
+	return talk_within(fd, request, .2);
 }
 
 /* "GET /all.atom" and further lines; the connection is closed after it. */
@@ -283,6 +295,11 @@ gets(void **state)
 	assert_int_equal(serve_count(serve, 5), 1);
 	c = ask("GET /none.atom", "");
 	assert_int_equal(status_of(&c), 404);
+	assert_string_equal(body_of(&c), "not found\n");
+	c = ask("GET /none.atom", "Accept: text/html,*/*\r\n");
+	assert_int_equal(status_of(&c), 404);
+	assert_non_null(strstr(body_of(&c), "<h1>Not found</h1>"));
+	assert_non_null(strstr(c.text, "Content-Security-Policy: "));
 	c = ask("GET /../www/all.atom", "");
 	assert_int_equal(status_of(&c), 404);
 }
@@ -428,6 +445,31 @@ refuses(void **state)
 	assert_int_equal(status_of(&c), 400);
 	c = talk_on(dial(), "GET /all.atom HTTP/1.1\r\n\r\n");
 	assert_int_equal(status_of(&c), 400);
+}
+
+/* Who asks for nothing keeps nobody else outside for long. */
+static void
+makes_room(void **state)
+{
+	enum { PLACES = 4 };
+	struct err err = { 0 };
+	int idle[PLACES];
+	struct client c;
+
+	(void)state;
+	config.http.connections = PLACES;
+	listen_at[0] = "127.0.0.3:0";
+	assert_int_equal(serve_configure(serve, &config, &err), 0);
+	for (int i = 0; i < PLACES; i++) {
+		idle[i] = dial_at(INADDR_LOOPBACK + 2);
+		assert_true(write(idle[i], "GET /all", (size_t)i) >= 0);
+	}
+	c = talk_within(dial_at(INADDR_LOOPBACK + 2), "GET /all.atom "
+	    "HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 10.);
+	assert_int_equal(status_of(&c), 200);
+	for (int i = 0; i < PLACES; i++)
+		close(idle[i]);
+	config.http.connections = 100;
 }
 
 static void
@@ -781,6 +823,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(reload_while_reading, start,
 		    stop),
 		cmocka_unit_test_setup_teardown(refuses, start, stop),
+		cmocka_unit_test_setup_teardown(makes_room, start, stop),
 		cmocka_unit_test_setup_teardown(keeps_alive, start, stop),
 		cmocka_unit_test_setup_teardown(reconfigures, start, stop),
 	};
