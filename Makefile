@@ -233,11 +233,14 @@ SRCS = \
 	src/status_html.c \
 	src/store/backup.c \
 	src/store/check.c \
+	src/store/checkpoint.c \
+	src/store/chores.c \
 	src/store/days.c \
 	src/store/db.c \
 	src/store/decide.c \
 	src/store/extra.c \
 	src/store/forget.c \
+	src/store/group.c \
 	src/store/hosts.c \
 	src/store/index.c \
 	src/store/known.c \

@@ -288,7 +288,8 @@ int store_each_of_month(struct store_reader *, int64_t source_id,
  * Japanese or Korean characters.  Any words are safe: nothing in them is an
  * operator; -1 also where they are more than a search can take.  What was
  * announced last may be missing for seconds, after an upgrade for longer:
- * everything up to store_search_seq() is found.
+ * everything up to store_search_seq() is found, what was edited just now as
+ * it was before.
  */
 #define STORE_FOUND	"\xee\x80\x80"	/* U+E000 */
 #define STORE_FOUND_END	"\xee\x80\x81"

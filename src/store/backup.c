@@ -177,7 +177,7 @@ copy_into(struct upkeep *from, const struct target *t, struct err *err)
 	if (sqlite3_open_v2(t->temporary, &to.sqlite, SQLITE_OPEN_READWRITE |
 	    SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL) != SQLITE_OK)
 		db_fail(&to, err, "open");
-	else if (tokenizer_register(to.sqlite) == SQLITE_OK &&
+	else if (tokenizer_register(to.sqlite, NULL) == SQLITE_OK &&
 	    db_exec(&to, "PRAGMA journal_mode=OFF;"
 	    "PRAGMA synchronous=OFF", err, "open") == 0 &&
 	    copy_pages(from, &to, err) == 0 && db_exec(&to,

@@ -112,6 +112,10 @@ static const struct invariant rows[] = {
 	    "' is not in the index for search' FROM revisions r "
 	    "WHERE seq <= " META("indexed_seq") " AND NOT EXISTS "
 	    "(SELECT 1 FROM search_docsize d WHERE d.id = r.seq)" },
+	{ "edits that the index for search is to follow",
+	    "SELECT 'revision number ' || seq || ', that was edited, is not "
+	    "there' FROM outdated "
+	    "WHERE seq NOT IN (SELECT seq FROM revisions)" },
 	{ "what the index for search leads to",
 	    "SELECT 'number ' || id || ' of the index for search is not "
 	    "there, or not yet' FROM search_docsize d WHERE id > "

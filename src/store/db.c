@@ -105,7 +105,7 @@ db_open_as(struct db *db, const char *name, int flags, enum db_mode mode,
 	    NULL) != SQLITE_OK)
 		return db_fail(db, err, "open");
 	sqlite3_busy_timeout(db->sqlite, 10000);
-	if (tokenizer_register(db->sqlite) != SQLITE_OK)
+	if (tokenizer_register(db->sqlite, &db->guard) != SQLITE_OK)
 		return db_fail(db, err, "search");
 	return db_exec(db, setup[mode], err, "open");
 }

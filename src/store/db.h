@@ -15,11 +15,13 @@
 #include "feedmill/base/hash.h"
 
 #include "statements.h"
+#include "tokenizer.h"
 
 struct err;
 
 struct db {
 	sqlite3		*sqlite;
+	struct tokenizer_guard guard;	/* may stop the tokenizer */
 	const char	*path;		/* borrowed, for sentences */
 	sqlite3_stmt	*statements[STATEMENT_COUNT];	/* the writer's */
 	/* Random bytes for ids of entries: asked for by the dozen. */

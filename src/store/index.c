@@ -4,33 +4,62 @@
 #include "db.h"
 #include "index.h"
 
-/* One row at a time: FTS5 keeps them in memory until the commit, which it
- * does not when a statement adds several. */
+/* One row at a time, in order of seq: FTS5 keeps them in memory until the
+ * commit, which it does not when a statement adds several. */
 static int
-index_add(struct db *db, sqlite3_stmt *from)
+put(struct db *db, enum statement which, sqlite3_stmt *from, int column)
 {
-	sqlite3_stmt *q = db_use(db, SQL_INDEX_ADD);
+	sqlite3_stmt *q = db_use(db, which);
 	int code;
 
 	sqlite3_bind_int64(q, 1, sqlite3_column_int64(from, 0));
-	sqlite3_bind_value(q, 2, sqlite3_column_value(from, 1));
-	sqlite3_bind_value(q, 3, sqlite3_column_value(from, 2));
+	sqlite3_bind_value(q, 2, sqlite3_column_value(from, column));
+	sqlite3_bind_value(q, 3, sqlite3_column_value(from, column + 1));
 	code = db_run(q);
 	sqlite3_clear_bindings(q);
 	return code;
 }
 
+static int
+forget_outdated(struct db *db, int64_t seq)
+{
+	sqlite3_stmt *q = db_use(db, SQL_OUTDATED_DELETE);
+
+	sqlite3_bind_int64(q, 1, seq);
+	return db_run(q);
+}
+
+/* What was edited: 1 if it is time to go, else all of it. */
+static int
+index_edits(struct db *db, int64_t late_ms)
+{
+	sqlite3_stmt *q = db_use(db, SQL_INDEX_OUTDATED);
+	int64_t seq;
+	int row;
+
+	while ((row = db_row(q)) == 1) {
+		seq = sqlite3_column_int64(q, 0);
+		row = put(db, SQL_INDEX_REMOVE, q, 3) != 0 ||
+		    put(db, SQL_INDEX_ADD, q, 1) != 0 ? -1 : 0;
+		db_end(q);
+		if (row != 0 || forget_outdated(db, seq) != 0)
+			return -1;
+		if (clock_mono_ms() >= late_ms)
+			return 1;
+	}
+	return row;
+}
+
 /* Where it ends is *seq: at the last, if there are no more. */
 static int
-index_add_some(struct db *db, int64_t last_seq, int limit_ms, int64_t *seq)
+index_add_some(struct db *db, int64_t last_seq, int64_t late_ms, int64_t *seq)
 {
 	sqlite3_stmt *q = db_use(db, SQL_INDEX_NEXT);
-	int64_t late_ms = clock_mono_ms() + limit_ms;
 	int row;
 
 	sqlite3_bind_int64(q, 1, *seq);
 	while ((row = db_row(q)) == 1) {
-		if (index_add(db, q) != 0) {
+		if (put(db, SQL_INDEX_ADD, q, 1) != 0) {
 			db_end(q);
 			return -1;
 		}
@@ -43,14 +72,41 @@ index_add_some(struct db *db, int64_t last_seq, int limit_ms, int64_t *seq)
 }
 
 int
+index_has_edits(struct db *db)
+{
+	sqlite3_stmt *q = db_use(db, SQL_OUTDATED_ANY);
+	int row = db_row(q);
+
+	db_end(q);
+	return row;
+}
+
+int
 index_step(struct db *db, int64_t last_seq, int limit_ms, int64_t *seq)
 {
+	int64_t late_ms = clock_mono_ms() + limit_ms;
+	int code = index_edits(db, late_ms);
 	sqlite3_stmt *q;
 
-	if (index_add_some(db, last_seq, limit_ms, seq) != 0)
+	if (code != 0)
+		return code < 0 ? -1 : 0;
+	if (index_add_some(db, last_seq, late_ms, seq) != 0)
 		return -1;
 	q = db_use(db, SQL_META_SET);
 	db_bind_text(q, 1, "indexed_seq");
 	sqlite3_bind_int64(q, 2, *seq);
 	return db_run(q);
+}
+
+/* As the manual has it: less than two changes, and nothing was done. */
+int
+index_merge(struct db *db, int pages)
+{
+	sqlite3_stmt *q = db_use(db, SQL_INDEX_MERGE);
+	int before = sqlite3_total_changes(db->sqlite);
+
+	sqlite3_bind_int(q, 1, pages);
+	if (db_run(q) != 0)
+		return -1;
+	return sqlite3_total_changes(db->sqlite) - before >= 2;
 }

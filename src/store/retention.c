@@ -12,9 +12,10 @@
 
 /*
  * Many at once are cheaper: the index for search writes a part of its own
- * for each statement.  How many that may be depends on how long they are.
+ * for each statement.  How many that may be depends on how long they are:
+ * half of a step's time, for the rest of it others follow.
  */
-enum { BATCH_MAX = 16, BATCH_MS = 3 };
+enum { BATCH_MAX = 64, BATCH_MS = 5 };
 
 struct keep {
 	int64_t	 source_id, keep_s, at_least;

@@ -204,6 +204,35 @@ static const char *const steps[] = {
 	"ALTER TABLE sources DROP COLUMN visited_ms;"
 	"ALTER TABLE sources DROP COLUMN succeeded_ms;"
 	"ALTER TABLE sources DROP COLUMN max_age_s;",
+
+	/*
+	 * 8 to 9: no visit does the work of the index.  What it had of a
+	 * revision before an edit is kept, and stands for it, until the
+	 * writer has time; and FTS5 does no longer merge parts of it within
+	 * whatever commit makes them too many.
+	 */
+	"CREATE TABLE outdated("
+	" seq INTEGER PRIMARY KEY, title TEXT NOT NULL, text TEXT NOT NULL);"
+	"DROP TRIGGER search_delete; DROP TRIGGER search_before;"
+	"DROP TRIGGER search_after; DROP VIEW searchable;"
+	"CREATE VIEW indexable(seq, title, text) AS SELECT seq, "
+	INDEXED_TEXT("") " FROM revisions;"
+	"CREATE VIEW searchable(seq, title, text) AS SELECT i.seq, "
+	"coalesce(o.title, i.title), coalesce(o.text, i.text) "
+	"FROM indexable i LEFT JOIN outdated o ON o.seq = i.seq;"
+	"CREATE TRIGGER search_edit BEFORE UPDATE OF"
+	" title, summary, content ON revisions"
+	" WHEN " IS_INDEXED " BEGIN INSERT OR IGNORE INTO outdated"
+	" VALUES(old.seq, " INDEXED_TEXT("old.") "); END;"
+	"CREATE TRIGGER search_delete BEFORE DELETE ON revisions"
+	" WHEN " IS_INDEXED " BEGIN "
+	"INSERT INTO search(search, rowid, title, text) "
+	"SELECT 'delete', seq, title, text FROM searchable "
+	"WHERE seq = old.seq;"
+	"DELETE FROM outdated WHERE seq = old.seq; END;"
+	"INSERT INTO search(search, rank) VALUES('automerge', 0);"
+	"INSERT INTO search(search, rank) VALUES('crisismerge', 256);"
+	"INSERT INTO search(search, rank) VALUES('usermerge', 8);",
 };
 
 int

@@ -224,7 +224,7 @@ sources_sync(struct writer *w, const struct config *config,
 		db_fail(sy.db, err, "bring the sources up to date");
 	match_fini(&sy.match);
 	if (code == 0)
-		writer_set_retention(w, config, states);
+		chores_set_retention(w, config, states);
 	if (code != 0) {
 		sources_free_states(states, config->sources_count);
 		return -1;

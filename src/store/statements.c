@@ -90,10 +90,21 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 
 	/* index.c */
 	[SQL_INDEX_NEXT] =
-	    "SELECT seq, title, text FROM searchable WHERE seq > ?1 "
+	    "SELECT seq, title, text FROM indexable WHERE seq > ?1 "
 	    "ORDER BY seq",
 	[SQL_INDEX_ADD] =
 	    "INSERT INTO search(rowid, title, text) VALUES(?1, ?2, ?3)",
+
+	[SQL_INDEX_OUTDATED] =
+	    "SELECT i.seq, i.title, i.text, o.title, o.text FROM outdated o "
+	    "JOIN indexable i ON i.seq = o.seq ORDER BY o.seq LIMIT 1",
+	[SQL_INDEX_REMOVE] =
+	    "INSERT INTO search(search, rowid, title, text) "
+	    "VALUES('delete', ?1, ?2, ?3)",
+	[SQL_OUTDATED_ANY] = "SELECT 1 FROM outdated LIMIT 1",
+	[SQL_OUTDATED_DELETE] = "DELETE FROM outdated WHERE seq = ?1",
+	[SQL_INDEX_MERGE] =
+	    "INSERT INTO search(search, rank) VALUES('merge', ?1)",
 
 	/* sources: visit.c, sources.c */
 	[SQL_SOURCE_FOR_VISIT] =

@@ -76,9 +76,17 @@ markup_length(const char *p, const char *end)
 typedef int token_fn(void *arg, int flags, const char *token, int len,
     int start, int end);
 
+enum { GUARD_TOKENS = 1024 };
+
+struct context {
+	fts5_api	*api;
+	const struct tokenizer_guard *guard;	/* or NULL */
+};
+
 struct cjk {
 	fts5_tokenizer	 inner;		/* unicode61 */
 	Fts5Tokenizer	*words;
+	const struct tokenizer_guard *guard;
 };
 
 /* One text on its way through. */
@@ -90,16 +98,28 @@ struct walk {
 	const char	*text;
 	int		 shift;		/* of the part that unicode61 sees */
 	int		 has_tags;	/* as far as is known */
+	unsigned	 tokens;	/* given */
 };
+
+static int
+give(struct walk *w, int flags, const char *token, int len, int start,
+    int end)
+{
+	const struct tokenizer_guard *g = w->cjk->guard;
+
+	if (++w->tokens % GUARD_TOKENS == 0 && g != NULL &&
+	    g->is_to_end != NULL && g->is_to_end(g->arg))
+		return SQLITE_INTERRUPT;
+	return w->fn(w->arg, flags, token, len, start, end);
+}
 
 static int
 give_shifted(void *arg, int flags, const char *token, int len, int start,
     int end)
 {
-	const struct walk *w = arg;
+	struct walk *w = arg;
 
-	return w->fn(w->arg, flags, token, len, start + w->shift,
-	    end + w->shift);
+	return give(w, flags, token, len, start + w->shift, end + w->shift);
 }
 
 static int
@@ -149,7 +169,7 @@ cjk_tokenize(Fts5Tokenizer *self, void *arg, int flags, const char *text,
 			continue;
 		code = give_words(&w, words, at);
 		if (code == SQLITE_OK && is_char)
-			code = fn(arg, 0, at, (int)(p - at),
+			code = give(&w, 0, at, (int)(p - at),
 			    (int)(at - text), (int)(p - text));
 		words = p;
 	}
@@ -160,7 +180,8 @@ static int
 cjk_create(void *arg, const char **args, int count, Fts5Tokenizer **ret)
 {
 	static const char *options[] = { "remove_diacritics", "2" };
-	fts5_api *api = arg;
+	const struct context *context = arg;
+	fts5_api *api = context->api;
 	struct cjk *c = sqlite3_malloc(sizeof(*c));
 	void *user;
 	int code;
@@ -169,6 +190,7 @@ cjk_create(void *arg, const char **args, int count, Fts5Tokenizer **ret)
 	(void)count;
 	if (c == NULL)
 		return SQLITE_NOMEM;
+	c->guard = context->guard;
 	code = api->xFindTokenizer(api, "unicode61", &user, &c->inner);
 	if (code == SQLITE_OK)
 		code = c->inner.xCreate(user, options, ARRAY_LEN(options),
@@ -205,12 +227,18 @@ find_api(sqlite3 *db)
 }
 
 int
-tokenizer_register(sqlite3 *db)
+tokenizer_register(sqlite3 *db, struct tokenizer_guard *guard)
 {
 	fts5_tokenizer cjk = { cjk_create, cjk_delete, cjk_tokenize };
 	fts5_api *api = find_api(db);
+	struct context *context = sqlite3_malloc(sizeof(*context));
 
-	if (api == NULL)
-		return SQLITE_ERROR;
-	return api->xCreateTokenizer(api, "cjk", api, &cjk, NULL);
+	if (context == NULL)
+		return SQLITE_NOMEM;
+	*context = (struct context){ api, guard };
+	if (api != NULL)
+		return api->xCreateTokenizer(api, "cjk", context, &cjk,
+		    sqlite3_free);
+	sqlite3_free(context);
+	return SQLITE_ERROR;
 }

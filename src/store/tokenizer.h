@@ -15,8 +15,16 @@
 #include <stddef.h>
 #include <sqlite3.h>
 
-/* "cjk" for FTS5 tables of this connection; an SQLite code. */
-int tokenizer_register(sqlite3 *);
+/* A text may be long: asked ever so often, anything but 0 ends it with
+ * SQLITE_INTERRUPT. */
+struct tokenizer_guard {
+	int		(*is_to_end)(void *arg);	/* or NULL */
+	void		*arg;
+};
+
+/* "cjk" for FTS5 tables of this connection; an SQLite code.  The guard is
+ * borrowed, may change, and may be NULL. */
+int tokenizer_register(sqlite3 *, struct tokenizer_guard *);
 
 /* Length of the tag or the character reference at p; 0: neither. */
 size_t markup_length(const char *p, const char *end);

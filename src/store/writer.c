@@ -24,13 +24,11 @@
 #include "feedmill/base/log.h"
 #include "feedmill/base/mem.h"
 
-#include "index.h"
+#include "group.h"
 #include "schema.h"
 #include "writer.h"
 
 enum {
-	GROUP_BYTES	= 2 << 20,
-	GROUP_TIME_MS	= 200,
 	SAVES_WAIT_MS	= 30 * 1000,
 	SAVES_MAX	= 4096,		/* then they wait no longer */
 	BUSY_WAIT_MS	= 60 * 1000,	/* for another's lock */
@@ -39,27 +37,7 @@ enum {
 	BUSY_TOLD_MS	= 2000,		/* then somebody should know */
 	CACHE_MIN_KIB	= 2048,
 	CACHE_MAX_KIB	= 8192,
-	STEP_MS		= 10,		/* and as long again to commit it */
-	END_STEP_MS	= 300,		/* on the way out */
-	INDEX_WAIT_MS	= 1000,		/* of quiet */
-	INDEX_LATE_MS	= 10 * 1000,	/* or whenever nobody waits */
-	INDEX_RETRY_MS	= 30 * 1000,
-	RETENTION_WAIT_MS = 1000,	/* after a start */
-	RETENTION_EVERY_MS = 10 * 60 * 1000,
 };
-
-struct group {
-	struct task_list tasks;		/* run, waiting for the commit */
-	unsigned	 count;
-	size_t		 bytes;		/* held until the commit */
-	int64_t		 since_ms, cpu_ms;
-	int64_t		 seq_before;
-	int		 has_begun;
-	int		 has_failed;
-	struct err	 err;		/* why */
-};
-
-/* ------------------------------------------------------- one transaction */
 
 int
 writer_flush_saves(struct writer *w, struct err *err)
@@ -84,7 +62,7 @@ writer_flush_saves(struct writer *w, struct err *err)
 	return 0;
 }
 
-static void
+void
 writer_put_saves_back(struct writer *w)
 {
 	if (w->flushed == NULL)
@@ -95,71 +73,8 @@ writer_put_saves_back(struct writer *w)
 	pthread_mutex_unlock(&w->lock);
 }
 
-static int
-writer_write_seq(struct writer *w, struct err *err)
-{
-	sqlite3_stmt *q = db_use(&w->db, SQL_META_SET);
-
-	db_bind_text(q, 1, "last_seq");
-	sqlite3_bind_int64(q, 2, w->last_seq);
-	return db_run(q) == 0 ? 0 : db_fail(&w->db, err, "write");
-}
-
-static int
-group_begin(struct writer *w, struct group *g)
-{
-	*g = (struct group){ .since_ms = clock_mono_ms(),
-	    .cpu_ms = clock_cpu_ms(), .seq_before = w->last_seq };
-	task_list_init(&g->tasks);
-	w->is_syncing = 0;
-	if (db_run(db_use(&w->db, SQL_BEGIN)) != 0)
-		return db_fail(&w->db, &g->err, "begin");
-	g->has_begun = 1;
-	return 0;
-}
-
-static int
-group_run(struct writer *w, struct group *g, struct task *t)
-{
-	task_list_add(&g->tasks, t);
-	g->count++;
-	g->bytes += t->bytes;
-	return t->write(w, t, &g->err);
-}
-
-static int
-group_is_full(const struct group *g)
-{
-	return g->bytes >= GROUP_BYTES ||
-	    clock_mono_ms() - g->since_ms >= GROUP_TIME_MS;
-}
-
-static int
-group_commit(struct writer *w, struct group *g)
-{
-	if (writer_flush_saves(w, &g->err) != 0 ||
-	    (w->last_seq != g->seq_before &&
-	    writer_write_seq(w, &g->err) != 0))
-		return -1;
-	if (db_run(db_use(&w->db, SQL_COMMIT)) != 0)
-		return db_fail(&w->db, &g->err, "commit");
-	save_free_all(TAKE(w->flushed));
-	w->was_synced |= w->is_syncing;
-	return 0;
-}
-
-static void
-group_undo(struct writer *w, struct group *g)
-{
-	/* SQLite may have rolled back itself: when the disk is full, say. */
-	if (!sqlite3_get_autocommit(w->db.sqlite))
-		db_run(db_use(&w->db, SQL_ROLLBACK));
-	w->last_seq = g->seq_before;
-	writer_put_saves_back(w);
-}
-
 /* Said once when it begins and once when it ends. */
-static void
+void
 writer_set_trouble(struct writer *w, const struct err *trouble)
 {
 	static const struct err none = { 0 };
@@ -177,19 +92,19 @@ writer_set_trouble(struct writer *w, const struct err *trouble)
 		    LOG_STR("path", w->db.path));
 }
 
-/* How long others had to wait for it, at most. */
-static void
-writer_note_time(struct writer *w, const struct group *g)
+void
+writer_note_time(struct writer *w, int is_group, int64_t since_ms,
+    int64_t since_cpu_ms)
 {
-	int64_t ms = clock_mono_ms() - g->since_ms;
-	int64_t cpu_ms = clock_cpu_ms() - g->cpu_ms;
+	int64_t ms = clock_mono_ms() - since_ms;
+	int64_t cpu_ms = clock_cpu_ms() - since_cpu_ms;
 	struct store_health *h = &w->health;
-	int64_t *max_ms = g->count > 0 ? &h->group_max_ms : &h->step_max_ms;
+	int64_t *max_ms = is_group ? &h->group_max_ms : &h->step_max_ms;
 
 	pthread_mutex_lock(&w->lock);
 	if (ms > *max_ms)
 		*max_ms = ms;
-	if (g->count == 0 && cpu_ms > h->step_cpu_max_ms)
+	if (!is_group && cpu_ms > h->step_cpu_max_ms)
 		h->step_cpu_max_ms = cpu_ms;
 	pthread_mutex_unlock(&w->lock);
 }
@@ -200,23 +115,19 @@ writer_health(struct writer *w, struct store_health *ret)
 	pthread_mutex_lock(&w->lock);
 	*ret = w->health;
 	pthread_mutex_unlock(&w->lock);
+	if (ret->trouble.msg[0] == '\0')
+		checkpoint_trouble(&w->checkpoint, &ret->trouble);
 }
 
-/* Hand them back: committed, or failed for good. */
-static void
-group_finish(struct writer *w, struct group *g)
+int
+writer_is_awaited(struct writer *w)
 {
-	unsigned visits = 0;
+	int is_awaited;
 
-	for (struct task *t = g->tasks.head; t != NULL; t = t->next) {
-		visits += (unsigned)t->is_visit;
-		t->has_failed = g->has_failed;
-		t->err = g->err;
-	}
-	atomic_fetch_sub(&w->depth, visits);
-	writer_set_trouble(w, g->has_failed ? &g->err : NULL);
-	writer_note_time(w, g);
-	outbox_put(w->outbox, &g->tasks);
+	pthread_mutex_lock(&w->lock);
+	is_awaited = w->queue.head != NULL;
+	pthread_mutex_unlock(&w->lock);
+	return is_awaited;
 }
 
 /* Some of the tasks, at least one if there are any, and all saves. */
@@ -234,6 +145,8 @@ writer_do_group(struct writer *w, struct task_list *tasks)
 			break;
 	}
 	if (code == 0)
+		code = writer_flush_saves(w, &g.err);
+	if (code == 0)
 		code = group_commit(w, &g);
 	if (code != 0)
 		group_undo(w, &g);
@@ -250,92 +163,6 @@ writer_do_group(struct writer *w, struct task_list *tasks)
 		task_list_join(&g.tasks, tasks);
 	g.has_failed = code != 0;
 	group_finish(w, &g);
-}
-
-/* A step of the index, and all saves: 0, or -1 after it was undone. */
-static int
-writer_do_index(struct writer *w, int limit_ms)
-{
-	struct group g;
-	int64_t seq = w->indexed_seq;
-	int code = group_begin(w, &g);
-
-	if (code == 0 && index_step(&w->db, w->last_seq, limit_ms,
-	    &seq) != 0)
-		code = db_fail(&w->db, &g.err, "index for search");
-	if (code == 0)
-		code = group_commit(w, &g);
-	if (code == 0)
-		w->indexed_seq = seq;
-	else
-		group_undo(w, &g);
-	g.has_failed = code != 0;
-	group_finish(w, &g);
-	w->index_again_ms = clock_mono_ms() + (code == 0 ? 0 : INDEX_RETRY_MS);
-	w->index_due_ms = seq == w->last_seq && code == 0 ? 0 :
-	    w->index_again_ms;
-	return code;
-}
-
-/* After a group: when it is quiet, but not never. */
-static void
-writer_plan_index(struct writer *w)
-{
-	int64_t now_ms = clock_mono_ms();
-
-	if (w->indexed_seq >= w->last_seq)
-		return;
-	if (w->index_due_ms == 0)
-		w->index_late_ms = now_ms + INDEX_LATE_MS;
-	w->index_due_ms = now_ms + INDEX_WAIT_MS < w->index_late_ms ?
-	    now_ms + INDEX_WAIT_MS : w->index_late_ms;
-	if (w->index_due_ms < w->index_again_ms)
-		w->index_due_ms = w->index_again_ms;
-}
-
-void
-writer_set_retention(struct writer *w, const struct config *config,
-    const struct source_state *states)
-{
-	retention_configure(&w->retention, config, states);
-	w->retention_due_ms = w->retention.count == 0 ? 0 :
-	    clock_mono_ms() + RETENTION_WAIT_MS;
-}
-
-/* A step, and all saves.  A failure is tried again with the next round. */
-static void
-writer_do_retention(struct writer *w, int limit_ms)
-{
-	struct group g;
-	int code = group_begin(w, &g), more = 0;
-
-	if (code == 0)
-		more = retention_step(&w->retention, &w->db,
-		    w->options->now_ms(), limit_ms);
-	if (more == -1)
-		code = db_fail(&w->db, &g.err, "remove what is old");
-	if (code == 0)
-		code = group_commit(w, &g);
-	if (code != 0)
-		group_undo(w, &g);
-	g.has_failed = code != 0;
-	group_finish(w, &g);
-	w->retention_due_ms = clock_mono_ms() +
-	    (more == 1 && code == 0 ? 0 : RETENTION_EVERY_MS);
-}
-
-/*
- * Who ran us once wants to search after it: one step covers what a round
- * brings.  After a first round or an import the rest is done by and by, or
- * ending would cost more than the round.  The same holds for what is old.
- */
-static void
-writer_end(struct writer *w)
-{
-	if (w->indexed_seq < w->last_seq)
-		writer_do_index(w, END_STEP_MS);
-	if (w->retention.count > 0)
-		writer_do_retention(w, END_STEP_MS);
 }
 
 int64_t
@@ -382,30 +209,21 @@ timespec_of(int64_t mono_ms)
 static int64_t
 writer_due_ms(const struct writer *w)
 {
-	const int64_t due[] = { w->saves_due_ms, w->index_due_ms,
-	    w->retention_due_ms };
-	int64_t first = 0;
+	int64_t chores_ms = chores_due_ms(w);
 
-	for (size_t i = 0; i < ARRAY_LEN(due); i++) {
-		if (due[i] != 0 && (first == 0 || due[i] < first))
-			first = due[i];
-	}
-	return first;
+	return chores_ms == 0 || (w->saves_due_ms != 0 &&
+	    w->saves_due_ms < chores_ms) ? w->saves_due_ms : chores_ms;
 }
 
-static int
-is_due(int64_t due_ms)
-{
-	return due_ms != 0 && due_ms <= clock_mono_ms();
-}
+/* What to do: nothing is asked for while a chore is due. */
+enum work { WORK_END, WORK_GROUP, WORK_CHORE };
 
-/* Until there is something to do: 1, or 0 to end. */
-static int
+static enum work
 writer_wait(struct writer *w, struct task_list *ret)
 {
 	struct timespec due;
 	int64_t due_ms;
-	int has_work;
+	enum work work;
 
 	pthread_mutex_lock(&w->lock);
 	while (w->queue.head == NULL && !w->is_stopping) {
@@ -418,10 +236,36 @@ writer_wait(struct writer *w, struct task_list *ret)
 		else
 			pthread_cond_timedwait(&w->wake, &w->lock, &due);
 	}
-	has_work = w->queue.head != NULL || !w->is_stopping;
+	work = w->queue.head != NULL || (w->saves_due_ms != 0 &&
+	    w->saves_due_ms <= clock_mono_ms()) ? WORK_GROUP :
+	    w->is_stopping ? WORK_END : WORK_CHORE;
 	task_list_join(ret, &w->queue);
 	pthread_mutex_unlock(&w->lock);
-	return has_work;
+	return work;
+}
+
+/* Its share of the log, between groups that follow each other. */
+static void
+writer_help(struct writer *w)
+{
+	int64_t since_ms = clock_mono_ms(), cpu_ms = clock_cpu_ms();
+
+	if (checkpoint_help(&w->checkpoint, w->db.sqlite) > 0)
+		writer_note_time(w, 0, since_ms, cpu_ms);
+}
+
+static void
+writer_do_groups(struct writer *w, struct task_list *tasks)
+{
+	struct err ignored;
+
+	do {
+		writer_do_group(w, tasks);
+		writer_help(w);
+	} while (tasks->head != NULL);
+	if (w->last_seq > w->cache_fits_seq)
+		writer_fit_cache(w, &ignored);
+	chores_plan(w);
 }
 
 static void *
@@ -429,30 +273,30 @@ writer_main(void *arg)
 {
 	struct writer *w = arg;
 	struct task_list tasks;
-	struct err ignored;
+	enum work work;
 
 	task_list_init(&tasks);
-	writer_plan_index(w);
-	while (writer_wait(w, &tasks)) {
-		if (tasks.head == NULL && is_due(w->index_due_ms)) {
-			writer_do_index(w, STEP_MS);
-			continue;
-		}
-		if (tasks.head == NULL && is_due(w->retention_due_ms)) {
-			writer_do_retention(w, STEP_MS);
-			continue;
-		}
-		do {
-			writer_do_group(w, &tasks);
-		} while (tasks.head != NULL);
-		if (w->last_seq > w->cache_fits_seq)
-			writer_fit_cache(w, &ignored);
-		writer_plan_index(w);
+	while ((work = writer_wait(w, &tasks)) != WORK_END) {
+		if (work == WORK_GROUP)
+			writer_do_groups(w, &tasks);
+		else
+			chores_do(w);
 	}
 	if (w->saves.list != NULL)
 		writer_do_group(w, &tasks);
-	writer_end(w);
+	chores_end(w);
 	return NULL;
+}
+
+static int
+writer_on_log(void *arg, sqlite3 *db, const char *name, int pages)
+{
+	struct writer *w = arg;
+
+	(void)db;
+	(void)name;
+	checkpoint_note(&w->checkpoint, pages);
+	return SQLITE_OK;
 }
 
 static int
@@ -493,10 +337,10 @@ writer_read_meta(struct writer *w, struct err *err)
 	    db_number(&w->db, "SELECT value FROM meta "
 	    "WHERE name = 'indexed_seq'", &indexed, err) != 0)
 		return -1;
-	w->indexed_seq = indexed;
 	w->last_announced_ms = announced_ms;
 	w->hash_seed = (uint64_t)seed;
 	w->last_seq = seq;
+	chores_init(w, indexed);
 	return 0;
 }
 
@@ -527,8 +371,14 @@ writer_start(struct writer *w, struct err *err)
 		db_close(&w->db);
 		return -1;
 	}
+	if (checkpoint_start(&w->checkpoint, w->options->path, err) != 0) {
+		db_close(&w->db);
+		return -1;
+	}
 	writer_init_lock(w);
 	sqlite3_busy_handler(w->db.sqlite, writer_on_busy, w);
+	/* In the place of SQLite's own, that every commit may wait for. */
+	sqlite3_wal_hook(w->db.sqlite, writer_on_log, w);
 	/* Signals are the loop's. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &was);
@@ -536,6 +386,7 @@ writer_start(struct writer *w, struct err *err)
 	pthread_sigmask(SIG_SETMASK, &was, NULL);
 	if (code == 0)
 		return 0;
+	checkpoint_stop(&w->checkpoint);
 	db_close(&w->db);
 	return err_set(err, "could not start a thread: %s", strerror(code));
 }
@@ -558,8 +409,9 @@ writer_stop(struct writer *w)
 	pthread_cond_signal(&w->wake);
 	pthread_mutex_unlock(&w->lock);
 	pthread_join(w->thread, NULL);
+	checkpoint_stop(&w->checkpoint);
 	saves_fini(&w->saves);
-	retention_fini(&w->retention);
+	chores_fini(w);
 	db_close(&w->db);
 	pthread_cond_destroy(&w->wake);
 	pthread_mutex_destroy(&w->lock);

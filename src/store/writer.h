@@ -9,9 +9,10 @@
 
 #include "feedmill/store.h"
 
+#include "checkpoint.h"
+#include "chores.h"
 #include "db.h"
 #include "lock.h"
-#include "retention.h"
 #include "saves.h"
 #include "task.h"
 
@@ -24,12 +25,8 @@ struct writer {
 	int64_t		 last_seq;	/* given out, committed or not */
 	int64_t		 last_announced_ms;	/* at least, see below */
 	int64_t		 cache_fits_seq;	/* up to there */
-	int64_t		 indexed_seq;	/* for search, committed */
-	int64_t		 index_due_ms;	/* monotonic; 0: up to date */
-	int64_t		 index_late_ms;	/* it is not put off further */
-	int64_t		 index_again_ms;	/* not before, it has failed */
-	struct retention retention;
-	int64_t		 retention_due_ms;	/* monotonic; 0: keep all */
+	struct chores	 chores;
+	struct checkpoint checkpoint;
 	/*
 	 * Saves that the open transaction holds: kept until it is committed,
 	 * else they are due again.
@@ -63,10 +60,6 @@ void writer_stop(struct writer *);
  */
 int64_t writer_announce_ms(struct writer *);
 
-/* Inside a task: what is kept from now on. */
-void writer_set_retention(struct writer *, const struct config *,
-    const struct source_state *);
-
 void writer_hurry(struct writer *);
 void writer_health(struct writer *, struct store_health *);
 
@@ -76,5 +69,15 @@ void writer_post_save(struct writer *, struct save *);
 
 /* Inside a task: write all saves now, so that what it reads is current. */
 int writer_flush_saves(struct writer *, struct err *);
+/* After a transaction was undone. */
+void writer_put_saves_back(struct writer *);
+
+/* NULL: none any more.  Said once when it begins and once when it ends. */
+void writer_set_trouble(struct writer *, const struct err *);
+/* How long others had to wait, at most: for a group, or what is unasked. */
+void writer_note_time(struct writer *, int is_group, int64_t since_ms,
+    int64_t since_cpu_ms);
+/* There is something in the queue. */
+int writer_is_awaited(struct writer *);
 
 #endif

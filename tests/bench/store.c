@@ -310,7 +310,7 @@ wait_for_retention(struct store *st, const char *path)
 	int same = 0;
 
 	now_ms += INT64_C(1000) * 86400 * 365;
-	while (same < 5) {
+	while (same < 15) {
 		double at = seconds(CLOCK_MONOTONIC), took;
 
 		entries = (visits + 1) * of_visit;

@@ -92,6 +92,8 @@ BREAK = {
         ['revision number 5 is not in the index for search'],
     "UPDATE revisions SET title = 'other' WHERE seq = 6":
         ['does not say what the texts do'],
+    "INSERT INTO outdated VALUES(4711, '', '')":
+        ['revision number 4711, that was edited, is not there'],
     "UPDATE entries SET scope = 99 WHERE id = 1":
         ['entry 1: its scope is no source: 99'],
     "DROP TABLE outlets": ['no such table: outlets',

@@ -40,7 +40,7 @@ open_database(const char *state, struct buf *ret)
 	code = sqlite3_open_v2(buf_str(&path), &db, SQLITE_OPEN_READWRITE |
 	    SQLITE_OPEN_CREATE, "unix");
 	if (code == SQLITE_OK)
-		code = tokenizer_register(db);
+		code = tokenizer_register(db, NULL);
 	if (code != SQLITE_OK)
 		buf_printf(ret, "the database does not open: %s\n",
 		    sqlite3_errmsg(db));

@@ -14,7 +14,7 @@
 #include "../../src/store/tokenizer.h"
 
 /* A new version is another row of olds, and another number here. */
-enum { NOW_VERSION = 8, OLD_ENTRIES = 300, GONE = 3, SEED = 4711 };
+enum { NOW_VERSION = 9, OLD_ENTRIES = 300, GONE = 3, SEED = 4711 };
 
 #define TO_3 \
 	"CREATE TABLE hsts( host TEXT PRIMARY KEY, subdomains INTEGER " \
@@ -32,18 +32,32 @@ enum { NOW_VERSION = 8, OLD_ENTRIES = 300, GONE = 3, SEED = 4711 };
 	"CREATE INDEX entries_month ON entries(source_id, published_ms);"
 #define TO_7 \
 	"ALTER TABLE sources ADD COLUMN held_host TEXT;"
+#define TO_8 \
+	"CREATE TABLE dues( source_id INTEGER PRIMARY KEY, " \
+	"next_due_ms INTEGER NOT NULL, visited_ms INTEGER, " \
+	"succeeded_ms INTEGER, max_age_s INTEGER NOT NULL);" \
+	"INSERT INTO dues SELECT id, next_due_ms, visited_ms, " \
+	"succeeded_ms, max_age_s FROM sources;" \
+	"ALTER TABLE sources DROP COLUMN next_due_ms;" \
+	"ALTER TABLE sources DROP COLUMN visited_ms;" \
+	"ALTER TABLE sources DROP COLUMN succeeded_ms;" \
+	"ALTER TABLE sources DROP COLUMN max_age_s;"
 
 static const struct old {
 	const char	*tables, *more;
 	int		 version;
+	const char	*last;		/* or NULL; with its rows */
 } olds[] = {
-	{ store_v1, "", 1 },
-	{ store_v2, "", 2 },
-	{ store_v2, TO_3 "PRAGMA user_version=3;", 3 },
-	{ store_v2, TO_3 TO_4 "PRAGMA user_version=4;", 4 },
-	{ store_v2, TO_3 TO_4 TO_5 "PRAGMA user_version=5;", 5 },
-	{ store_v2, TO_3 TO_4 TO_5 TO_6 "PRAGMA user_version=6;", 6 },
-	{ store_v2, TO_3 TO_4 TO_5 TO_6 TO_7 "PRAGMA user_version=7;", 7 },
+	{ store_v1, "", 1, NULL },
+	{ store_v2, "", 2, NULL },
+	{ store_v2, TO_3 "PRAGMA user_version=3;", 3, NULL },
+	{ store_v2, TO_3 TO_4 "PRAGMA user_version=4;", 4, NULL },
+	{ store_v2, TO_3 TO_4 TO_5 "PRAGMA user_version=5;", 5, NULL },
+	{ store_v2, TO_3 TO_4 TO_5 TO_6 "PRAGMA user_version=6;", 6, NULL },
+	{ store_v2, TO_3 TO_4 TO_5 TO_6 TO_7 "PRAGMA user_version=7;", 7,
+	    NULL },
+	{ store_v2, TO_3 TO_4 TO_5 TO_6 TO_7, 8,
+	    TO_8 "PRAGMA user_version=8;" },
 };
 
 /* Revisions 1 to GONE were taken by retention; the last is an update. */
@@ -116,13 +130,14 @@ make_old(const struct old *old)
 	remove_files();
 	assert_int_equal(mkdir(folder, 0700), 0);
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	assert_int_equal(tokenizer_register(db), SQLITE_OK);
+	assert_int_equal(tokenizer_register(db, NULL), SQLITE_OK);
 	run_sql(db, "PRAGMA page_size=4096; PRAGMA journal_mode=WAL; BEGIN");
 	run_sql(db, old->tables);
 	run_sql(db, old->more);
 	run_sql(db, old_rows);
 	insert_entries(db);
 	run_sql(db, old_revisions);
+	run_sql(db, old->last != NULL ? old->last : "");
 	run_sql(db, "COMMIT");
 	assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }
@@ -296,7 +311,7 @@ test_lost_revision(void **state)
 		sqlite3 *db;
 
 		assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-		assert_int_equal(tokenizer_register(db), SQLITE_OK);
+		assert_int_equal(tokenizer_register(db, NULL), SQLITE_OK);
 		run_sql(db, rows[i].sql);
 		sqlite3_close(db);
 		assert_int_equal(store_check(path, NULL, &findings, &r,

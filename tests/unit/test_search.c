@@ -102,20 +102,27 @@ expect_snippet(struct fixture *f, const char *words, const char *snippet)
 
 /* SQLite's own opinion of the index: it compares it with the rows. */
 static void
-expect_whole(struct fixture *f)
+expect_whole_after(struct fixture *f, const char *sql)
 {
 	sqlite3 *db;
 	char *why = NULL;
 
 	close_store(f);
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	assert_int_equal(tokenizer_register(db), SQLITE_OK);
+	assert_int_equal(tokenizer_register(db, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_exec(db, "INSERT INTO search(search, rank) "
 	    "VALUES('integrity-check', 1)", NULL, NULL, &why);
 	if (why != NULL)
 		fail_msg("the index: %s", why);
 	sqlite3_close(db);
 	open_store(f);
+}
+
+static void
+expect_whole(struct fixture *f)
+{
+	expect_whole_after(f, "");
 }
 
 /* ------------------------------------------------------------- languages */
@@ -248,8 +255,14 @@ test_edit(void **state)
 	/* The same time: a silent edit, of what is in the index. */
 	visit_texts(f, 0, "//x/1", T0, "first", "新的文字");
 	assert_int_equal(f->result.edited, 1);
+	/* It is found as it was until the index follows, and whole. */
+	expect_found(f, "老的", "//x/1");
+	expect_snippet(f, "老的", STORE_FOUND "老的" STORE_FOUND_END
+	    "文字\n");
+	visit_texts(f, 0, "//x/1", T0, "first", "再新的文字");
+	reopen_indexed(f);
 	expect_found(f, "老的", "");
-	expect_found(f, "新的 文字", "//x/1");
+	expect_found(f, "再新的 文字", "//x/1");
 	/* And of what is not: it goes in as it is then. */
 	visit_texts(f, 0, "//x/2", T0, "second", "红色");
 	visit_texts(f, 0, "//x/2", T0, "second", "蓝色");
@@ -257,6 +270,26 @@ test_edit(void **state)
 	expect_found(f, "红色", "");
 	expect_found(f, "蓝色", "//x/2");
 	expect_whole(f);
+}
+
+/* Between an edit and its step of the index: one says what the other does,
+ * also when the revision goes. */
+static void
+test_edit_waits(void **state)
+{
+	struct fixture *f = *state;
+
+	visit_texts(f, 0, "//x/1", T0, "first", "老的文字");
+	visit_texts(f, 0, "//x/2", T0, "second", "别的");
+	reopen_indexed(f);
+	expect_whole_after(f, "UPDATE revisions SET content = '新的'");
+	reopen_indexed(f);
+	expect_found(f, "老的", "");
+	expect_found(f, "新的", "//x/2 //x/1");
+	expect_whole_after(f, "UPDATE revisions SET content = 'a';"
+	    "UPDATE revisions SET content = 'b'; DELETE FROM revisions");
+	reopen_indexed(f);
+	expect_found(f, "新的", "");
 }
 
 static void
@@ -599,6 +632,7 @@ main(void)
 		TEST(test_title_weighs_more),
 		TEST(test_long_text_is_cut),
 		TEST(test_edit),
+		TEST(test_edit_waits),
 		TEST(test_update),
 		TEST(test_retention),
 		TEST(test_forget),
