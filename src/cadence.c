@@ -243,12 +243,18 @@ skip(int64_t next_ms, int64_t latest_ms, const struct history *h)
 	return next_ms < latest_ms ? next_ms : latest_ms;
 }
 
+static int64_t
+share_of(int64_t range_ms, uint32_t dice)
+{
+	return range_ms * (dice % DICE_SIDES) / DICE_SIDES;
+}
+
 struct cadence_answer
 cadence_next(int64_t now_ms, const struct cadence_limits *limits,
     const struct history *h, uint32_t dice)
 {
 	struct cadence_answer a;
-	int64_t spread_ms, skipped_ms;
+	int64_t range_ms, latest_ms, skipped_ms;
 
 	assert(limits->min_s > 0 && limits->min_s <= limits->max_s);
 	if (h->outcome == OUTCOME_GONE)
@@ -268,13 +274,17 @@ cadence_next(int64_t now_ms, const struct cadence_limits *limits,
 		a.rule = CADENCE_CAP;
 	}
 
-	spread_ms = a.wait_s * 10 * limits->jitter_percent *
-	    (dice % DICE_SIDES) / DICE_SIDES;
-	a.next_ms = now_ms + a.wait_s * 1000 + spread_ms;
-	skipped_ms = skip(a.next_ms,
-	    now_ms + limits->max_s * 1000 + spread_ms, h);
+	range_ms = a.wait_s * 10 * limits->jitter_percent;
+	a.next_ms = now_ms + a.wait_s * 1000 + share_of(range_ms, dice);
+	latest_ms = now_ms + limits->max_s * 1000 + share_of(range_ms, dice);
+	skipped_ms = skip(a.next_ms, latest_ms, h);
 	if (skipped_ms > a.next_ms) {
-		a.next_ms = skipped_ms;
+		/* All that skip it would come when the hour strikes. */
+		if (range_ms > HOUR_S * 1000)
+			range_ms = HOUR_S * 1000;
+		a.next_ms = skipped_ms + share_of(range_ms, dice);
+		if (a.next_ms > latest_ms)
+			a.next_ms = latest_ms;
 		a.rule = CADENCE_SKIP;
 	}
 	return a;

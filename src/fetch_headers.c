@@ -175,7 +175,7 @@ static const struct field {
 	{ NAME("etag"), NULL, FIELD(etag), VALIDATOR_MAX, 1 },
 	{ NAME("date"), NULL, FIELD(date), 128, 0 },
 	{ NAME("expires"), NULL, FIELD(expires), 128, 0 },
-	{ NAME("location"), NULL, FIELD(location), LOCATION_MAX, 0 },
+	{ NAME("location"), NULL, FIELD(location), LOCATION_MAX, 1 },
 	{ NAME("retry-after"), NULL, FIELD(retry_after), 128, 0 },
 	{ NAME("content-type"), NULL, FIELD(content_type), 1024, 0 },
 	{ NAME("last-modified"), NULL, FIELD(last_modified), VALIDATOR_MAX,

@@ -3,8 +3,8 @@
  *
  * Pure.  Lines come one by one as the server sent them, hostile or not; what
  * is kept is cleaned: no control bytes, no outer blanks, bounded, and UTF-8 but
- * for validators, which are opaque bytes (RFC 9110 section 8.8.3).  Strings
- * live in the arena that was given.
+ * for validators, which are opaque bytes (RFC 9110 section 8.8.3), and
+ * Location.  Strings live in the arena that was given.
  */
 #ifndef FEEDMILL_FETCH_HEADERS_H
 #define FEEDMILL_FETCH_HEADERS_H

@@ -2,11 +2,13 @@
  * fetch_hop.c - where a hop leads: whether a redirect is followed, whether it
  * is by https, and whether it is for good.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "feedmill/base/clock.h"
 #include "feedmill/base/mem.h"
+#include "feedmill/base/text.h"
 #include "feedmill/base/url.h"
 #include "feedmill/hsts.h"
 #include "fetch_private.h"
@@ -76,6 +78,26 @@ hop_is_redirect(const struct xfer *x)
 	    status == 307;
 }
 
+/* In whatever charset: bytes that are no UTF-8 are meant as they are. */
+static const char *
+escape_bytes(struct xfer *x, const char *location)
+{
+	size_t len = strlen(location);
+	char *escaped, *to;
+
+	if (text_utf8_valid(location, len) == len)
+		return location;
+	escaped = to = arena_alloc(&x->arena, len * 3 + 1);
+	for (; *location != '\0'; location++) {
+		if ((unsigned char)*location < 0x80)
+			*to++ = *location;
+		else
+			to += sprintf(to, "%%%02X", (unsigned char)*location);
+	}
+	*to = '\0';
+	return escaped;
+}
+
 static const char *
 read_location(struct xfer *x, struct fetch_site *ret)
 {
@@ -89,7 +111,8 @@ read_location(struct xfer *x, struct fetch_site *ret)
 	if ((unsigned)x->result->redirects >=
 	    fetch_limits_of(x->fetch)->redirects)
 		return "redirected too often";
-	why = fetch_site_follow(ret, &x->arena, &x->site, h->location);
+	why = fetch_site_follow(ret, &x->arena, &x->site,
+	    escape_bytes(x, h->location));
 	if (why != NULL)
 		return why;
 	if (ret->user != NULL || ret->password != NULL)

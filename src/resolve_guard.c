@@ -22,6 +22,7 @@ static const struct range special4[] = {
 	{ { 10 }, 8 },				/* private */
 	{ { 100, 64 }, 10 },			/* shared, carrier NAT */
 	{ { 127 }, 8 },				/* loopback */
+	{ { 168, 63, 129, 16 }, 32 },		/* metadata, Azure's */
 	{ { 169, 254 }, 16 },			/* link-local, metadata */
 	{ { 172, 16 }, 12 },			/* private */
 	{ { 192, 0, 0 }, 24 },			/* IETF protocols */

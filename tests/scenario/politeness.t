@@ -122,6 +122,10 @@ scene('onward', status(302, ('Location', '/x/../onward-2?q='
                         '\u00fc'.encode().decode('latin-1') + '#part')))
 aside('/onward-2', ok_with(doc('onward', 1), ETag=WEAK), NOT_MODIFIED)
 
+scene('charset', status(302, ('Location', '/\xd0\xc2\xce\xc5')))   # GBK
+aside('/%D0%C2%CE%C5', ok_with(doc('charset', 1)))
+scene('charset-host', status(302, ('Location', 'http://\xd0\xc2.example/')))
+
 # ------------------------------------------------------------ the request
 
 scene('plain', ok_with(doc('plain', 1), Set_Cookie='id=1; Path=/',
@@ -319,6 +323,8 @@ same({n: sent(p, 'if-none-match') for n, p in (
      'knows the URL of its validators however it is spelt')
 same(sent('/onward-2', 'if-none-match'), [None] + 4 * [WEAK],
      'also in a redirect')
+same((outcomes('charset')[0], outcomes('charset-host')[0]),
+     ('ok', 'redirect'), 'a redirect in any charset is followed, byte by byte')
 
 HEAD = ('GET /plain HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUser-Agent: %s\r\n'
         'Accept: application/atom+xml,application/rss+xml,'

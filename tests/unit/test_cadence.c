@@ -409,6 +409,27 @@ test_skipped_hours_and_days_are_passed(void **state)
 }
 
 static void
+test_those_that_skip_an_hour_do_not_come_together(void **state)
+{
+	struct cadence_limits spread = limits;
+	struct history h = fresh();
+	int64_t last_ms = NOW_MS + 7200000 - 1;
+
+	(void)state;
+	h.skip_hours = 1u << 10 | 1u << 11;	/* until 12:00 */
+	spread.jitter_percent = 10;
+	for (uint32_t dice = 0; dice < 1024; dice += 128) {
+		struct cadence_answer a = cadence_next(NOW_MS, &spread, &h,
+		    dice);
+
+		assert_int_equal(a.rule, CADENCE_SKIP);
+		assert_true(a.next_ms > last_ms);
+		last_ms = a.next_ms;
+	}
+	assert_true(last_ms < NOW_MS + 7200000 + 1800 * 100);
+}
+
+static void
 test_all_hours_skipped_ends_at_the_cap(void **state)
 {
 	struct history h = fresh();
@@ -487,6 +508,8 @@ main(void)
 		cmocka_unit_test(test_network_down_is_no_penalty),
 		cmocka_unit_test(test_jitter_is_late_never_early),
 		cmocka_unit_test(test_skipped_hours_and_days_are_passed),
+		cmocka_unit_test(
+		    test_those_that_skip_an_hour_do_not_come_together),
 		cmocka_unit_test(test_all_hours_skipped_ends_at_the_cap),
 		cmocka_unit_test(test_explanation_names_the_rule),
 	};
