@@ -192,9 +192,12 @@ SRCS = \
 	src/parse/texts.c \
 	src/parse/values.c \
 	src/publish.c \
-	src/publish_notes.c \
+	src/publish_documents.c \
 	src/publish_forget.c \
+	src/publish_notes.c \
 	src/publish_pages.c \
+	src/publish_twin.c \
+	src/publish_window.c \
 	src/publish_write.c \
 	src/render/atom.c \
 	src/render/day_html.c \
@@ -248,6 +251,7 @@ SRCS = \
 	src/store/lock.c \
 	src/store/match.c \
 	src/store/owner.c \
+	src/store/places.c \
 	src/store/plan.c \
 	src/store/reader.c \
 	src/store/records.c \

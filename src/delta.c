@@ -29,14 +29,26 @@ new_part(struct delta *d)
 	return &d->parts[d->count++];
 }
 
+uint64_t
+delta_hash(const char *bytes, size_t len)
+{
+	return hash_64(bytes, len, 0);
+}
+
+void
+delta_add_hashed(struct delta *d, int64_t entry_id, int64_t seq, size_t len,
+    uint64_t hash)
+{
+	*new_part(d) = (struct delta_part){
+		.entry_id = entry_id, .seq = seq, .len = len, .hash = hash,
+	};
+}
+
 void
 delta_add(struct delta *d, int64_t entry_id, int64_t seq, const char *bytes,
     size_t len)
 {
-	*new_part(d) = (struct delta_part){
-		.entry_id = entry_id, .seq = seq, .len = len,
-		.hash = hash_64(bytes, len, 0),
-	};
+	delta_add_hashed(d, entry_id, seq, len, delta_hash(bytes, len));
 }
 
 /* The next number of a line: 0 where there is none. */

@@ -18,319 +18,233 @@
 #include "feedmill/base/file.h"
 #include "feedmill/base/mem.h"
 #include "feedmill/config.h"
-#include "feedmill/delta.h"
 #include "feedmill/publish.h"
 #include "feedmill/render.h"
 #include "feedmill/rounds.h"
 #include "feedmill/store.h"
-#include "publish_notes.h"
+#include "publish_documents.h"
 #include "publish_pages.h"
-#include "publish_write.h"
+#include "publish_window.h"
 
-#define WINDOW_MS	INT64_C(172800000)	/* 48 hours */
+enum { TOMBSTONES_SHOWN = 100 };	/* the latest, at most */
 
-enum {
-	TOMBSTONES_SHOWN = 100,	/* the latest, at most */
-	WINDOW_FACTOR = 4,	/* bound of the window, in times of entries */
-	FORMATS_MAX = 8,
-	HEAD_BYTES = 8192	/* about what begin and end append */
+/* ----------------------------------------------------------------- memory */
+
+struct outlet_memory {
+	struct selection selection;
+	double		 share;		/* of all that was announced */
+	/* Of the database when it was selected; no shape: it was not. */
+	int64_t		 shape, last_seq;
+	struct shown	 shown;
 };
+
+struct memory {
+	const struct config *config;
+	struct stamps	 stamps;
+	struct outlet_memory *outlets;	/* of the configuration */
+};
+
+static struct memory *
+memory_new(const struct config *config)
+{
+	struct memory *m = xcalloc(1, sizeof(*m));
+
+	m->config = config_ref(config);
+	m->outlets = xcalloc(config->outlets_count + 1, sizeof(*m->outlets));
+	return m;
+}
+
+static void
+memory_free(struct memory *m)
+{
+	if (m == NULL)
+		return;
+	for (size_t i = 0; i < m->config->outlets_count; i++) {
+		selection_fini(&m->outlets[i].selection);
+		shown_fini(&m->outlets[i].shown);
+	}
+	stamps_fini(&m->stamps);
+	free(m->outlets);
+	config_unref(m->config);
+	free(m);
+}
 
 /* ----------------------------------------------------------- the reader's */
 
-/* Where one item is in the buffers, and its place in the outlet. */
-struct place {
-	int64_t		 effective_ms, seq, entry_id;
-	size_t		 from[FORMATS_MAX], to[FORMATS_MAX];
-};
-
-/* One outlet being collected. */
-struct window {
-	const struct config *config;
-	const struct config_outlet *outlet;
-	struct outlet_head head;
-	struct buf	 items[FORMATS_MAX];	/* rendered, as they came */
-	struct place	*places;
-	size_t		 count, size;
-	int64_t		 newest_ms;		/* announced */
-	int64_t		 last_seq, pages;	/* of the database; sealed */
-	struct selection selection;
-};
-
 struct publishing {
 	struct round	 round;
+	struct memory	*memory;
 	struct published_outlet *outlets;	/* of the configuration */
 	struct pages	*pages;		/* per outlet */
 	unsigned	 files;
 };
 
-static int
-is_wanted(const struct config_outlet *outlet, const struct render_format *f)
+/* One outlet. */
+struct outlet_run {
+	struct publishing *p;
+	struct outlet_memory *memory;
+	struct pages	*pages;
+	struct edition	 edition;
+	struct arena	 arena;		/* for tombstones */
+	char		 uuid[UUID_TEXT_SIZE];
+	struct buf	 page;		/* address of the newest */
+};
+
+static struct outlet_head
+head_of(const struct config *config, const struct config_outlet *o,
+    const char *uuid)
 {
-	return f->ending != NULL && (outlet->formats & f->bit) != 0;
+	return (struct outlet_head){
+		.uuid = uuid, .title = o->title, .subtitle = o->subtitle,
+		.language = o->language, .url = o->url, .hubs = o->hubs,
+		.updated_ms = DATE_NONE, .content = o->content,
+		.name = o->name, .formats = o->formats,
+		.has_status = config->http.enabled && config->http.status,
+		.has_search = config->http.enabled && config->http.search,
+	};
 }
 
-static struct place *
-add_place(struct window *w)
-{
-	if (w->count == w->size) {
-		w->size = w->size * 2 + 64;
-		w->places = xrealloc(w->places,
-		    w->size * sizeof(*w->places));
-	}
-	return &w->places[w->count++];
-}
-
-/* Records come newest announcement first. */
+/*
+ * The sources: selected again when there are others, and when so much was
+ * announced since that their share of it may be another.
+ */
 static int
-take_record(const struct record *r, void *arg)
+select_sources(struct outlet_run *o, struct err *err)
 {
-	struct window *w = arg;
-	struct item item = record_item(r, w->config);
-	struct place *place;
+	struct edition *e = &o->edition;
+	struct outlet_memory *m = o->memory;
 
-	if (w->count == 0)
-		w->newest_ms = r->announced_ms;
-	if (w->count >= (size_t)w->outlet->entries &&
-	    r->announced_ms < w->newest_ms - WINDOW_MS)
-		return 1;
-	place = add_place(w);
-	place->effective_ms = r->effective_ms;
-	place->seq = r->seq;
-	place->entry_id = r->entry_id;
-	if (w->head.updated_ms == DATE_NONE ||
-	    r->updated_ms > w->head.updated_ms)
-		w->head.updated_ms = r->updated_ms;
-	for (int i = 0; render_formats[i].ending != NULL; i++) {
-		place->from[i] = w->items[i].len;
-		if (is_wanted(w->outlet, &render_formats[i]))
-			render_formats[i].item(&w->items[i], &w->head,
-			    &item);
-		place->to[i] = w->items[i].len;
-	}
-	return 0;
-}
-
-static int
-compare_places(const void *a, const void *b)
-{
-	const struct place *x = a, *y = b;
-
-	if (x->effective_ms != y->effective_ms)
-		return x->effective_ms < y->effective_ms ? 1 : -1;
-	return (x->seq < y->seq) - (x->seq > y->seq);
-}
-
-static int
-collect(struct store_reader *reader, struct window *w, struct err *err)
-{
-	struct store_filter filter = { 0 };
-
-	/* No ids at all would be a filter that takes every source. */
-	if (w->selection.count == 0)
+	e->selection = &m->selection;
+	if (m->shape == e->stamps->version.shape &&
+	    e->last_seq / 2 <= m->last_seq)
 		return 0;
-	filter.source_ids = w->selection.ids;
-	filter.limit = (unsigned)w->outlet->entries * WINDOW_FACTOR;
-	if (store_each_record(reader, &filter, 1, take_record, w, err) == -1)
+	selection_fini(&m->selection);
+	m->shape = 0;
+	if (selection_load(&m->selection, e->reader, e->config,
+	    e->outlet->tags, e->outlet->sources, SELECT_PUBLISHED, err) == -1)
 		return -1;
-	if (w->count > 0)
-		qsort(w->places, w->count, sizeof(*w->places),
-		    compare_places);
+	m->shape = e->stamps->version.shape;
+	m->last_seq = e->last_seq;
+	m->share = (double)(m->selection.announced + 1) /
+	    (double)(e->last_seq + 1);
 	return 0;
 }
 
-/* The pieces are let go: two copies of a large outlet are enough. */
-static void
-join(struct buf *b, struct window *w, int i, struct delta *notes)
+/* The newest page is where the outlet's Atom document goes on. */
+static int
+seal_pages(struct outlet_run *o, struct err *err)
 {
-	const struct render_format *format = &render_formats[i];
+	struct edition *e = &o->edition;
+	const struct paging paging = {
+		.reader = e->reader, .config = e->config,
+		.outlet = e->outlet, .head = &e->head,
+		.selection = e->selection, .share = o->memory->share,
+		.dirfd = e->dirfd,
+	};
 
-	buf_reserve(b, w->items[i].len + w->count * strlen(format->between) +
-	    HEAD_BYTES);
-	format->begin(b, &w->head);
-	notes->head = b->len;
-	for (size_t n = 0; n < w->count; n++) {
-		const struct place *p = &w->places[n];
-
-		if (n > 0)
-			buf_puts(b, format->between);
-		if (format->before != NULL)
-			format->before(b, &w->head, p->effective_ms,
-			    n > 0 ? &p[-1].effective_ms : NULL);
-		buf_append(b, w->items[i].data + p->from[i],
-		    p->to[i] - p->from[i]);
-		if (format->has_delta)
-			delta_add(notes, p->entry_id, p->seq,
-			    w->items[i].data + p->from[i],
-			    p->to[i] - p->from[i]);
+	if ((e->outlet->formats & OUTLET_ATOM) == 0)
+		return 0;
+	if (pages_seal(&paging, o->pages, &o->p->files, err) == -1)
+		return -1;
+	o->p->round.later |= o->pages->more;
+	if (o->pages->count > 0) {
+		render_page_url(&o->page, e->outlet, o->pages->count);
+		e->head.prev_archive = buf_str(&o->page);
 	}
-	if (format->after != NULL && w->count > 0)
-		format->after(b, &w->head,
-		    w->places[w->count - 1].effective_ms);
-	format->end(b);
-	notes->digest = hash_128(b->data, b->len);
-	buf_fini(&w->items[i]);
+	/* Where some are missing, nothing is told of what is on them. */
+	e->pages = o->pages->more ? 0 : o->pages->count;
+	return 0;
+}
+
+static int
+find_window(struct outlet_run *o, struct err *err)
+{
+	struct edition *e = &o->edition;
+	const struct window_query query = {
+		.reader = e->reader, .ids = e->selection->ids,
+		.share = o->memory->share, .stamps = e->stamps,
+		.entries = (unsigned)e->outlet->entries,
+	};
+
+	if (window_read(&e->window, &query, err) == -1)
+		return -1;
+	e->head.updated_ms = e->window.updated_ms;
+	return 0;
 }
 
 /* The document is changed by them, too. */
 static int
 take_tombstone(const struct tombstone *t, void *arg)
 {
-	struct window *w = arg;
-	struct arena *arena = &w->selection.arena;
-	struct outlet_tombstone *stone = arena_zalloc(arena, sizeof(*stone));
+	struct outlet_run *o = arg;
+	struct outlet_head *head = &o->edition.head;
+	struct outlet_tombstone *stone = arena_zalloc(&o->arena,
+	    sizeof(*stone));
 
-	stone->uuid = arena_strdup(arena, t->uuid);
+	stone->uuid = arena_strdup(&o->arena, t->uuid);
 	stone->at_ms = t->at_ms;
-	stone->next = w->head.tombstones;
-	w->head.tombstones = stone;
-	if (w->head.updated_ms == DATE_NONE ||
-	    t->at_ms > w->head.updated_ms)
-		w->head.updated_ms = t->at_ms;
+	stone->next = head->tombstones;
+	head->tombstones = stone;
+	if (head->updated_ms == DATE_NONE || t->at_ms > head->updated_ms)
+		head->updated_ms = t->at_ms;
 	return 0;
 }
 
 static int
-collect_tombstones(struct store_reader *reader, struct window *w,
-    struct err *err)
+find_tombstones(struct outlet_run *o, struct err *err)
 {
+	const struct edition *e = &o->edition;
 	const struct tombstone_filter filter = {
-		.source_ids = w->selection.ids, .limit = TOMBSTONES_SHOWN,
-		.with_expired = w->outlet->tombstones == TOMBSTONES_ALL,
+		.source_ids = e->selection->ids, .limit = TOMBSTONES_SHOWN,
+		.with_expired = e->outlet->tombstones == TOMBSTONES_ALL,
 	};
 
-	if (w->selection.count == 0 || !(w->outlet->formats & OUTLET_ATOM) ||
-	    w->outlet->tombstones == TOMBSTONES_NONE)
+	if (e->selection->count == 0 ||
+	    (e->outlet->formats & OUTLET_ATOM) == 0 ||
+	    e->outlet->tombstones == TOMBSTONES_NONE)
 		return 0;
-	return store_each_tombstone(reader, &filter, take_tombstone, w, err);
+	return store_each_tombstone(e->reader, &filter, take_tombstone, o,
+	    err);
 }
 
-/* ---------------------------------------------------------------- writing */
-
-/* The newest page is where the outlet's Atom document goes on. */
 static int
-seal_pages(struct publishing *p, struct store_reader *reader,
-    const struct window *w, int dirfd, struct pages *pages, struct buf *url,
-    struct err *err)
+open_outlet(struct outlet_run *o, struct err *err)
 {
-	const struct paging paging = {
-		.reader = reader, .config = w->config, .outlet = w->outlet,
-		.head = &w->head, .ids = w->selection.ids, .dirfd = dirfd,
-	};
+	struct edition *e = &o->edition;
+	struct buf directory = { 0 };
 
-	if ((w->outlet->formats & OUTLET_ATOM) == 0)
-		return 0;
-	if (pages_seal(&paging, pages, &p->files, err) == -1)
+	if (store_outlet_uuid(e->reader, e->outlet->name, o->uuid,
+	    err) == -1 || store_last_seq(e->reader, &e->last_seq, err) == -1)
 		return -1;
-	p->round.later |= pages->more;
-	if (pages->count > 0)
-		render_page_url(url, w->outlet, pages->count);
-	return 0;
-}
-
-static int
-write_document(struct publishing *p, struct window *w, int i, int dirfd,
-    struct err *err)
-{
-	const struct render_format *format = &render_formats[i];
-	struct delta notes = { .seq = w->last_seq };
-	struct buf self = { 0 }, name = { 0 }, b = { 0 };
-	int rc = 0;
-
-	if (format->bit == OUTLET_ATOM)
-		notes.page = w->pages;
-	render_self_url(&self, w->outlet, format);
-	w->head.self = buf_str(&self);
-	buf_printf(&name, "%s%s", w->outlet->name, format->ending);
-	join(&b, w, i, &notes);
-	if (format->has_delta)
-		rc = notes_put(dirfd, buf_str(&name), &notes, err);
-	if (rc == 0)
-		rc = publish_write(dirfd, buf_str(&name), &b, &p->files, err);
-	delta_fini(&notes);
-	buf_fini(&b);
-	buf_fini(&name);
-	buf_fini(&self);
-	return rc;
-}
-
-static int
-write_outlet(struct publishing *p, struct window *w, int dirfd,
-    unsigned *changed, struct err *err)
-{
-	int rc = 0;
-
-	for (int i = 0; render_formats[i].ending != NULL && rc == 0; i++) {
-		unsigned before = p->files;
-
-		if (!is_wanted(w->outlet, &render_formats[i]))
-			continue;
-		rc = write_document(p, w, i, dirfd, err);
-		if (p->files > before)
-			*changed |= render_formats[i].bit;
-	}
-	return rc;
-}
-
-static void
-window_fini(struct window *w)
-{
-	for (int i = 0; i < FORMATS_MAX; i++)
-		buf_fini(&w->items[i]);
-	free(w->places);
-	selection_fini(&w->selection);
-}
-
-static int
-publish_outlet(struct publishing *p, struct store_reader *reader,
-    const struct config_outlet *outlet, struct pages *pages,
-    unsigned *changed, struct err *err)
-{
-	struct window w = { .config = p->round.config, .outlet = outlet };
-	struct buf directory = { 0 }, page = { 0 };
-	char uuid[UUID_TEXT_SIZE];
-	int dirfd = -1, rc = -1;
-
-	if (store_outlet_uuid(reader, outlet->name, uuid, err) == -1 ||
-	    store_last_seq(reader, &w.last_seq, err) == -1)
-		goto out;
-	w.head = (struct outlet_head){
-		.uuid = uuid, .title = outlet->title,
-		.subtitle = outlet->subtitle, .language = outlet->language,
-		.url = outlet->url, .hubs = outlet->hubs,
-		.updated_ms = DATE_NONE, .content = outlet->content,
-		.name = outlet->name, .formats = outlet->formats,
-		.has_status = p->round.config->http.enabled &&
-		    p->round.config->http.status,
-		.has_search = p->round.config->http.enabled &&
-		    p->round.config->http.search,
-	};
-	render_directory(&directory, p->round.config, outlet->directory);
-	dirfd = file_open_dir(buf_str(&directory), err);
-	if (dirfd == -1)
-		goto out;
-	rc = selection_load(&w.selection, reader, p->round.config,
-	    outlet->tags, outlet->sources, SELECT_PUBLISHED, err);
-	w.head.sources = w.selection.shown;
-	/* The page is there before anything points to it. */
-	if (rc == 0)
-		rc = seal_pages(p, reader, &w, dirfd, pages, &page, err);
-	if (page.len > 0)
-		w.head.prev_archive = buf_str(&page);
-	/* Where some are missing, nothing is told of what is on them. */
-	w.pages = pages->more ? 0 : pages->count;
-	if (rc == 0)
-		rc = collect(reader, &w, err);
-	if (rc == 0)
-		rc = collect_tombstones(reader, &w, err);
-	if (rc == 0)
-		rc = write_outlet(p, &w, dirfd, changed, err);
-out:
-	if (dirfd != -1)
-		close(dirfd);
+	e->head = head_of(e->config, e->outlet, o->uuid);
+	render_directory(&directory, e->config, e->outlet->directory);
+	e->dirfd = file_open_dir(buf_str(&directory), err);
 	buf_fini(&directory);
-	buf_fini(&page);
-	window_fini(&w);
+	return e->dirfd == -1 ? -1 : 0;
+}
+
+static int
+publish_outlet(struct outlet_run *o, unsigned *changed, struct err *err)
+{
+	struct edition *e = &o->edition;
+	int rc = -1;
+
+	/* The page is there before anything points to it. */
+	if (open_outlet(o, err) == 0 && select_sources(o, err) == 0 &&
+	    seal_pages(o, err) == 0 && find_window(o, err) == 0 &&
+	    find_tombstones(o, err) == 0)
+		rc = documents_write(e, &o->memory->shown, changed,
+		    &o->p->files, err);
+	if (rc == -1)
+		o->memory->shape = 0;
+	/* Of a list of ten thousand the names are not kept. */
+	if (e->selection != NULL)
+		selection_forget_shown(e->selection);
+	if (e->dirfd != -1)
+		close(e->dirfd);
+	window_fini(&e->window);
+	arena_fini(&o->arena);
+	buf_fini(&o->page);
 	return rc;
 }
 
@@ -355,20 +269,28 @@ read_told(struct store_reader *reader, const struct config_outlet *outlet,
 }
 
 static void
-run(struct store_reader *reader, struct round *round)
+run_round(struct store_reader *reader, struct round *round)
 {
 	struct publishing *p = (struct publishing *)round;
 
 	for (size_t i = 0; i < round->config->outlets_count; i++) {
 		const struct config_outlet *o = &round->config->outlets[i];
 		struct published_outlet *done = &p->outlets[i];
+		struct outlet_run run = {
+			.p = p, .memory = &p->memory->outlets[i],
+			.pages = &p->pages[i], .edition = {
+				.reader = reader, .config = round->config,
+				.outlet = o, .dirfd = -1,
+				.stamps = &p->memory->stamps,
+			},
+		};
 		struct err err = { 0 };
 
 		*done = (struct published_outlet){ .outlet = o };
 		if (store_last_seq(reader, &done->reached, &err) == -1 ||
+		    stamps_refresh(&p->memory->stamps, reader, &err) == -1 ||
 		    read_told(reader, o, &done->told, &err) == -1 ||
-		    publish_outlet(p, reader, o, &p->pages[i],
-		    &done->changed, &err) == -1) {
+		    publish_outlet(&run, &done->changed, &err) == -1) {
 			done->reached = -1;
 			round_fail(round, &err, "outlet", o->name);
 		}
@@ -382,14 +304,20 @@ struct publish {
 	struct store	*store;
 	publish_done_fn	*done;
 	void		*arg;
+	struct memory	*memory;	/* NULL: none, or a round has it */
 };
 
 static void
 begin(struct round *round, void *arg)
 {
 	struct publishing *p = (struct publishing *)round;
+	struct publish *publish = arg;
 
-	(void)arg;
+	p->memory = TAKE(publish->memory);
+	if (p->memory == NULL || p->memory->config != round->config) {
+		memory_free(p->memory);
+		p->memory = memory_new(round->config);
+	}
 	p->outlets = xcalloc(round->config->outlets_count + 1,
 	    sizeof(*p->outlets));
 	p->pages = xcalloc(round->config->outlets_count + 1,
@@ -423,16 +351,20 @@ static void
 end(struct round *round, void *arg)
 {
 	struct publishing *p = (struct publishing *)round;
+	struct publish *publish = arg;
 
-	if (arg != NULL)
-		tell(arg, p);
+	if (publish != NULL) {
+		publish->memory = TAKE(p->memory);
+		tell(publish, p);
+	}
+	memory_free(p->memory);
 	free(p->outlets);
 	free(p->pages);
 	free(p);
 }
 
 static const struct rounds_kind kind = {
-	"publishing", sizeof(struct publishing), begin, run, end
+	"publishing", sizeof(struct publishing), begin, run_round, end
 };
 
 struct publish *
@@ -488,5 +420,6 @@ publish_free(struct publish *p)
 	if (p == NULL)
 		return;
 	rounds_free(p->rounds);
+	memory_free(p->memory);
 	free(p);
 }

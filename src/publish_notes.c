@@ -17,7 +17,8 @@ enum { NOTES_BYTES_MAX = 16 << 20 };
 static void
 read_notes(int dirfd, const char *name, struct buf *b)
 {
-	int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW |
+	    O_NONBLOCK);
 	struct err ignored;
 
 	if (fd == -1)
@@ -28,7 +29,7 @@ read_notes(int dirfd, const char *name, struct buf *b)
 }
 
 int
-notes_put(int dirfd, const char *document, struct delta *now,
+notes_put(struct file_batch *batch, const char *document, struct delta *now,
     struct err *err)
 {
 	struct buf name = { 0 }, old = { 0 }, new = { 0 };
@@ -37,13 +38,13 @@ notes_put(int dirfd, const char *document, struct delta *now,
 	int rc = 0;
 
 	render_notes_name(&name, document);
-	read_notes(dirfd, buf_str(&name), &old);
+	read_notes(batch->dirfd, buf_str(&name), &old);
 	delta_read(&before, buf_str(&old));
 	clock_random(&secret, sizeof(secret));
 	delta_follow(now, &before, clock_wall_ms(), secret);
 	delta_write(&new, now);
 	if (new.len != old.len || memcmp(new.data, old.data, old.len) != 0)
-		rc = file_put(dirfd, buf_str(&name), new.data, new.len,
+		rc = file_batch_put(batch, buf_str(&name), new.data, new.len,
 		    err);
 	delta_fini(&before);
 	buf_fini(&name);

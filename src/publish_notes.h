@@ -10,8 +10,11 @@
 
 struct delta;
 struct err;
+struct file_batch;
 
-/* Completes the notes from those that are there, and replaces them. */
-int notes_put(int dirfd, const char *name, struct delta *now, struct err *);
+/* Completes the notes from those that are there, and replaces them with the
+ * batch. */
+int notes_put(struct file_batch *, const char *name, struct delta *now,
+    struct err *);
 
 #endif

@@ -2,9 +2,10 @@
  * publish_pages.c - see publish_pages.h.
  *
  * How many pages an outlet has stands in the database, where the newest ends
- * in its file.  The database hears of a page one commit after it is there.  So a page found where the next one
- * would go is looked at first: if everything that was announced up to its
- * end is on it, it is the page, and stays.  Otherwise it belongs to another
+ * in its file.  The database hears of a page one commit after it is there.
+ * So a page found where the next one would go is looked at first: if
+ * everything that was announced up to its end is on it, it is the page, and
+ * stays.  Otherwise it belongs to another
  * database, or to a time after a backup, and is replaced.
  *
  * Where the newest page is missing (another folder, a hand that tidied) the
@@ -56,15 +57,15 @@ static void
 filter_init(struct store_filter *f, const struct paging *g, int64_t after)
 {
 	*f = (struct store_filter){
-		.source_ids = g->ids, .after_seq = after,
-		.with_silent = 1, .with_superseded = 1,
+		.source_ids = g->selection->ids, .after_seq = after,
+		.with_silent = 1, .with_superseded = 1, .share = g->share,
 	};
 }
 
 /* ------------------------------------------------------- where a page ends */
 
 struct ending {
-	const struct config *config;
+	const struct selection *selection;
 	int64_t		 now_ms;
 	unsigned	 count, full;
 	int64_t		 seq;		/* 0: not yet */
@@ -74,25 +75,25 @@ struct ending {
 
 /* Does retention wait for a page with it? */
 static int
-is_old(const struct ending *e, const struct record *r)
+is_old(const struct ending *e, const struct store_place *p)
 {
-	const struct config_source *source =
-	    config_find_source(e->config, r->source_name);
+	const struct selected *source = selection_find(e->selection,
+	    p->source_id);
 
 	return source != NULL && source->keep_s > 0 &&
-	    r->announced_ms < e->now_ms - source->keep_s * 1000;
+	    p->announced_ms < e->now_ms - source->keep_s * 1000;
 }
 
 static int
-find_end(const struct record *r, void *arg)
+find_end(const struct store_place *p, void *arg)
 {
 	struct ending *e = arg;
 
 	e->count++;
-	e->last = r->seq;
-	e->is_due |= is_old(e, r);
-	if (r->is_silent || e->count == e->full)
-		e->seq = r->seq;
+	e->last = p->seq;
+	e->is_due |= is_old(e, p);
+	if (p->is_silent || e->count == e->full)
+		e->seq = p->seq;
 	return e->count == e->full;
 }
 
@@ -235,7 +236,7 @@ static int
 seal_next(const struct paging *g, struct pages *pages, unsigned *files,
     struct err *err)
 {
-	struct ending e = { .config = g->config,
+	struct ending e = { .selection = g->selection,
 	    .now_ms = clock_wall_ms(), .full = PAGE_ANNOUNCEMENTS };
 	struct store_filter filter;
 	struct buf name = { 0 };
@@ -246,7 +247,7 @@ seal_next(const struct paging *g, struct pages *pages, unsigned *files,
 		e.full = (unsigned)g->outlet->entries;
 	filter_init(&filter, g, pages->seq);
 	filter.limit = e.full;
-	rc = store_each_record(g->reader, &filter, 0, find_end, &e, err);
+	rc = store_each_place(g->reader, &filter, 0, find_end, &e, err);
 	/* All there is: the next is due when the youngest of it is old. */
 	if (e.is_due)
 		e.seq = e.last;
@@ -310,7 +311,7 @@ pages_seal(const struct paging *g, struct pages *pages, unsigned *files,
 	if (recall(g, pages, err) == -1)
 		return -1;
 	/* No ids at all would be a filter that takes every source. */
-	if (g->ids == NULL)
+	if (g->selection->ids == NULL)
 		return 0;
 	/* Those that are found do not count: until the database has heard of
 	 * them they are found in every round. */

@@ -21,6 +21,7 @@ struct config;
 struct config_outlet;
 struct err;
 struct outlet_head;
+struct selection;
 struct store;
 struct store_reader;
 
@@ -36,7 +37,8 @@ struct paging {
 	const struct config *config;
 	const struct config_outlet *outlet;
 	const struct outlet_head *head;	/* of the outlet's document */
-	const int64_t	*ids;		/* of its sources; NULL: none */
+	const struct selection *selection;	/* its sources */
+	double		 share;		/* struct store_filter's, of them */
 	int		 dirfd;		/* of its folder */
 };
 

@@ -224,6 +224,7 @@ struct selecting {
 	const char	*const *tags, *const *sources;
 	enum selection_use use;
 	const struct outlet_source **last;
+	size_t		 room;
 };
 
 static void
@@ -257,11 +258,44 @@ select_source(const struct source_summary *summary, void *arg)
 	    source->publish : source->archive) ||
 	    !config_selects(s->tags, s->sources, source))
 		return 0;
-	sel->ids = xrealloc(sel->ids, (sel->count + 2) * sizeof(*sel->ids));
-	sel->ids[sel->count++] = summary->id;
-	sel->ids[sel->count] = 0;
+	if (sel->count == s->room) {
+		s->room = s->room * 2 + 64;
+		sel->list = xrealloc(sel->list,
+		    s->room * sizeof(*sel->list));
+	}
+	sel->list[sel->count++] = (struct selected){
+		summary->id, source->keep_s };
+	sel->announced += summary->announced;
 	show_source(s, source, summary);
 	return 0;
+}
+
+static int
+compare_selected(const void *a, const void *b)
+{
+	const struct selected *x = a, *y = b;
+
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+static void
+list_ids(struct selection *sel)
+{
+	if (sel->count == 0)
+		return;
+	qsort(sel->list, sel->count, sizeof(*sel->list), compare_selected);
+	sel->ids = xcalloc(sel->count + 1, sizeof(*sel->ids));
+	for (size_t i = 0; i < sel->count; i++)
+		sel->ids[i] = sel->list[i].id;
+}
+
+const struct selected *
+selection_find(const struct selection *sel, int64_t id)
+{
+	const struct selected key = { .id = id };
+
+	return sel->count == 0 ? NULL : bsearch(&key, sel->list, sel->count,
+	    sizeof(*sel->list), compare_selected);
 }
 
 int
@@ -270,16 +304,26 @@ selection_load(struct selection *sel, struct store_reader *reader,
     const char *const *sources, enum selection_use use, struct err *err)
 {
 	struct selecting s = {
-		sel, config, tags, sources, use, &sel->shown
+		sel, config, tags, sources, use, &sel->shown, 0
 	};
+	int rc = store_each_source(reader, select_source, &s, err);
 
-	return store_each_source(reader, select_source, &s, err);
+	list_ids(sel);
+	return rc;
+}
+
+void
+selection_forget_shown(struct selection *sel)
+{
+	arena_fini(&sel->arena);
+	sel->shown = NULL;
 }
 
 void
 selection_fini(struct selection *sel)
 {
 	free(sel->ids);
+	free(sel->list);
 	arena_fini(&sel->arena);
 	memset(sel, 0, sizeof(*sel));
 }

@@ -51,6 +51,10 @@ void delta_fini(struct delta *);
 /* A part is added with its bytes; its since_ms is delta_follow()'s. */
 void delta_add(struct delta *, int64_t entry_id, int64_t seq,
     const char *bytes, size_t len);
+/* The same, where its hash is known. */
+uint64_t delta_hash(const char *bytes, size_t len);
+void delta_add_hashed(struct delta *, int64_t entry_id, int64_t seq,
+    size_t len, uint64_t hash);
 
 /*
  * now is new, after before (its count is 0: there was none): which parts are

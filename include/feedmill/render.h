@@ -105,6 +105,7 @@ struct render_format {
 	/* Said after the last item, or NULL; ms is its time. */
 	void		(*after)(struct buf *, const struct outlet_head *,
 			    int64_t ms);
+	int		 is_list;	/* of sources: has no items */
 };
 extern const struct render_format render_formats[];
 

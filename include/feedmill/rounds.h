@@ -65,10 +65,16 @@ void round_fail(struct round *, const struct err *, const char *kind,
 struct item record_item(const struct record *, const struct config *);
 
 /* Sources an outlet or an archive takes: configured, willing, selected. */
+struct selected {
+	int64_t		 id;
+	int64_t		 keep_s;	/* retention's; 0: for ever */
+};
 struct selection {
 	struct arena	 arena;
-	int64_t		*ids;		/* 0 ends */
+	int64_t		*ids;		/* ascending; 0 ends; NULL: none */
+	struct selected	*list;		/* the same */
 	size_t		 count;
+	int64_t		 announced;	/* by all of them so far */
 	/* Those whose address holds no secret, in the store's order. */
 	const struct outlet_source *shown;
 };
@@ -76,6 +82,10 @@ enum selection_use { SELECT_PUBLISHED, SELECT_ARCHIVED };
 int selection_load(struct selection *, struct store_reader *,
     const struct config *, const char *const *tags,
     const char *const *sources, enum selection_use, struct err *);
+/* NULL: it is none of them. */
+const struct selected *selection_find(const struct selection *, int64_t id);
+/* The list of those shown is let go. */
+void selection_forget_shown(struct selection *);
 void selection_fini(struct selection *);
 
 #endif

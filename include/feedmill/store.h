@@ -243,10 +243,47 @@ struct store_filter {
 	unsigned	 limit;
 	unsigned	 skip;		/* of a search: so many come before */
 	int		 by_date;	/* a search: newest first, not best */
+	/* Of all that was announced about this part is of these sources: a
+	 * hint how to look for it.  0: found out, which takes time. */
+	double		 share;
 };
 /* In order of seq; newest first if newest_first.  -1: failed, see err. */
 int store_each_record(struct store_reader *, const struct store_filter *,
     int newest_first, store_record_fn *, void *arg, struct err *);
+
+/* Those with these numbers, as far as they are there, in this order. */
+int store_each_of(struct store_reader *, const int64_t *seqs, size_t count,
+    store_record_fn *, void *arg, struct err *);
+
+/*
+ * The same without their texts: where a record stands, and a stamp of all of
+ * it that can change while it has this number (an edit that is not announced
+ * changes it, too), but of what is its source's.  source_ids ascend.
+ */
+struct store_place {
+	int64_t		 seq, entry_id, source_id;
+	int64_t		 announced_ms, effective_ms, updated_ms;
+	int		 is_silent;
+	uint64_t	 stamp;
+};
+typedef int store_place_fn(const struct store_place *, void *arg);
+int store_each_place(struct store_reader *, const struct store_filter *,
+    int newest_first, store_place_fn *, void *arg, struct err *);
+
+/*
+ * What a record shows of its source, as stamps: of all, in order of id, or
+ * (since > 0) of those whose title or link changed after that version, in
+ * any order.  A change of anything else they tell, or of which there are and
+ * in which order, is another shape.
+ */
+struct store_sources_version {
+	int64_t		 shape, shown;
+};
+int store_sources_version(struct store_reader *,
+    struct store_sources_version *ret, struct err *);
+int store_each_stamp(struct store_reader *, int64_t since,
+    int (*fn)(int64_t id, uint64_t stamp, void *arg), void *arg,
+    struct err *);
 
 /* Those whose effective_ms is in [from, to), latest first: limit and skip
  * count. */

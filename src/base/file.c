@@ -255,6 +255,19 @@ file_batch_flush(struct file_batch *b, struct err *e)
 	return rc;
 }
 
+void
+file_batch_drop(struct file_batch *b)
+{
+	char temporary[NAME_MAX + 1];
+
+	for (unsigned i = 0; i < b->count; i++) {
+		temporary_name(b->names[i], temporary);
+		unlinkat(b->dirfd, temporary, 0);
+		free(b->names[i]);
+	}
+	b->count = 0;
+}
+
 int
 file_batch_put(struct file_batch *b, const char *name, const void *p,
     size_t len, struct err *e)

@@ -6,19 +6,19 @@
 const struct render_format render_formats[] = {
 	{ OUTLET_ATOM, ".atom", "application/atom+xml; charset=utf-8",
 	    render_atom_begin, render_atom_item, "", render_atom_end,
-	    "Atom", NULL, 1, NULL },
+	    "Atom", NULL, 1, NULL, 0 },
 	{ OUTLET_RSS, ".rss", "application/rss+xml; charset=utf-8",
 	    render_rss_begin, render_rss_item, "", render_rss_end,
-	    "RSS", NULL, 1, NULL },
+	    "RSS", NULL, 1, NULL, 0 },
 	{ OUTLET_JSON, ".json", "application/feed+json; charset=utf-8",
 	    render_json_begin, render_json_item, ",\n", render_json_end,
-	    "JSON Feed", NULL, 0, NULL },
+	    "JSON Feed", NULL, 0, NULL, 0 },
 	{ OUTLET_HTML, ".html", "text/html; charset=utf-8",
 	    render_html_begin, render_html_item, "", render_html_end,
-	    "Page", render_html_before, 0, render_html_after },
+	    "Page", render_html_before, 0, render_html_after, 0 },
 	{ OUTLET_OPML, ".opml", "text/x-opml; charset=utf-8",
 	    render_opml_begin, render_opml_item, "", render_opml_end,
-	    "OPML", NULL, 0, NULL },
+	    "OPML", NULL, 0, NULL, 1 },
 	{ 0 }
 };
 

@@ -1,8 +1,10 @@
 /* reader.c - see reader.h. */
+#include <assert.h>
 #include <signal.h>
 #include <string.h>
 
 #include "feedmill/base/clock.h"
+#include "feedmill/base/mem.h"
 #include "feedmill/store.h"
 
 #include "reader.h"
@@ -24,6 +26,37 @@ reader_prepare(struct store_reader *r, const char *sql, struct err *err)
 	if (sqlite3_prepare_v2(r->db.sqlite, sql, -1, &q, NULL) != SQLITE_OK)
 		reader_fail(r, err);
 	return q;
+}
+
+sqlite3_stmt *
+reader_statement(struct store_reader *r, const char *sql, struct err *err)
+{
+	size_t i = 0;
+
+	while (r->kept[i].sql != NULL && r->kept[i].sql != sql)
+		assert(++i < READER_KEPT);
+	if (r->kept[i].q == NULL && sqlite3_prepare_v3(r->db.sqlite, sql, -1,
+	    SQLITE_PREPARE_PERSISTENT, &r->kept[i].q, NULL) != SQLITE_OK) {
+		reader_fail(r, err);
+		return NULL;
+	}
+	r->kept[i].sql = sql;
+	return r->kept[i].q;
+}
+
+void
+reader_done(sqlite3_stmt *q)
+{
+	sqlite3_reset(q);
+	sqlite3_clear_bindings(q);
+}
+
+static void
+reader_close(struct store_reader *r)
+{
+	for (size_t i = 0; i < READER_KEPT; i++)
+		sqlite3_finalize(TAKE(r->kept[i].q));
+	db_close(&r->db);
 }
 
 void
@@ -120,7 +153,7 @@ reader_stop(struct reader *r)
 	pthread_cond_signal(&r->wake);
 	pthread_mutex_unlock(&r->lock);
 	pthread_join(r->thread, NULL);
-	db_close(&r->conn.db);
+	reader_close(&r->conn);
 	pthread_cond_destroy(&r->wake);
 	pthread_mutex_destroy(&r->lock);
 }

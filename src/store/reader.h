@@ -13,9 +13,16 @@
 #include "db.h"
 #include "task.h"
 
+/* What is asked in every round is prepared once. */
+enum { READER_KEPT = 12 };
+
 struct store_reader {
 	struct db	 db;
 	int64_t		 deadline_ms;	/* monotonic, of this job */
+	struct {
+		const char	*sql;
+		sqlite3_stmt	*q;
+	} kept[READER_KEPT];
 };
 
 struct reader {
@@ -33,6 +40,11 @@ struct reader {
 sqlite3_stmt *reader_prepare(struct store_reader *, const char *sql,
     struct err *);
 int reader_fail(struct store_reader *, struct err *);
+/* The same, kept: sql stays where it is for ever, and is known by that. */
+sqlite3_stmt *reader_statement(struct store_reader *, const char *sql,
+    struct err *);
+/* Done with its rows; nothing is bound any more. */
+void reader_done(sqlite3_stmt *);
 
 int reader_start(struct reader *, const char *path, struct err *);
 void reader_stop(struct reader *);

@@ -151,6 +151,20 @@ store_each_record(struct store_reader *r, const struct store_filter *f,
 }
 
 int
+store_each_of(struct store_reader *r, const int64_t *seqs, size_t count,
+    store_record_fn *fn, void *arg, struct err *err)
+{
+	sqlite3_stmt *q = reader_statement(r, one_record, err);
+	int code = q != NULL ? 0 : -1, stop = 0;
+
+	for (size_t i = 0; code == 0 && !stop && i < count; i++)
+		code = records_give(r, q, seqs[i], fn, arg, &stop, err);
+	if (q != NULL)
+		reader_done(q);
+	return code;
+}
+
+int
 store_each_entry(struct store_reader *r, store_record_fn *fn, void *arg,
     struct err *err)
 {
@@ -172,10 +186,12 @@ store_each_entry(struct store_reader *r, store_record_fn *fn, void *arg,
 static sqlite3_stmt *
 outlet_find(struct store_reader *r, const char *outlet, struct err *err)
 {
-	sqlite3_stmt *q = reader_prepare(r,
-	    "SELECT uuid, seq FROM outlets WHERE name = ?1", err);
+	static const char sql[] =
+	    "SELECT uuid, seq FROM outlets WHERE name = ?1";
+	sqlite3_stmt *q = reader_statement(r, sql, err);
 
-	db_bind_text(q, 1, outlet);
+	if (q != NULL)
+		db_bind_text(q, 1, outlet);
 	return q;
 }
 
@@ -193,7 +209,7 @@ store_outlet_seq(struct store_reader *r, const char *outlet, int64_t *ret,
 		reader_fail(r, err);
 	else
 		*ret = row == 1 ? sqlite3_column_int64(q, 1) : 0;
-	sqlite3_finalize(q);
+	reader_done(q);
 	return row < 0 ? -1 : 0;
 }
 
@@ -213,7 +229,7 @@ store_outlet_uuid(struct store_reader *r, const char *outlet,
 		err_set(err, "the database knows no outlet %s", outlet);
 	else
 		reader_fail(r, err);
-	sqlite3_finalize(q);
+	reader_done(q);
 	return row == 1 ? 0 : -1;
 }
 

@@ -233,6 +233,35 @@ static const char *const steps[] = {
 	"INSERT INTO search(search, rank) VALUES('automerge', 0);"
 	"INSERT INTO search(search, rank) VALUES('crisismerge', 256);"
 	"INSERT INTO search(search, rank) VALUES('usermerge', 8);",
+
+	/*
+	 * 9 to 10: what tells the publisher that something it has shown is to
+	 * be shown otherwise, without reading it (places.c).
+	 */
+	"ALTER TABLE entries ADD COLUMN edits INTEGER NOT NULL DEFAULT 0;"
+	"CREATE TRIGGER edits_count AFTER UPDATE OF"
+	" title, language, image, extra, summary, content ON revisions"
+	" BEGIN UPDATE entries SET edits = edits + 1"
+	" WHERE id = new.entry_id; END;"
+	"ALTER TABLE sources ADD COLUMN version INTEGER NOT NULL DEFAULT 0;"
+	"CREATE INDEX sources_version ON sources(version) WHERE version > 0;"
+	"CREATE TRIGGER sources_shown AFTER UPDATE OF title, link ON sources"
+	" WHEN old.title IS NOT new.title OR old.link IS NOT new.link"
+	" BEGIN UPDATE sources SET version = 1 + coalesce("
+	"(SELECT max(version) FROM sources WHERE version > 0), 0)"
+	" WHERE id = new.id; END;"
+	"INSERT INTO meta VALUES('sources_shape', 1);"
+	"CREATE TRIGGER sources_reshaped AFTER UPDATE OF"
+	" name, configured_url, configured_title, position ON sources"
+	" WHEN old.name IS NOT new.name"
+	" OR old.configured_url IS NOT new.configured_url"
+	" OR old.configured_title IS NOT new.configured_title"
+	" OR old.position IS NOT new.position"
+	" BEGIN UPDATE meta SET value = value + 1"
+	" WHERE name = 'sources_shape'; END;"
+	"CREATE TRIGGER sources_added AFTER INSERT ON sources"
+	" BEGIN UPDATE meta SET value = value + 1"
+	" WHERE name = 'sources_shape'; END;",
 };
 
 int

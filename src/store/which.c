@@ -11,8 +11,20 @@ int
 store_last_seq(struct store_reader *r, int64_t *ret, struct err *err)
 {
 	/* Retention may have taken the last revision, not its number. */
-	return db_number(&r->db, "SELECT coalesce((SELECT value FROM meta "
-	    "WHERE name = 'last_seq'), 0)", ret, err);
+	static const char sql[] = "SELECT coalesce((SELECT value FROM meta "
+	    "WHERE name = 'last_seq'), 0)";
+	sqlite3_stmt *q = reader_statement(r, sql, err);
+	int row;
+
+	if (q == NULL)
+		return -1;
+	row = db_row(q);
+	if (row == 1)
+		*ret = sqlite3_column_int64(q, 0);
+	else
+		reader_fail(r, err);
+	reader_done(q);
+	return row == 1 ? 0 : -1;
 }
 
 static void
@@ -24,13 +36,6 @@ which_add(struct which *n, int64_t number)
 	}
 	n->at[n->count++] = number;
 }
-
-struct range {			/* of the sequence, and what to find in it */
-	int64_t		 after, upto;
-	const char	*ids;		/* JSON; NULL: all sources */
-	int64_t		 limit;		/* 0: none */
-	int		 scan;		/* read on until there are enough */
-};
 
 void
 which_put_states(struct buf *sql, const struct store_filter *f)
@@ -44,12 +49,12 @@ which_put_states(struct buf *sql, const struct store_filter *f)
 
 static void
 filter_write(struct buf *sql, const struct store_filter *f, int newest_first,
-    const struct range *g)
+    const struct which_range *g)
 {
 	buf_puts(sql, "SELECT r.seq FROM revisions r "
 	    "WHERE r.seq > ?1 AND r.seq <= ?2");
 	/* The sign keeps SQLite from using the index on it. */
-	if (g->ids != NULL)
+	if (f->source_ids != NULL)
 		buf_printf(sql, " AND %sr.source_id IN "
 		    "(SELECT value FROM json_each(?3))", g->scan ? "+" : "");
 	which_put_states(sql, f);
@@ -99,6 +104,31 @@ store_seq_before(struct store_reader *r, int64_t since_ms, int64_t *ret,
 	return row < 0 ? -1 : 0;
 }
 
+/* How much of all that was announced is theirs? */
+static int
+share_find(struct store_reader *r, const int64_t *ids, int64_t last,
+    double *ret, struct err *err)
+{
+	struct buf json = { 0 };
+	sqlite3_stmt *q;
+	int row = -1;
+
+	q = reader_prepare(r, "SELECT total(announced) FROM sources WHERE id IN "
+	    "(SELECT value FROM json_each(?1))", err);
+	which_put_ids(&json, ids);
+	if (q != NULL) {
+		db_bind_text(q, 1, json.data);
+		row = db_row(q);
+		if (row != 1)
+			reader_fail(r, err);
+	}
+	if (row == 1 && last > 0)
+		*ret = sqlite3_column_double(q, 0) / (double)last;
+	sqlite3_finalize(q);
+	buf_fini(&json);
+	return row == 1 ? 0 : -1;
+}
+
 /*
  * Read along the sequence until enough is found, or everything the sources
  * have, by their index, and sort?  The first where they have announced much
@@ -106,54 +136,45 @@ store_seq_before(struct store_reader *r, int64_t since_ms, int64_t *ret,
  * as the database grows.
  */
 static int
-range_choose(struct store_reader *r, struct range *g, int64_t last,
-    struct err *err)
+range_choose(struct store_reader *r, const struct store_filter *f,
+    struct which_range *g, int64_t last, struct err *err)
 {
-	sqlite3_stmt *q;
-	double all = (double)last, wanted, length, scanned;
-	int row;
+	double share = f->share, length, scanned;
 
-	if (g->ids == NULL)
+	g->scan = 1;
+	if (f->source_ids == NULL)
 		return 0;
-	q = reader_prepare(r, "SELECT total(announced) FROM sources WHERE id IN "
-	    "(SELECT value FROM json_each(?1))", err);
-	if (q == NULL)
+	if (share <= 0 && share_find(r, f->source_ids, last, &share,
+	    err) != 0)
 		return -1;
-	db_bind_text(q, 1, g->ids);
-	row = db_row(q);
-	wanted = row == 1 ? sqlite3_column_double(q, 0) : 0;
-	if (row != 1)
-		reader_fail(r, err);
-	sqlite3_finalize(q);
 	length = (double)(g->upto - g->after);
-	scanned = g->limit > 0 && wanted > 0 ? (double)g->limit * all / wanted :
+	scanned = f->limit > 0 && share > 0 ? (double)f->limit / share :
 	    length;
-	g->scan = (scanned < length ? scanned : length) * all <=
-	    wanted * length;
-	return row == 1 ? 0 : -1;
+	g->scan = (scanned < length ? scanned : length) <= share * length;
+	return 0;
 }
 
-static int
-range_of(struct store_reader *r, const struct store_filter *f,
-    struct range *g, struct err *err)
+int
+which_range(struct store_reader *r, const struct store_filter *f,
+    struct which_range *g, struct err *err)
 {
 	int64_t last;
 
+	*g = (struct which_range){ 0 };
 	if (store_last_seq(r, &last, err) != 0)
 		return -1;
-	g->limit = f->limit;
 	g->upto = f->upto_seq > 0 ? f->upto_seq : last;
 	if (f->since_ms > 0 &&
 	    store_seq_before(r, f->since_ms, &g->after, err) != 0)
 		return -1;
 	if (g->after < f->after_seq)
 		g->after = f->after_seq;
-	return range_choose(r, g, last, err);
+	return range_choose(r, f, g, last, err);
 }
 
 static int
-range_run(struct store_reader *r, const char *sql, const struct range *g,
-    struct which *ret, struct err *err)
+range_run(struct store_reader *r, const char *sql, const char *ids,
+    const struct which_range *g, struct which *ret, struct err *err)
 {
 	sqlite3_stmt *q = reader_prepare(r, sql, err);
 	int code;
@@ -163,7 +184,7 @@ range_run(struct store_reader *r, const char *sql, const struct range *g,
 	sqlite3_bind_int64(q, 1, g->after);
 	sqlite3_bind_int64(q, 2, g->upto);
 	/* Refused, harmlessly, where the text does not name it. */
-	db_bind_text(q, 3, g->ids);
+	db_bind_text(q, 3, ids);
 	while ((code = db_row(q)) == 1)
 		which_add(ret, sqlite3_column_int64(q, 0));
 	if (code != 0)
@@ -177,17 +198,15 @@ which_find(struct store_reader *r, const struct store_filter *f,
     int newest_first, struct which *ret, struct err *err)
 {
 	struct buf sql = { 0 }, ids = { 0 };
-	struct range g = { 0 };
+	struct which_range g;
 	int code;
 
-	if (f->source_ids != NULL) {
+	if (f->source_ids != NULL)
 		which_put_ids(&ids, f->source_ids);
-		g.ids = ids.data;
-	}
-	code = range_of(r, f, &g, err);
+	code = which_range(r, f, &g, err);
 	if (code == 0) {
 		filter_write(&sql, f, newest_first, &g);
-		code = range_run(r, sql.data, &g, ret, err);
+		code = range_run(r, sql.data, ids.data, &g, ret, err);
 	}
 	buf_fini(&sql);
 	buf_fini(&ids);

@@ -17,6 +17,14 @@ struct which {
 	size_t	 count, room;
 };
 
+/* A part of the sequence, and how to find in it what is asked for. */
+struct which_range {
+	int64_t	 after, upto;
+	int	 scan;		/* read on until there is enough */
+};
+int which_range(struct store_reader *, const struct store_filter *,
+    struct which_range *ret, struct err *);
+
 int which_find(struct store_reader *, const struct store_filter *,
     int newest_first, struct which *ret, struct err *);
 

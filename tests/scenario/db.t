@@ -57,7 +57,7 @@ ok(r.status == 2 and 'did you mean "check"' in r.err, 'which?', r)
 BREAK = {
     "INSERT INTO entries SELECT id + 1000, key_hash, source_id, seq, ts, "
     "announced, stored, updates, taken, scope, key, first_seen_ms, "
-    "published_ms, first_ts, 'x', url, title FROM entries WHERE id = 7":
+    "published_ms, first_ts, 'x', url, title, edits FROM entries WHERE id = 7":
         [r'entries 7 and 1007 have the same key: //', 'is no UUID: x'],
     "UPDATE entries SET uuid = (SELECT uuid FROM entries WHERE id = 1) "
     "WHERE id = 2": ['entries 1 and 2 have the same id'],

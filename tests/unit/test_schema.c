@@ -14,7 +14,7 @@
 #include "../../src/store/tokenizer.h"
 
 /* A new version is another row of olds, and another number here. */
-enum { NOW_VERSION = 9, OLD_ENTRIES = 300, GONE = 3, SEED = 4711 };
+enum { NOW_VERSION = 10, OLD_ENTRIES = 300, GONE = 3, SEED = 4711 };
 
 #define TO_3 \
 	"CREATE TABLE hsts( host TEXT PRIMARY KEY, subdomains INTEGER " \
@@ -42,6 +42,34 @@ enum { NOW_VERSION = 9, OLD_ENTRIES = 300, GONE = 3, SEED = 4711 };
 	"ALTER TABLE sources DROP COLUMN visited_ms;" \
 	"ALTER TABLE sources DROP COLUMN succeeded_ms;" \
 	"ALTER TABLE sources DROP COLUMN max_age_s;"
+#define INDEXED_TEXT(row) \
+	"replace(replace(" row "title, '&', '&amp;'), '<', '&lt;'), " \
+	"iif(" row "content = '', " row "summary, " row "content)"
+#define IS_INDEXED \
+	"old.seq <= (SELECT value FROM meta WHERE name = 'indexed_seq')"
+#define TO_9 \
+	"CREATE TABLE outdated( seq INTEGER PRIMARY KEY, title TEXT NOT " \
+	"NULL, text TEXT NOT NULL);" \
+	"DROP TRIGGER search_delete; DROP TRIGGER search_before;" \
+	"DROP TRIGGER search_after; DROP VIEW searchable;" \
+	"CREATE VIEW indexable(seq, title, text) AS SELECT seq, " \
+	INDEXED_TEXT("") " FROM revisions;" \
+	"CREATE VIEW searchable(seq, title, text) AS SELECT i.seq, " \
+	"coalesce(o.title, i.title), coalesce(o.text, i.text) " \
+	"FROM indexable i LEFT JOIN outdated o ON o.seq = i.seq;" \
+	"CREATE TRIGGER search_edit BEFORE UPDATE OF " \
+	"title, summary, content ON revisions " \
+	"WHEN " IS_INDEXED " BEGIN INSERT OR IGNORE INTO outdated " \
+	"VALUES(old.seq, " INDEXED_TEXT("old.") "); END;" \
+	"CREATE TRIGGER search_delete BEFORE DELETE ON revisions " \
+	"WHEN " IS_INDEXED " BEGIN " \
+	"INSERT INTO search(search, rowid, title, text) " \
+	"SELECT 'delete', seq, title, text FROM searchable " \
+	"WHERE seq = old.seq; " \
+	"DELETE FROM outdated WHERE seq = old.seq; END;" \
+	"INSERT INTO search(search, rank) VALUES('automerge', 0);" \
+	"INSERT INTO search(search, rank) VALUES('crisismerge', 256);" \
+	"INSERT INTO search(search, rank) VALUES('usermerge', 8);"
 
 static const struct old {
 	const char	*tables, *more;
@@ -58,6 +86,8 @@ static const struct old {
 	    NULL },
 	{ store_v2, TO_3 TO_4 TO_5 TO_6 TO_7, 8,
 	    TO_8 "PRAGMA user_version=8;" },
+	{ store_v2, TO_3 TO_4 TO_5 TO_6 TO_7, 9,
+	    TO_8 TO_9 "PRAGMA user_version=9;" },
 };
 
 /* Revisions 1 to GONE were taken by retention; the last is an update. */

@@ -46,6 +46,7 @@ struct file_batch {
 int file_batch_put(struct file_batch *, const char *name, const void *,
     size_t len, struct err *);
 int file_batch_flush(struct file_batch *, struct err *);
+void file_batch_drop(struct file_batch *);	/* none of them after all */
 
 /* Remove what a killed file_replace() left behind (".NAME.new"). */
 void file_sweep(int dirfd);
