@@ -353,6 +353,10 @@ set_marked(struct xfer *x, int at_home)
 
 	if (o->proxy != NULL) {
 		curl_easy_setopt(h->curl, CURLOPT_PROXY, o->proxy);
+		/* Besides the system's, by CURLOPT_PROXY_CAPATH. */
+		if (o->ca_file != NULL)
+			curl_easy_setopt(h->curl, CURLOPT_PROXY_CAINFO,
+			    o->ca_file);
 		h->marked = 1;
 	}
 	if (!at_home)

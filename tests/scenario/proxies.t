@@ -9,6 +9,7 @@ import base64
 import os
 import socket
 import socketserver
+import ssl
 import struct
 import sys
 import threading
@@ -44,15 +45,20 @@ def join(a, b):
 class Proxy:
     """Leads every name to one port here; asked: what it was asked for."""
 
-    def __init__(self, serve, password=None):
+    def __init__(self, serve, password=None, tls=None):
         self.asked, self.password = [], password
         proxy = self
+        if tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*tls)
 
         class Handler(socketserver.BaseRequestHandler):
             def handle(self):
                 self.request.settimeout(30)
                 try:
-                    serve(proxy, self.request)
+                    serve(proxy, context.wrap_socket(
+                        self.request, server_side=True) if tls else
+                        self.request)
                 except (OSError, IndexError, struct.error):
                     pass
 
@@ -188,8 +194,8 @@ def feed(name):
             'headers': [['ETag', '"%s"' % name]], 'conditional': True}
 
 
-PATHS = ('all', 'own', 'four', 'mine', 'direct', 'password', 'wrong', 'socks-wrong',
-         'locked', 'refused', 'deaf')
+PATHS = ('all', 'own', 'four', 'mine', 'direct', 'password', 'wrong',
+         'socks-wrong', 'locked', 'refused', 'deaf', 'by-tls')
 script = {'/' + p: feed(p) for p in PATHS}
 script['/inward'] = {'status': 302, 'headers': [
     ['Location', 'http://127.0.0.1:{port}/all']]}
@@ -244,6 +250,12 @@ if tls:
     feeds['secure-password'] = named(
         '/password', 'secure.example', secure, 'https',
         proxy=url('http', http, 'me:hunter2@'), **{'ca-file': tls[0]})
+    veiled_tls = certificate('127.0.0.1')
+    veiled = Proxy(http_proxy, tls=veiled_tls)
+    feeds['by-tls'] = named('/by-tls', 'by-tls.example', proxy=url(
+        'https', veiled), **{'ca-file': veiled_tls[0]})
+    feeds['by-strange-tls'] = named('/by-tls', 'strange.example', proxy=url(
+        'https', veiled))
     feeds['secure-wrong'] = named(
         '/wrong', 'secure.example', secure, 'https',
         proxy=url('http', http, 'me:wr0ng@'), **{'ca-file': tls[0]})
@@ -287,6 +299,11 @@ if tls:
     same({(a['method'], a['target']) for a in tunnel},
          {('CONNECT', 'secure.example:%d' % secure.port)},
          'which is told whom to connect to, and sees nothing else')
+    same((outcome('by-tls'), again.get('by-tls'), outcome('by-strange-tls')),
+         ('ok', 'not-modified', 'tls'),
+         'a proxy is asked by https if its certificate is trusted') or \
+        note(rounds[0])
+    same(set(veiled.hosts()), {'by-tls.example'}, 'only then')
 else:
     skip('https goes through it as well', 'no openssl')
 
