@@ -125,7 +125,7 @@ answered(struct fetched **taken, void *arg)
 
 struct fetched *
 ask_now(const struct config *config, const struct config_source *source,
-    enum ask_for what)
+    struct hsts *hsts, enum ask_for what)
 {
 	const struct fetch_limits limits = ask_limits(config);
 	struct asking a = { .loop = ev_loop_new(EVFLAG_AUTO) };
@@ -135,6 +135,7 @@ ask_now(const struct config *config, const struct config_source *source,
 	struct fetch_order order;
 	struct fetch_header *headers = ask_order(source, &order);
 
+	fetch_use_hsts(fetch, hsts);
 	order.want_page = what == ASK_PAGE;
 	order.keep_exchange = 1;
 	fetch_start(fetch, &order);

@@ -17,6 +17,7 @@
 #include "feedmill/base/text.h"
 #include "feedmill/base/url.h"
 #include "feedmill/config.h"
+#include "feedmill/hsts.h"
 #include "feedmill/resolve.h"
 #include "feedmill/schedule.h"
 
@@ -183,9 +184,11 @@ check_feeds(const struct config *config)
 	    .loop = ev_loop_new(EVFLAG_AUTO),
 	    .lines = xcalloc(config->sources_count + 1, sizeof(*a.lines)) };
 	struct resolve *resolve = resolve_new(a.loop);
+	struct hsts *hsts = known_hosts(config);
 
 	signal(SIGPIPE, SIG_IGN);
 	a.fetch = fetch_new(a.loop, resolve, &limits, answered, &a);
+	fetch_use_hsts(a.fetch, hsts);
 	a.schedule = schedule_new(a.loop, ask, gate, &a);
 	plan(&a);
 	print_lines(&a);
@@ -193,6 +196,7 @@ check_feeds(const struct config *config)
 		ev_run(a.loop, 0);
 	log_progress("%s", "");
 	fetch_free(a.fetch);
+	hsts_free(hsts);
 	schedule_free(a.schedule);
 	resolve_free(resolve);
 	ev_loop_destroy(a.loop);

@@ -12,6 +12,8 @@
 #include "feedmill/config.h"
 #include "feedmill/control.h"
 #include "feedmill/daemon.h"
+#include "feedmill/hsts.h"
+#include "feedmill/mill.h"
 #include "feedmill/normalise.h"
 #include "feedmill/status.h"
 #include "feedmill/store.h"
@@ -102,6 +104,26 @@ open_to_read(const struct config *config, struct err *e)
 	};
 
 	return store_open(&options, e);
+}
+
+static void
+nobody_is_told(const struct hsts_entry *e, void *arg)
+{
+	(void)e, (void)arg;
+}
+
+struct hsts *
+known_hosts(const struct config *config)
+{
+	struct hsts *hsts = hsts_new(nobody_is_told, NULL);
+	struct err ignored;
+	struct store *store = open_to_read(config, &ignored);
+
+	if (store != NULL) {
+		mill_read_hosts(store, hsts);
+		store_close(store);
+	}
+	return hsts;
 }
 
 enum { STATUS_FORMAT, STATUS_FAILING, STATUS_WHY };

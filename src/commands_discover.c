@@ -10,6 +10,7 @@
 #include "feedmill/base/text.h"
 #include "feedmill/base/url.h"
 #include "feedmill/config.h"
+#include "feedmill/hsts.h"
 #include "feedmill/html.h"
 #include "feedmill/model.h"
 #include "feedmill/normalise.h"
@@ -49,10 +50,12 @@ void
 discover(const struct config *config, const char *url, struct discovery *ret)
 {
 	struct config_source source = *config_defaults(config);
+	struct hsts *hsts = known_hosts(config);
 
 	*ret = (struct discovery){ .count = 0 };
 	source.name = source.url = url;
-	ret->got = ask_now(config, &source, ASK_PAGE);
+	ret->got = ask_now(config, &source, hsts, ASK_PAGE);
+	hsts_free(hsts);
 	if (ret->got->outcome != OUTCOME_OK)
 		return;
 	ret->feed = ask_read(&source, ret->got);

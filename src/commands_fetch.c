@@ -16,6 +16,7 @@
 #include "feedmill/base/mem.h"
 #include "feedmill/base/url.h"
 #include "feedmill/config.h"
+#include "feedmill/hsts.h"
 #include "feedmill/mill.h"
 
 #include "commands_private.h"
@@ -49,7 +50,8 @@ print_heading(const struct call *c, const char *name)
 static int
 show(const struct config *config, const struct config_source *source)
 {
-	struct fetched *got = ask_now(config, source, ASK_FEED);
+	struct hsts *hsts = known_hosts(config);
+	struct fetched *got = ask_now(config, source, hsts, ASK_FEED);
 	struct feed *feed = NULL;
 	struct buf text = { 0 };
 	int status, written;
@@ -68,6 +70,7 @@ show(const struct config *config, const struct config_source *source)
 	buf_fini(&text);
 	feed_free(feed);
 	fetched_free(got);
+	hsts_free(hsts);
 	return first_failure(written, status);
 }
 

@@ -66,6 +66,11 @@ int fail(const struct call *, const struct err *, int status);
 /* A database to read, with or without a daemon beside it; NULL: see err. */
 struct store *open_to_read(const struct config *, struct err *);
 
+/* Who wants to be asked by https, as the database knows; nobody, where there
+ * is none to read: asking must not fail for it.  hsts_free() is the
+ * caller's. */
+struct hsts *known_hosts(const struct config *);
+
 /* The daemon's answer, text appended; -1 and a sentence: there is none. */
 int ask_daemon(const char *state, const char *const *words,
     struct buf *text, struct err *);

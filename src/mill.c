@@ -435,15 +435,11 @@ hosts_were_read(void *arg)
 	(void)arg;
 }
 
-/* Before anybody is asked, so it is waited for: a small table. */
-static struct hsts *
-load_hosts(struct mill *m)
+void
+mill_read_hosts(struct store *store, struct hsts *hsts)
 {
-	struct hsts *hsts = hsts_new(host_has_spoken, m);
-
-	store_read(m->store, read_hosts, hosts_were_read, hsts);
-	store_drain(m->store);
-	return hsts;
+	store_read(store, read_hosts, hosts_were_read, hsts);
+	store_drain(store);
 }
 
 /* ------------------------------------------------------- begin and end */
@@ -481,7 +477,8 @@ mill_new(struct ev_loop *loop, const struct config *config,
 	m->resolve = resolve_new(loop);
 	m->fetch = fetch_new(loop, m->resolve, &fetch_limits, mill_answered,
 	    m);
-	m->hsts = load_hosts(m);
+	m->hsts = hsts_new(host_has_spoken, m);
+	mill_read_hosts(m->store, m->hsts);
 	fetch_use_hsts(m->fetch, m->hsts);
 	m->worker = worker_new(loop, read_now, mill_was_read, m);
 	m->schedule = schedule_new(loop, ask, gate, m);

@@ -16,6 +16,7 @@ struct buf;
 struct config;
 struct config_source;
 struct feed;
+struct hsts;
 struct visit_result;
 
 struct fetch_limits ask_limits(const struct config *);
@@ -34,10 +35,11 @@ struct fetch_header *ask_order(const struct config_source *,
 struct feed *ask_read(const struct config_source *, struct fetched *);
 
 /* One request on a loop of its own, blocking, without validators; its answer,
- * opened, never NULL.  page: a page for people is welcome, too. */
+ * opened, never NULL.  hsts: whom to ask by https, or NULL.  page: a page for
+ * people is welcome, too. */
 enum ask_for { ASK_FEED, ASK_PAGE };
 struct fetched *ask_now(const struct config *, const struct config_source *,
-    enum ask_for);
+    struct hsts *, enum ask_for);
 
 /* The exchange; what came; what parsing understood of it. */
 void ask_say_answer(struct buf *, const struct fetched *);

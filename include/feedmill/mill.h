@@ -16,6 +16,7 @@
 struct buf;
 struct config;
 struct err;
+struct hsts;
 struct ev_loop;
 struct mill;
 struct source_summary;
@@ -71,6 +72,10 @@ const struct config *mill_config(const struct mill *);
 struct store *mill_store(struct mill *);
 /* Gauges brought up to date; the caller may set those it knows. */
 struct metrics *mill_metrics(struct mill *);
+
+/* The hosts that want https, as the database knows them, into hsts.  Before
+ * anybody is asked, so it is waited for: a small table. */
+void mill_read_hosts(struct store *, struct hsts *);
 
 /* The round so far, for messages and for the exit status of --once. */
 struct mill_round {

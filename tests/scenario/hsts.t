@@ -144,6 +144,16 @@ same(visits(r).get('same'), 'unchanged',
      'from then on it is asked there, at the address it was allowed') or \
     note(r)
 
+# Those that store nothing; by http that port is not understood.
+landed = secure.url('/landed', 'a.localhost', 'http')
+for words, said in ((('fetch', '--dry-run', 'same'), '(?m)^outcome +ok'),
+                    (('fetch', '--dry-run', landed), '(?m)^outcome +ok'),
+                    (('discover', landed), '\trss\t')):
+    r = mill.run(*words)
+    matches(said, r.out, ' '.join(words[:-1]) + ' asks by https') or note(r)
+r = mill.run('check', '--feeds')
+matches('(?m)^ok +same: ', r.out, 'check --feeds, too') or note(r)
+
 # Taken back.
 secure.set({'/says': feed('says', ['Strict-Transport-Security',
                                    'max-age=0'])})
