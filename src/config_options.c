@@ -314,8 +314,9 @@ const struct option config_options[] = {
 	    "Which of them: atom, rss, json, html, opml.", 0, 0, NULL,
 	    format_words },
 	{ "entries", IN_OUTLET, OUTLET(entries), OPTION_COUNT, "200", NULL,
-	    "How many of the newest entries it shows.", 1, 10000, NULL,
-	    NULL },
+	    "How many of the newest entries it shows; of those that came in "
+	    "the last two days up to four times as many, so that who asks "
+	    "rarely misses none.", 1, 10000, NULL, NULL },
 	{ "content", IN_OUTLET, OUTLET(content), OPTION_WORD, "full", NULL,
 	    "How much of each: full, summary or none.", 0, 0, NULL,
 	    content_words },
