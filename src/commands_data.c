@@ -218,7 +218,8 @@ status_of_database(struct call *c, const struct config *config)
 	};
 	struct reading r = { .rc = 0 };
 	struct store *store;
-	int status = 0;
+	const char *unknown;
+	int status;
 
 	store = open_to_read(config, &r.failed);
 	if (store == NULL)
@@ -230,11 +231,11 @@ status_of_database(struct call *c, const struct config *config)
 		return fail(c, &r.failed, 1);
 	hide_secret_urls(&r.status, config);
 	r.status.now_ms = clock_wall_ms();
-	if (status_print(&r.out, &r.status, &query) == 0 &&
-	    c->operands_count > 0) {
-		fprintf(stderr, "feedmill status: no such source\n");
+	if ((unknown = status_unknown_name(&r.status, &query)) != NULL) {
+		fprintf(stderr, "no such source: %s\n", unknown);
 		status = 1;
 	} else {
+		status_print(&r.out, &r.status, &query);
 		status = print_out(buf_str(&r.out), r.out.len);
 	}
 	status_fini(&r.status);

@@ -134,6 +134,7 @@ status_read(void *arg)
 {
 	struct status_call *c = arg;
 	struct buf text = { 0 };
+	const char *unknown;
 	int status = 0;
 
 	if (c->rc == -1) {
@@ -146,9 +147,13 @@ status_read(void *arg)
 		for (size_t i = 0; i < c->status.count; i++)
 			mill_refresh_summary(c->daemon->mill,
 			    &c->status.sources[i]);
-		if (status_print(&text, &c->status, &c->query) == 0 &&
-		    c->names[0] != NULL)
+		unknown = status_unknown_name(&c->status, &c->query);
+		if (unknown != NULL) {
+			buf_printf(&text, "no such source: %s\n", unknown);
 			status = 1;
+		} else {
+			status_print(&text, &c->status, &c->query);
+		}
 	}
 	control_answer(c->call, status, buf_str(&text), text.len);
 	buf_fini(&text);

@@ -96,6 +96,12 @@ status_take_health(struct status *s, struct store *store)
 }
 
 static int
+is_named(const struct source_summary *row, const char *name)
+{
+	return strcmp(name, row->name) == 0 || strcmp(name, row->url) == 0;
+}
+
+static int
 is_wanted(const struct source_summary *row, const struct status_query *q)
 {
 	if (q->failing && row->failures == 0 && !row->gone)
@@ -103,10 +109,23 @@ is_wanted(const struct source_summary *row, const struct status_query *q)
 	if (q->names == NULL || q->names[0] == NULL)
 		return !row->removed;
 	for (size_t i = 0; q->names[i] != NULL; i++)
-		if (strcmp(q->names[i], row->name) == 0 ||
-		    strcmp(q->names[i], row->url) == 0)
+		if (is_named(row, q->names[i]))
 			return 1;
 	return 0;
+}
+
+const char *
+status_unknown_name(const struct status *s, const struct status_query *q)
+{
+	for (size_t i = 0; q->names != NULL && q->names[i] != NULL; i++) {
+		size_t n = 0;
+
+		while (n < s->count && !is_named(&s->sources[n], q->names[i]))
+			n++;
+		if (n == s->count)
+			return q->names[i];
+	}
+	return NULL;
 }
 
 /* ---------------------------------------------------------------- text */

@@ -47,6 +47,10 @@ struct status_query {
 	const char	*const *names;		/* NULL-terminated; or NULL */
 };
 
+/* The first of the names that is no source's; NULL: there is none such. */
+const char *status_unknown_name(const struct status *,
+    const struct status_query *);
+
 /* Returns how many sources it showed. */
 size_t status_print(struct buf *, const struct status *,
     const struct status_query *);

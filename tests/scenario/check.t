@@ -98,7 +98,14 @@ ok(daemon.seen('not reloaded, nothing was changed') is not None,
 write(mill.conf, good)
 r = mill.run('status')
 same((r.status, r.err), (0, ''), 'and is silent again when all is well')
-same(daemon.stop(), 0, 'it stops')
+for what in ('the daemon', 'the database'):
+    r = mill.run('status', 'rss', 'nobody')
+    same((r.status, r.out, r.err), (1, '', 'no such source: nobody\n'),
+         what + ' says which name it does not know')
+    r = mill.run('status', '--failing', 'rss')
+    same((r.status, r.err), (0, ''), what + ' knows one that is well')
+    if what == 'the daemon':
+        same(daemon.stop(), 0, 'it stops')
 write(mill.conf, b'feeds: [\n')
 r = mill.run('status')
 ok(r.status == 1 and 'goes on' not in r.err, 'without a daemon the mistake '

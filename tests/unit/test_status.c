@@ -153,6 +153,22 @@ json_says_of_when(void **state)
 	buf_fini(&b);
 }
 
+static void
+names_that_are_unknown(void **state)
+{
+	const char *names[] = { known.sources[0].name, known.sources[1].url,
+	    "nobody", "none", NULL };
+	const struct status_query q = { .names = names };
+
+	(void)state;
+	assert_string_equal(status_unknown_name(&known, &q), "nobody");
+	names[2] = NULL;
+	assert_null(status_unknown_name(&known, &q));
+	names[0] = NULL;
+	assert_null(status_unknown_name(&known, &q));
+	assert_null(status_unknown_name(&known, &(struct status_query){ 0 }));
+}
+
 int
 main(void)
 {
@@ -162,6 +178,7 @@ main(void)
 		cmocka_unit_test(page_words),
 		cmocka_unit_test(page_is_harmless),
 		cmocka_unit_test(json_says_of_when),
+		cmocka_unit_test(names_that_are_unknown),
 	};
 
 	return UNIT_RUN(tests);
