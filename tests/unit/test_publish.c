@@ -374,7 +374,7 @@ write_config(const char *per)
 	snprintf(path, sizeof(path), "%s/feedmill.yaml", folder);
 	buf_printf(&b, "publish:\n  all: {title: All, url: 'http://p.example/'"
 	    ", directory: www, entries: 3, formats: [atom, json]}\n"
-	    "archive:\n  posts: {directory: posts, posts: %s}\n"
+	    "archive:\n  posts: {directory: posts, per: %s}\n"
 	    "feeds:\n  a: {url: 'http://a.example/f'}\n"
 	    "  hidden: {url: 'http://h.example/f', publish: false}\n"
 	    "  b: {url: 'http://b.example/f'}\n", per);
