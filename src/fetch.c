@@ -197,6 +197,11 @@ judge_body(struct xfer *x)
 		    "the same bytes as last time");
 		return;
 	}
+	if (x->head.coding == CODING_UNKNOWN) {
+		outcome_set(x, OUTCOME_PROTOCOL,
+		    "an encoding that was not asked for");
+		return;
+	}
 	r->coding = (int)x->head.coding;
 	r->body_max = x->order.body_bytes;
 }

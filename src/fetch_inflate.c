@@ -7,8 +7,8 @@
  * must never pass for a whole one.
  *
  * The bytes say what they are; Content-Encoding is often wrong about it: "gzip"
- * or "utf-8" of plain text, nothing at all of a feed.xml.gz, "gzip" of what was
- * compressed already when it was compressed once more.
+ * of plain text, nothing at all of a feed.xml.gz, "gzip" of what was compressed
+ * already when it was compressed once more.
  */
 #include <string.h>
 
@@ -170,8 +170,7 @@ fetch_inflate(struct buf *body, enum content_coding said, uint64_t max_bytes)
 		decompress_fn *decompress = choose(in, said);
 
 		if (decompress == NULL)
-			return said != CODING_UNKNOWN || is_text(in) ?
-			    INFLATE_OK : INFLATE_UNKNOWN;
+			return INFLATE_OK;
 		result = inflate_layer(body, decompress, max_bytes);
 		said = CODING_NONE;
 	}

@@ -14,7 +14,6 @@ enum inflate_result {
 	INFLATE_OK,
 	INFLATE_TOO_LARGE,	/* more than max bytes */
 	INFLATE_DAMAGED,	/* cut off or corrupt */
-	INFLATE_UNKNOWN,	/* nothing that was asked for */
 	INFLATE_NO_MEMORY
 };
 

@@ -112,10 +112,6 @@ fetched_open(struct fetched *r)
 		spoil(r, OUTCOME_PROTOCOL,
 		    "the compressed answer is damaged or cut off");
 		break;
-	case INFLATE_UNKNOWN:
-		spoil(r, OUTCOME_PROTOCOL,
-		    "an encoding that was not asked for");
-		break;
 	case INFLATE_NO_MEMORY:
 		spoil(r, OUTCOME_POSTPONED,
 		    "put off: not enough memory for it");
