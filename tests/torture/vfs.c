@@ -4,7 +4,6 @@
  * Temporary files without a name are nobody's business.  A journal or WAL
  * that is made has its folder synced with its first sync: os_unix.c does so.
  */
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -12,24 +11,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <sqlite3.h>
-
+#include "../vfs_layer.h"
 #include "disk.h"
 
 static sqlite3_vfs vfs;
+static sqlite3_io_methods methods;
 
 struct handle {
-	sqlite3_file	 base;
-	sqlite3_file	*real;		/* behind it, in the same memory */
+	struct layer_file layer;
 	struct node	*node;
 	char		 folder[PATH_MAX];	/* to be synced with it, or "" */
 };
-
-static sqlite3_file *
-real_of(sqlite3_file *f)
-{
-	return ((struct handle *)f)->real;
-}
 
 static struct node *
 node_of(sqlite3_file *f)
@@ -46,7 +38,7 @@ code_of(int error, int code)
 static int
 h_read(sqlite3_file *f, void *p, int n, sqlite3_int64 at)
 {
-	sqlite3_file *r = real_of(f);
+	sqlite3_file *r = layer_real(f);
 	int code = SQLITE_IOERR_READ, error;
 	enum verdict v = disk_enter(OP_DB_READ, &error);
 
@@ -63,7 +55,7 @@ h_read(sqlite3_file *f, void *p, int n, sqlite3_int64 at)
 static int
 h_write(sqlite3_file *f, const void *p, int n, sqlite3_int64 at)
 {
-	sqlite3_file *r = real_of(f);
+	sqlite3_file *r = layer_real(f);
 	int code = SQLITE_OK, error;
 	enum verdict v = disk_enter(OP_DB_WRITE, &error);
 
@@ -88,7 +80,7 @@ h_write(sqlite3_file *f, const void *p, int n, sqlite3_int64 at)
 static int
 h_sync(sqlite3_file *f, int flags)
 {
-	sqlite3_file *r = real_of(f);
+	sqlite3_file *r = layer_real(f);
 	struct handle *h = (struct handle *)f;
 	int code = SQLITE_IOERR_FSYNC, error;
 
@@ -108,7 +100,7 @@ h_sync(sqlite3_file *f, int flags)
 static int
 h_truncate(sqlite3_file *f, sqlite3_int64 size)
 {
-	sqlite3_file *r = real_of(f);
+	sqlite3_file *r = layer_real(f);
 	int code = SQLITE_IOERR_TRUNCATE, error;
 
 	if (disk_enter(OP_DB_TRUNCATE, &error) == VERDICT_GO) {
@@ -123,7 +115,7 @@ static int
 h_shm_map(sqlite3_file *f, int page, int size, int extend,
     void volatile **ret)
 {
-	sqlite3_file *r = real_of(f);
+	sqlite3_file *r = layer_real(f);
 	int code = SQLITE_IOERR_SHMMAP, error;
 
 	if (disk_enter(OP_DB_SHM, &error) == VERDICT_GO)
@@ -133,42 +125,6 @@ h_shm_map(sqlite3_file *f, int page, int size, int extend,
 	disk_leave();
 	return code;
 }
-
-#define PASS(name, params, ...)						\
-	static int							\
-	h_##name params							\
-	{								\
-		return real_of(f)->pMethods->x##name(real_of(f),	\
-		    ##__VA_ARGS__);					\
-	}
-
-PASS(Close, (sqlite3_file *f))
-PASS(FileSize, (sqlite3_file *f, sqlite3_int64 *size), size)
-PASS(Lock, (sqlite3_file *f, int level), level)
-PASS(Unlock, (sqlite3_file *f, int level), level)
-PASS(CheckReservedLock, (sqlite3_file *f, int *ret), ret)
-PASS(FileControl, (sqlite3_file *f, int op, void *arg), op, arg)
-PASS(SectorSize, (sqlite3_file *f))
-PASS(DeviceCharacteristics, (sqlite3_file *f))
-PASS(ShmLock, (sqlite3_file *f, int at, int n, int flags), at, n, flags)
-PASS(ShmUnmap, (sqlite3_file *f, int del), del)
-
-static void
-h_shm_barrier(sqlite3_file *f)
-{
-	real_of(f)->pMethods->xShmBarrier(real_of(f));
-}
-
-static const sqlite3_io_methods methods = {
-	.iVersion = 2, .xClose = h_Close, .xRead = h_read,
-	.xWrite = h_write, .xTruncate = h_truncate, .xSync = h_sync,
-	.xFileSize = h_FileSize, .xLock = h_Lock, .xUnlock = h_Unlock,
-	.xCheckReservedLock = h_CheckReservedLock,
-	.xFileControl = h_FileControl, .xSectorSize = h_SectorSize,
-	.xDeviceCharacteristics = h_DeviceCharacteristics,
-	.xShmMap = h_shm_map, .xShmLock = h_ShmLock,
-	.xShmBarrier = h_shm_barrier, .xShmUnmap = h_ShmUnmap,
-};
 
 static void
 folder_of(const char *path, char out[PATH_MAX])
@@ -180,11 +136,10 @@ folder_of(const char *path, char out[PATH_MAX])
 static int
 open_real(struct handle *h, const char *name, int flags, int *ret_flags)
 {
-	sqlite3_vfs *under = vfs.pAppData;
 	int was_there = name != NULL && access(name, F_OK) == 0;
-	int code = under->xOpen(under, name, h->real, flags, ret_flags);
+	int code = layer_open(&vfs, name, &h->layer.base, sizeof(*h), flags,
+	    ret_flags, &methods);
 
-	h->base.pMethods = code == SQLITE_OK ? &methods : NULL;
 	if (code != SQLITE_OK || name == NULL)
 		return code;
 	if (!was_there)
@@ -204,8 +159,7 @@ v_open(sqlite3_vfs *v, const char *name, sqlite3_file *file, int flags,
 	int code = SQLITE_CANTOPEN, error;
 
 	(void)v;
-	h->real = (sqlite3_file *)(h + 1);
-	h->base.pMethods = NULL;
+	h->layer.base.pMethods = NULL;
 	h->node = NULL;
 	h->folder[0] = '\0';
 	if (disk_enter(OP_DB_OPEN, &error) == VERDICT_GO)
@@ -235,13 +189,12 @@ v_delete(sqlite3_vfs *v, const char *name, int sync_dir)
 void
 vfs_install(void)
 {
-	sqlite3_vfs *under = sqlite3_vfs_find(NULL);
-
-	vfs = *under;
-	vfs.zName = "torture";
-	vfs.szOsFile += (int)sizeof(struct handle);
-	vfs.pAppData = under;
-	vfs.xOpen = v_open;
+	methods = layer_methods;
+	methods.xRead = h_read;
+	methods.xWrite = h_write;
+	methods.xTruncate = h_truncate;
+	methods.xSync = h_sync;
+	methods.xShmMap = h_shm_map;
+	layer_install(&vfs, "torture", sizeof(struct handle), v_open);
 	vfs.xDelete = v_delete;
-	assert(sqlite3_vfs_register(&vfs, 1) == SQLITE_OK);
 }

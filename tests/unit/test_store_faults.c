@@ -7,6 +7,7 @@
  * is there by halves, and when the disk is well again so is the store, with
  * no restart.
  */
+#include "../vfs_layer.h"
 #include "store_fixture.h"
 
 #include <fcntl.h>
@@ -18,17 +19,7 @@
 
 static atomic_int calls, fail_at, is_sticky, fail_code;
 static sqlite3_vfs disk;
-
-struct faulty {
-	sqlite3_file	 base;
-	sqlite3_file	*real;		/* behind it, in the same memory */
-};
-
-static sqlite3_file *
-real_of(sqlite3_file *f)
-{
-	return ((struct faulty *)f)->real;
-}
+static sqlite3_io_methods methods;
 
 /* SQLITE_OK, or the fault that is due. */
 static int
@@ -47,9 +38,8 @@ f_write(sqlite3_file *f, const void *p, int n, sqlite3_int64 at)
 
 	/* Half of it arrives: the worst a disk may do. */
 	if (code != SQLITE_OK)
-		real_of(f)->pMethods->xWrite(real_of(f), p, n / 2, at);
-	return code != SQLITE_OK ? code :
-	    real_of(f)->pMethods->xWrite(real_of(f), p, n, at);
+		layer_Write(f, p, n / 2, at);
+	return code != SQLITE_OK ? code : layer_Write(f, p, n, at);
 }
 
 static int
@@ -57,8 +47,7 @@ f_sync(sqlite3_file *f, int flags)
 {
 	int code = fault();
 
-	return code != SQLITE_OK ? SQLITE_IOERR_FSYNC :
-	    real_of(f)->pMethods->xSync(real_of(f), flags);
+	return code != SQLITE_OK ? SQLITE_IOERR_FSYNC : layer_Sync(f, flags);
 }
 
 static int
@@ -67,73 +56,25 @@ f_truncate(sqlite3_file *f, sqlite3_int64 size)
 	int code = fault();
 
 	return code != SQLITE_OK ? SQLITE_IOERR_TRUNCATE :
-	    real_of(f)->pMethods->xTruncate(real_of(f), size);
+	    layer_Truncate(f, size);
 }
-
-#define PASS(name, params, ...)						\
-	static int							\
-	f_##name params							\
-	{								\
-		return real_of(f)->pMethods->x##name(real_of(f),	\
-		    ##__VA_ARGS__);					\
-	}
-
-PASS(Close, (sqlite3_file *f))
-PASS(Read, (sqlite3_file *f, void *p, int n, sqlite3_int64 at), p, n, at)
-PASS(FileSize, (sqlite3_file *f, sqlite3_int64 *size), size)
-PASS(Lock, (sqlite3_file *f, int level), level)
-PASS(Unlock, (sqlite3_file *f, int level), level)
-PASS(CheckReservedLock, (sqlite3_file *f, int *ret), ret)
-PASS(FileControl, (sqlite3_file *f, int op, void *arg), op, arg)
-PASS(SectorSize, (sqlite3_file *f))
-PASS(DeviceCharacteristics, (sqlite3_file *f))
-PASS(ShmMap, (sqlite3_file *f, int page, int size, int extend,
-    void volatile **ret), page, size, extend, ret)
-PASS(ShmLock, (sqlite3_file *f, int at, int n, int flags), at, n, flags)
-PASS(ShmUnmap, (sqlite3_file *f, int del), del)
-
-static void
-f_shm_barrier(sqlite3_file *f)
-{
-	real_of(f)->pMethods->xShmBarrier(real_of(f));
-}
-
-static const sqlite3_io_methods faulty_methods = {
-	.iVersion = 2, .xClose = f_Close, .xRead = f_Read,
-	.xWrite = f_write, .xTruncate = f_truncate, .xSync = f_sync,
-	.xFileSize = f_FileSize, .xLock = f_Lock, .xUnlock = f_Unlock,
-	.xCheckReservedLock = f_CheckReservedLock,
-	.xFileControl = f_FileControl, .xSectorSize = f_SectorSize,
-	.xDeviceCharacteristics = f_DeviceCharacteristics,
-	.xShmMap = f_ShmMap, .xShmLock = f_ShmLock,
-	.xShmBarrier = f_shm_barrier, .xShmUnmap = f_ShmUnmap,
-};
 
 static int
-faulty_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags,
+f_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags,
     int *ret_flags)
 {
-	struct faulty *f = (struct faulty *)file;
-	sqlite3_vfs *under = vfs->pAppData;
-	int code;
-
-	f->real = (sqlite3_file *)(f + 1);
-	code = under->xOpen(under, name, f->real, flags, ret_flags);
-	f->base.pMethods = code == SQLITE_OK ? &faulty_methods : NULL;
-	return code;
+	return layer_open(vfs, name, file, sizeof(struct layer_file), flags,
+	    ret_flags, &methods);
 }
 
 static void
 install_disk(void)
 {
-	sqlite3_vfs *under = sqlite3_vfs_find(NULL);
-
-	disk = *under;
-	disk.zName = "faulty";
-	disk.szOsFile += (int)sizeof(struct faulty);
-	disk.pAppData = under;
-	disk.xOpen = faulty_open;
-	assert_int_equal(sqlite3_vfs_register(&disk, 1), SQLITE_OK);
+	methods = layer_methods;
+	methods.xWrite = f_write;
+	methods.xSync = f_sync;
+	methods.xTruncate = f_truncate;
+	layer_install(&disk, "faulty", sizeof(struct layer_file), f_open);
 }
 
 static void
