@@ -458,6 +458,11 @@ mill_metrics(struct mill *m)
 	    (double)health.group_max_ms);
 	metrics_set(&m->metrics, METRIC_STORE_STEP_MAX_MS,
 	    (double)health.step_max_ms);
+	metrics_set(&m->metrics, METRIC_STORE_STEPS_CUT, health.steps_cut);
+	metrics_set(&m->metrics, METRIC_STORE_LOG_BYTES,
+	    (double)health.log_bytes);
+	metrics_set(&m->metrics, METRIC_STORE_COPY_MAX_MS,
+	    (double)health.copy_max_ms);
 	metrics_set(&m->metrics, METRIC_SCHEDULE_LAG_S,
 	    lag_ms > 0 ? (double)lag_ms / 1000.0 : 0.0);
 	return &m->metrics;

@@ -71,6 +71,11 @@ struct store_health {
 					   to its commit */
 	int64_t		 step_max_ms;	/* the same of what it does unasked */
 	int64_t		 step_cpu_max_ms;	/* on a processor of its own */
+	unsigned	 steps_cut;	/* for somebody who waited */
+	/* The log, that another thread takes back into the database. */
+	int64_t		 log_bytes, log_max_bytes;	/* in use */
+	int64_t		 copy_max_ms;	/* the longest time it took */
+	int		 helped_max_pages;	/* by the writer, at once */
 };
 void store_health(struct store *, struct store_health *);
 

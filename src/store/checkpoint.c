@@ -15,11 +15,11 @@
 enum {
 	FROM_PAGES	= 500,		/* 8 MiB */
 	ANEW_PAGES	= 1500,		/* better now than later */
-	LAST_PAGES	= 64,		/* by the writer: 1 MiB */
+	LAST_PAGES	= 256,		/* by the writer: 4 MiB */
 	HARD_PAGES	= 16384,	/* 256 MiB */
 	QUIET_MS	= 50,
 	READERS_WAIT_MS	= 500,
-	FAILURE_WAIT_MS	= 5000,
+	FAILURE_WAIT_MS	= 2000,
 };
 
 /* Said once when it begins and once when it ends. */
@@ -42,10 +42,15 @@ set_trouble(struct checkpoint *c, const struct err *trouble)
 }
 
 void
-checkpoint_trouble(struct checkpoint *c, struct err *ret)
+checkpoint_health(struct checkpoint *c, struct store_health *ret)
 {
 	pthread_mutex_lock(&c->lock);
-	*ret = c->trouble;
+	if (ret->trouble.msg[0] == '\0')
+		ret->trouble = c->trouble;
+	ret->log_bytes = (int64_t)c->log * c->page_bytes;
+	ret->log_max_bytes = (int64_t)c->log_max * c->page_bytes;
+	ret->copy_max_ms = c->copy_max_ms;
+	ret->helped_max_pages = c->helped_max;
 	pthread_mutex_unlock(&c->lock);
 }
 
@@ -53,9 +58,14 @@ checkpoint_trouble(struct checkpoint *c, struct err *ret)
 
 /* How it went, unless the log has begun anew meanwhile. */
 static void
-note_pass(struct checkpoint *c, unsigned turn, int copied, int64_t again_ms)
+note_pass(struct checkpoint *c, unsigned turn, int copied, int64_t since_ms,
+    int64_t again_ms)
 {
+	int64_t took_ms = clock_mono_ms() - since_ms;
+
 	pthread_mutex_lock(&c->lock);
+	if (took_ms > c->copy_max_ms)
+		c->copy_max_ms = took_ms;
 	if (c->turn == turn && copied > c->copied)
 		c->copied = copied;
 	c->again_ms = again_ms;
@@ -70,6 +80,7 @@ copy_log(struct checkpoint *c, sqlite3 *with)
 	struct db db = { .sqlite = with, .path = c->db.path };
 	struct err err = { 0 };
 	int log = 0, copied = 0, code, before;
+	int64_t since_ms = clock_mono_ms();
 	unsigned turn;
 
 	pthread_mutex_lock(&c->lock);
@@ -81,11 +92,12 @@ copy_log(struct checkpoint *c, sqlite3 *with)
 	if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY) {
 		db_fail(&db, &err, "take back the log");
 		set_trouble(c, &err);
-		note_pass(c, turn, 0, clock_mono_ms() + FAILURE_WAIT_MS);
+		note_pass(c, turn, 0, since_ms, clock_mono_ms() + FAILURE_WAIT_MS);
 		return 0;
 	}
 	set_trouble(c, NULL);
-	note_pass(c, turn, copied, code == SQLITE_OK && copied >= log ? 0 :
+	note_pass(c, turn, copied, since_ms,
+	    code == SQLITE_OK && copied >= log ? 0 :
 	    clock_mono_ms() + READERS_WAIT_MS);
 	return copied > before ? copied - before : 0;
 }
@@ -190,7 +202,8 @@ checkpoint_start(struct checkpoint *c, const char *path, struct err *err)
 	/* Only who has read it knows that it has a log. */
 	if (db_open(&c->db, path, DB_WRITE, err) != 0 ||
 	    db_number(&c->db, "SELECT count(*) FROM sqlite_schema", &ignored,
-	    err) != 0) {
+	    err) != 0 || db_number(&c->db, "PRAGMA page_size",
+	    &c->page_bytes, err) != 0) {
 		db_close(&c->db);
 		return -1;
 	}
@@ -232,6 +245,8 @@ checkpoint_note(struct checkpoint *c, int pages)
 		c->hard = HARD_PAGES;
 	}
 	c->log = pages;
+	if (pages > c->log_max)
+		c->log_max = pages;
 	c->noted_ms = clock_mono_ms();
 	if (due_ms(c) != 0)
 		pthread_cond_signal(&c->wake);
@@ -272,5 +287,9 @@ checkpoint_help(struct checkpoint *c, sqlite3 *writer)
 		pthread_mutex_lock(&c->pass);
 	pages = copy_log(c, writer);
 	pthread_mutex_unlock(&c->pass);
+	pthread_mutex_lock(&c->lock);
+	if (pages > c->helped_max)
+		c->helped_max = pages;
+	pthread_mutex_unlock(&c->lock);
 	return pages;
 }

@@ -17,12 +17,13 @@
 #include <pthread.h>
 #include <stdint.h>
 
-#include "feedmill/base/err.h"
+#include "feedmill/store.h"
 
 #include "db.h"
 
 struct checkpoint {
 	struct db	 db;
+	int64_t		 page_bytes;
 	pthread_t	 thread;
 	pthread_mutex_t	 pass;		/* of who copies */
 
@@ -35,6 +36,8 @@ struct checkpoint {
 	int		 hard;		/* pages, see above */
 	int		 is_stopping;
 	struct err	 trouble;	/* of the last try; msg "": none */
+	int		 log_max, helped_max;	/* pages */
+	int64_t		 copy_max_ms;
 };
 
 int checkpoint_start(struct checkpoint *, const char *path, struct err *);
@@ -51,7 +54,7 @@ int checkpoint_help(struct checkpoint *, sqlite3 *writer);
 /* The log is long and something is done about it: better wait. */
 int checkpoint_is_behind(struct checkpoint *);
 
-/* Why it fails; msg "": it does not. */
-void checkpoint_trouble(struct checkpoint *, struct err *ret);
+/* How it fares; trouble only where there is no other. */
+void checkpoint_health(struct checkpoint *, struct store_health *);
 
 #endif

@@ -83,7 +83,9 @@ group_finish(struct writer *w, struct group *g)
 		t->err = g->err;
 	}
 	atomic_fetch_sub(&w->depth, visits);
-	if (!g->was_cut)
+	if (g->was_cut)
+		writer_note_cut(w);
+	else
 		writer_set_trouble(w, g->has_failed ? &g->err : NULL);
 	writer_note_time(w, g->count > 0, g->since_ms, g->cpu_ms);
 	outbox_put(w->outbox, &g->tasks);

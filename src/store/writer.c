@@ -110,13 +110,20 @@ writer_note_time(struct writer *w, int is_group, int64_t since_ms,
 }
 
 void
+writer_note_cut(struct writer *w)
+{
+	pthread_mutex_lock(&w->lock);
+	w->health.steps_cut++;
+	pthread_mutex_unlock(&w->lock);
+}
+
+void
 writer_health(struct writer *w, struct store_health *ret)
 {
 	pthread_mutex_lock(&w->lock);
 	*ret = w->health;
 	pthread_mutex_unlock(&w->lock);
-	if (ret->trouble.msg[0] == '\0')
-		checkpoint_trouble(&w->checkpoint, &ret->trouble);
+	checkpoint_health(&w->checkpoint, ret);
 }
 
 int

@@ -77,6 +77,7 @@ void writer_set_trouble(struct writer *, const struct err *);
 /* How long others had to wait, at most: for a group, or what is unasked. */
 void writer_note_time(struct writer *, int is_group, int64_t since_ms,
     int64_t since_cpu_ms);
+void writer_note_cut(struct writer *);
 /* There is something in the queue. */
 int writer_is_awaited(struct writer *);
 

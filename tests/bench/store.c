@@ -256,6 +256,10 @@ print_health(struct store *st)
 	printf("longest  group %lld ms, step of index and retention %lld ms "
 	    "(CPU %lld)\n", (long long)h.group_max_ms,
 	    (long long)h.step_max_ms, (long long)h.step_cpu_max_ms);
+	printf("         %u steps cut; log up to %lld MiB, copied in %lld ms, "
+	    "%d pages at once by the writer\n", h.steps_cut,
+	    (long long)h.log_max_bytes >> 20, (long long)h.copy_max_ms,
+	    h.helped_max_pages);
 }
 
 static void
