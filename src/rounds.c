@@ -196,13 +196,32 @@ may_be_shown(const char *url, const struct config_source *source)
 	return same && (source == NULL || source->url_from == NULL);
 }
 
+/* Those that are published somewhere at least: nobody is to learn of the
+ * others. */
+static void
+take_further(struct item *item, const struct record *r,
+    const struct config *config)
+{
+	for (const struct further *f = r->further; f != NULL; f = f->next) {
+		const struct config_source *source =
+		    config_find_source(config, f->name);
+
+		if (source == NULL || !source->publish ||
+		    !may_be_shown(f->url, source) ||
+		    item->further_count == ITEM_FURTHER_MAX)
+			continue;
+		item->further[item->further_count++] = (struct item_source){
+			.title = f->title, .url = f->url };
+	}
+}
+
 struct item
 record_item(const struct record *r, const struct config *config)
 {
 	int show_url = may_be_shown(r->source_url,
 	    config_find_source(config, r->source_name));
 
-	return (struct item){
+	struct item item = {
 		.uuid = r->uuid, .url = r->url, .title = r->title,
 		.content = r->content, .summary = r->summary,
 		.language = r->language, .image = r->image,
@@ -214,8 +233,11 @@ record_item(const struct record *r, const struct config *config)
 		.source_title = r->source_title,
 		.source_link = r->source_link,
 		.source_url = show_url ? r->source_url : NULL,
-		.seq = r->seq,
+		.source_head = r->source_head, .seq = r->seq,
 	};
+
+	take_further(&item, r, config);
+	return item;
 }
 
 struct selecting {

@@ -11,7 +11,14 @@
 #include "feedmill/base/buf.h"
 #include "feedmill/config.h"
 
+struct feed_head;
 struct record;
+
+/* Another source that had the item, too. */
+struct item_source {
+	const char	*title, *url;
+};
+enum { ITEM_FURTHER_MAX = 8 };
 
 /*
  * A record, as the renderers see it: declared in store.h, which is above
@@ -29,6 +36,10 @@ struct item {
 	const char	*comments;
 	const char	*source_name, *source_title, *source_link, *source_url;
 	int64_t		 seq;
+	/* What the source says of itself, plain text; or NULL. */
+	const struct feed_head *source_head;
+	struct item_source further[ITEM_FURTHER_MAX];
+	unsigned	 further_count;
 };
 
 /* The head of an outlet's document. */

@@ -208,6 +208,12 @@ void store_read(struct store *, store_read_fn *, store_done_fn *done,
 
 /* A row of the past: one announced state of one entry, ready to show.
  * Borrowed: valid inside the visit callback only. */
+/* Another source that listed the entry, by its configuration. */
+struct further {
+	const struct further *next;
+	const char	*name, *title, *url;
+};
+
 struct record {
 	int64_t		 seq;		/* of the announcement, from 1 */
 	int64_t		 entry_id;
@@ -235,6 +241,10 @@ struct record {
 	const struct category *categories;
 	const struct enclosure *enclosures;
 	const char	*comments;	/* or NULL */
+	/* What the source says of itself but for its title and link, plain
+	 * text; NULL: nothing is known. */
+	const struct feed_head *source_head;
+	const struct further *further;
 };
 /* 0 goes on, anything else stops. */
 typedef int store_record_fn(const struct record *, void *arg);

@@ -152,22 +152,28 @@ put_person(struct buf *b, const struct person *p)
 	buf_puts(b, "</author>\n");
 }
 
+/* 0: it has no name of any kind. */
+static int
+put_named(struct buf *b, const struct person *p)
+{
+	struct person shown = *p;
+
+	if (shown.name == NULL || *shown.name == '\0')
+		shown.name = p->email != NULL ? p->email : p->uri;
+	if (shown.name == NULL || *shown.name == '\0')
+		return 0;
+	put_person(b, &shown);
+	return 1;
+}
+
 static void
 put_people(struct buf *b, const struct item *item)
 {
 	const struct person of_source = { .name = source_label(item) };
 	int any = 0;
 
-	for (const struct person *p = item->authors; p != NULL; p = p->next) {
-		struct person shown = *p;
-
-		if (shown.name == NULL || *shown.name == '\0')
-			shown.name = p->email != NULL ? p->email : p->uri;
-		if (shown.name == NULL || *shown.name == '\0')
-			continue;
-		put_person(b, &shown);
-		any = 1;
-	}
+	for (const struct person *p = item->authors; p != NULL; p = p->next)
+		any |= put_named(b, p);
 	if (!any)
 		put_person(b, &of_source);
 }
@@ -231,19 +237,82 @@ put_texts(struct buf *b, enum content_mode mode, const struct item *item)
 		put_html(b, "content", CONTENT_NONE, item);
 }
 
+static void
+put_plain(struct buf *b, const char *name, const char *text)
+{
+	if (text != NULL && *text != '\0')
+		put_text(b, name, text);
+}
+
+static void
+put_address(struct buf *b, const char *name, const char *url)
+{
+	if (is_iri(url))
+		put_element(b, name, url);
+}
+
+/* A feed's own id, where it has one that is; else its address.  None, where
+ * the address is not to be shown: the id may be the same. */
+static void
+put_source_id(struct buf *b, const struct item *item)
+{
+	const struct feed_head *head = item->source_head;
+
+	if (item->source_url == NULL)
+		return;
+	put_element(b, "id", head != NULL && is_iri(head->id) ? head->id :
+	    item->source_url);
+}
+
+/* What its feed says of itself, but for what changes with every visit. */
+static void
+put_source_head(struct buf *b, const struct feed_head *head)
+{
+	put_plain(b, "subtitle", head->subtitle.value);
+	put_plain(b, "rights", head->rights.value);
+	for (const struct person *p = head->authors; p != NULL; p = p->next)
+		put_named(b, p);
+	for (const struct category *c = head->categories; c; c = c->next)
+		put_category(b, c);
+	put_address(b, "icon", safe_link(head->icon));
+	put_address(b, "logo", safe_link(head->logo));
+	if (head->generator.name != NULL)
+		put_element(b, "generator", head->generator.name);
+}
+
 /* Where the entry comes from (section 4.2.11).  The record does not say when
  * its feed was updated; not before this entry was. */
 static void
 put_source(struct buf *b, const struct item *item)
 {
-	buf_puts(b, "<source>\n");
-	if (item->source_url != NULL)
-		put_element(b, "id", item->source_url);
+	buf_puts(b, "<source");
+	if (item->source_head != NULL)
+		put_language(b, item->source_head->language);
+	buf_puts(b, ">\n");
+	put_source_id(b, item);
 	put_text(b, "title", source_label(item));
 	put_date(b, "updated", item->updated_ms);
 	put_link(b, "alternate", NULL, safe_link(item->source_link));
 	put_link(b, "self", NULL, safe_link(item->source_url));
+	if (item->source_head != NULL)
+		put_source_head(b, item->source_head);
 	buf_puts(b, "</source>\n");
+}
+
+/* Who had it, too. */
+static void
+put_further(struct buf *b, const struct item *item)
+{
+	for (unsigned i = 0; i < item->further_count; i++) {
+		const struct item_source *s = &item->further[i];
+
+		if (safe_link(s->url) == NULL)
+			continue;
+		buf_puts(b, "<link rel=\"via\"");
+		put_attribute(b, "href", s->url);
+		put_attribute(b, "title", s->title);
+		buf_puts(b, "/>\n");
+	}
 }
 
 void
@@ -267,6 +336,7 @@ render_atom_item(struct buf *b, const struct outlet_head *head,
 	for (const struct enclosure *e = item->enclosures; e; e = e->next)
 		put_enclosure(b, e);
 	put_link(b, "replies", "text/html", safe_link(item->comments));
+	put_further(b, item);
 	for (const struct category *c = item->categories; c; c = c->next)
 		put_category(b, c);
 	put_source(b, item);

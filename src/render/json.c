@@ -135,6 +135,21 @@ put_attachments(struct buf *b, const struct enclosure *list)
 }
 
 static void
+put_further(struct buf *b, const struct item *item)
+{
+	if (item->further_count == 0)
+		return;
+	buf_puts(b, ",\n\"further\":[");
+	for (unsigned i = 0; i < item->further_count; i++) {
+		buf_printf(b, "%s{\"source\":", i > 0 ? "," : "");
+		quote_json(b, item->further[i].title);
+		put_string(b, "source_feed", safe_link(item->further[i].url));
+		buf_putc(b, '}');
+	}
+	buf_putc(b, ']');
+}
+
+static void
 put_source(struct buf *b, const struct item *item)
 {
 	buf_puts(b, ",\n\"_feedmill\":{\"source\":");
@@ -142,6 +157,7 @@ put_source(struct buf *b, const struct item *item)
 	put_string(b, "source_url", safe_link(item->source_link));
 	put_string(b, "source_feed", safe_link(item->source_url));
 	put_string(b, "comments", safe_link(item->comments));
+	put_further(b, item);
 	buf_putc(b, '}');
 }
 

@@ -124,6 +124,26 @@ is_language_tag(const char *s)
 	}
 }
 
+int
+is_iri(const char *s)
+{
+	size_t scheme = 0;
+
+	if (s == NULL || !is_alpha(*s))
+		return 0;
+	while (is_alnum(s[scheme]) || (s[scheme] != '\0' &&
+	    strchr("+-.", s[scheme]) != NULL))
+		scheme++;
+	if (s[scheme] != ':' || s[scheme + 1] == '\0')
+		return 0;
+	for (s += scheme; *s != '\0'; s++) {
+		if ((unsigned char)*s <= 0x20 || *s == 0x7f ||
+		    strchr("<>\"{}|\\^`", *s) != NULL)
+			return 0;
+	}
+	return 1;
+}
+
 /* The bytes of a name as media types have them (section 4.2). */
 static size_t
 restricted_name(const char *s)

@@ -39,6 +39,9 @@ const char *safe_enclosure(const char *url);
 /* Is it a language tag by its grammar ("zh-Hans", not "Chinese, simplified")?
  * NULL is none. */
 int is_language_tag(const char *);
+/* Is it an IRI by its looks: a scheme, and nothing that has to be escaped?
+ * NULL is none. */
+int is_iri(const char *);
 /* "type/subtype" of a media type (RFC 6838), appended without parameters: as
  * many get those wrong as right.  0: it is none, NULL too. */
 int put_media_type(struct buf *, const char *);

@@ -1,6 +1,7 @@
 /*
  * extra.h - between an entry's lists (authors, categories, enclosures,
- * comments) and the one JSON text a revision keeps of them.
+ * comments) and the one JSON text a revision keeps of them; the same for what
+ * a feed says of itself, and for those who had an entry, too.
  *
  * Only http and https URLs go in: what comes out may be shown as a link.
  */
@@ -8,6 +9,7 @@
 #define FEEDMILL_STORE_EXTRA_H
 
 #include "feedmill/model.h"
+#include "feedmill/store.h"
 
 struct arena;
 struct buf;
@@ -24,5 +26,14 @@ struct extra {
 
 /* json NULL or not readable: all empty. */
 void extra_read(const char *json, struct arena *, struct extra *ret);
+
+/* Id, subtitle, rights, icon, logo, generator, authors, categories, language:
+ * as plain text and within bounds; its title and its link are elsewhere. */
+void extra_write_head(struct buf *, const struct feed_head *);
+/* NULL: there is nothing. */
+struct feed_head *extra_read_head(const char *json, struct arena *);
+
+/* Of [[name, title, url]...], as records.c asks for it. */
+const struct further *extra_read_further(const char *json, struct arena *);
 
 #endif

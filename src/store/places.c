@@ -42,8 +42,8 @@ static const char version_sql[] =
     "WHERE version > 0) FROM meta WHERE name = 'sources_shape'";
 
 #define STAMP_COLUMNS \
-	"SELECT id, name, configured_title, title, link, configured_url " \
-	"FROM sources "
+	"SELECT id, name, configured_title, title, link, configured_url, " \
+	"head FROM sources "
 static const char stamps_sql[] = STAMP_COLUMNS "WHERE ?1 = 0 ORDER BY id";
 static const char stamps_since_sql[] =
     STAMP_COLUMNS "WHERE version > ?1 AND version > 0";
@@ -197,7 +197,7 @@ store_each_stamp(struct store_reader *r, int64_t since,
 	while ((row = stop ? 0 : db_row(q)) == 1) {
 		uint64_t stamp = 0;
 
-		for (int column = 1; column <= 5; column++)
+		for (int column = 1; column <= 6; column++)
 			stamp = mix_text(stamp, q, column);
 		stop = fn(sqlite3_column_int64(q, 0), stamp, arg);
 	}

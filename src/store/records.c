@@ -29,14 +29,23 @@
 	"r.silent, r.language, r.image, r.extra, r.summary, r.content, " \
 	"e.seq, "
 
+/* In configured order; how many is a matter of taste. */
+#define FURTHER \
+	"(SELECT json_group_array(json_array(name, title, url)) FROM " \
+	"(SELECT o.name AS name, coalesce(o.configured_title, o.name) AS " \
+	"title, o.configured_url AS url FROM sightings g JOIN sources o " \
+	"ON o.id = g.source_id WHERE g.entry_id = e.id AND o.id <> s.id " \
+	"AND o.position IS NOT NULL ORDER BY o.position LIMIT 8))"
+
 static const char one_record[] =
-    "SELECT " RECORD_COLUMNS "r.seq, r.title FROM revisions r "
+    "SELECT " RECORD_COLUMNS "r.seq, r.title, s.head, " FURTHER
+    " FROM revisions r "
     "JOIN entries e ON e.id = r.entry_id "
     "JOIN sources s ON s.id = r.source_id WHERE r.seq = ?1";
 
 /* Retention may have taken the content; the identity is still there. */
 static const char all_entries[] =
-    "SELECT " RECORD_COLUMNS "e.seq, e.title FROM entries e "
+    "SELECT " RECORD_COLUMNS "e.seq, e.title, NULL, NULL FROM entries e "
     "CROSS JOIN sources s ON s.id = e.source_id "
     "LEFT JOIN revisions r ON r.seq = e.seq ORDER BY e.id";
 
@@ -103,6 +112,8 @@ record_give(sqlite3_stmt *q, store_record_fn *fn, void *arg)
 	rec.categories = extra.categories;
 	rec.enclosures = extra.enclosures;
 	rec.comments = extra.comments;
+	rec.source_head = extra_read_head(db_text(q, 28), &arena);
+	rec.further = extra_read_further(db_text(q, 29), &arena);
 	code = fn(&rec, arg);
 	arena_fini(&arena);
 	return code;

@@ -262,6 +262,25 @@ static const char *const steps[] = {
 	"CREATE TRIGGER sources_added AFTER INSERT ON sources"
 	" BEGIN UPDATE meta SET value = value + 1"
 	" WHERE name = 'sources_shape'; END;",
+
+	/*
+	 * 10 to 11: what a feed says of itself (JSON, extra.c), for
+	 * atom:source; and who else had an entry is shown with it.
+	 */
+	"ALTER TABLE sources ADD COLUMN head TEXT;"
+	"DROP TRIGGER sources_shown;"
+	"CREATE TRIGGER sources_shown AFTER UPDATE OF title, link, head"
+	" ON sources WHEN old.title IS NOT new.title"
+	" OR old.link IS NOT new.link OR old.head IS NOT new.head"
+	" BEGIN UPDATE sources SET version = 1 + coalesce("
+	"(SELECT max(version) FROM sources WHERE version > 0), 0)"
+	" WHERE id = new.id; END;"
+	"CREATE TRIGGER sighted_count AFTER INSERT ON sightings"
+	" BEGIN UPDATE entries SET edits = edits + 1"
+	" WHERE id = new.entry_id; END;"
+	"CREATE TRIGGER unsighted_count AFTER DELETE ON sightings"
+	" BEGIN UPDATE entries SET edits = edits + 1"
+	" WHERE id = old.entry_id; END;",
 };
 
 int

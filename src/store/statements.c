@@ -110,13 +110,17 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	[SQL_SOURCE_FOR_VISIT] =
 	    "SELECT documents, visits, name, configured_url FROM sources "
 	    "WHERE id = ?1",
+	/* What a feed says of itself is taken anew now and then only: some
+	 * have the time of day in it, and every entry is shown with it. */
 	[SQL_SOURCE_VISITED] =
 	    "UPDATE sources SET validators_url = ?2, etag = ?3, "
 	    "last_modified = ?4, body_digest = ?5, "
 	    "title = coalesce(?6, title), link = coalesce(?7, link), "
 	    "outcome = ?8, documents = documents + ?9, "
 	    "entries = entries + ?10, announced = announced + ?11, "
-	    "visits = visits + 1 WHERE id = ?1",
+	    "visits = visits + 1, head = iif(head IS NULL OR "
+	    "documents % 100 = 99, coalesce(?12, head), head) "
+	    "WHERE id = ?1",
 	[SQL_VISIT_PUT] =
 	    "INSERT OR REPLACE INTO visits(source_id, slot, at_ms, outcome, "
 	    "sighted, added, updated) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",

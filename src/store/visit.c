@@ -24,6 +24,7 @@
 #include "feedmill/cadence.h"
 #include "feedmill/normalise.h"
 
+#include "extra.h"
 #include "plan.h"
 #include "visit.h"
 #include "visits.h"
@@ -152,6 +153,7 @@ write_source(struct visiting *vg)
 	    .outcome = v->outcome, .sighted = r->sighted,
 	    .added = r->added, .updated = r->updated };
 	char *title = title_of(v->feed);
+	struct buf head = { 0 };
 	int code;
 
 	sqlite3_bind_int64(q, 1, vg->source_id);
@@ -165,7 +167,10 @@ write_source(struct visiting *vg)
 	sqlite3_bind_int(q, 9, r->sighted > 0);
 	sqlite3_bind_int64(q, 10, r->added);
 	sqlite3_bind_int64(q, 11, r->added + r->updated);
+	extra_write_head(&head, &v->feed->head);
+	db_bind_text(q, 12, head.data);
 	code = db_run(q);
+	buf_fini(&head);
 	free(title);
 	return code == 0 ? visits_put(vg->db, &row) : -1;
 }

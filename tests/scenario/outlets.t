@@ -23,6 +23,11 @@ RICH = '''<?xml version="1.0" encoding="UTF-8"?>
 <feed xmlns="http://www.w3.org/2005/Atom" xml:lang="zh">
 <id>urn:x</id><title>丰富 &amp; rich</title><link href="http://r.example/"/>
 <updated>2025-02-22T18:08:09Z</updated>
+<subtitle type="html">&lt;i>sub&lt;/i> &amp;amp; more</subtitle>
+<rights>© 乙 &lt;2025></rights><icon>http://r.example/i.ico</icon>
+<logo>javascript:alert(1)</logo><generator version="1">G &amp; co</generator>
+<author><name>乙</name><uri>javascript:x</uri></author>
+<category term="k" label="K"/><category term=""/>
 <entry><id>urn:1</id><title type="html">&lt;b&gt;Bold&lt;/b&gt; &amp;amp; x</title>
 <link href="http://r.example/1"/><link rel="enclosure"
  href="http://r.example/a.mp3" type="audio/mpeg" length="1234"/>
@@ -70,6 +75,14 @@ mill.set(publish={m: {
     'formats': ['atom', 'rss', 'json', 'opml', 'html']} for m in MODES})
 r = mill.round()
 same(r.status, 0, 'a round') or note(r)
+# Others list an entry, too: one of them in secret.
+site.documents['/again'] = site.documents['/secret'] = rss(
+    ('http://r.example/1', 'Bold & x', 'Sat, 22 Feb 2025 18:08:09 GMT', 'x'))
+mill.sections['feeds'].update(
+    again=site.source('/again', title='Again & <more>'),
+    secret=site.source('/secret', publish=False),
+    token=site.source('/again?token=hunter2'))
+mill.set()
 site.documents['/p'] = POD.replace(b'Episode', b'Episode, again').replace(
     b'08:00:00', b'09:30:00')
 mill.round()
@@ -95,6 +108,29 @@ else:
     skip('all of them by its schema', 'jing is absent')
 
 good = read(path('full.atom')).decode()
+
+source = next(e for e in ET.fromstring(good).iter(ATOM + 'source')
+              if e.findtext(ATOM + 'title') == '丰富 & rich')
+same([(c.tag[len(ATOM):], (c.text or '').strip() or c.get('href') or
+       c.get('term') or c.findtext(ATOM + 'name')) for c in source
+      if c.tag != ATOM + 'updated'],
+     [('id', 'urn:x'), ('title', '丰富 & rich'),
+      ('link', 'http://r.example/'), ('link', site.url + '/r'),
+      ('subtitle', 'sub & more'), ('rights', '© 乙 <2025>'),
+      ('author', '乙'), ('category', 'k'), ('icon', 'http://r.example/i.ico'),
+      ('generator', 'G & co')], 'atom:source says what the feed says')
+bold = next(e for e in ET.fromstring(good).iter(ATOM + 'entry')
+            if e.findtext(ATOM + 'title') == 'Bold & x')
+same([(link.get('href'), link.get('title')) for link in bold.iter(
+    ATOM + 'link') if link.get('rel') == 'via'],
+     [(site.url + '/again', 'Again & <more>')],
+     'an entry names who had it, too, if he may be named')
+same([i['_feedmill'].get('further') for i in
+      json.loads(read(path('full.json')))['items']
+      if i['title'] == 'Bold & x'],
+     [[{'source': 'Again & <more>', 'source_feed': site.url + '/again'}]],
+     'so does JSON')
+
 BROKEN = [
     ('<id>urn:uuid:', '<id>uuid-'), ('<updated>2', '<updated>x2'),
     ('T00:00:00Z</updated>', 't00:00:00z</updated>'),
@@ -236,7 +272,7 @@ same((opml.tag, opml.get('version'), opml.find('head/title').text),
 outlines = opml.findall('body/outline')
 ok(all(o.get('type') == 'rss' and o.get('text') and
        o.get('xmlUrl', '').startswith('http') for o in outlines) and
-   len(outlines) == 3, 'every outline is a subscription')
+   len(outlines) == 4, 'every outline is a subscription')
 if shutil.which('newsboat'):
     home = folder()
     urls = write(os.path.join(home, 'urls'), '')
@@ -248,7 +284,7 @@ if shutil.which('newsboat'):
         stderr=subprocess.STDOUT, timeout=60)
     same((p.returncode, {line.split()[0] for line in
                          read(urls).decode().splitlines() if line}),
-         (0, {site.url + '/' + n for n in ('r', 'p', 'many')}),
+         (0, {site.url + '/' + n for n in ('r', 'p', 'many', 'again')}),
          'newsboat imports it') or note(p.stdout.decode())
 else:
     skip('newsboat imports it', 'newsboat is absent')

@@ -34,6 +34,15 @@ static const struct enclosure file = {
 	.title = "Episode", .length = 123
 };
 
+static const struct feed_head nikkei = {
+	.id = "tag:nikkei.com,2025:<not an iri>",
+	.subtitle = { .value = "日本経済 & <more>" },
+	.rights = { .value = "© 2025" }, .icon = "https://cn.nikkei.com/i.png",
+	.logo = "data:image/png,x", .language = "zh-Hans",
+	.authors = (struct person *)&odd_author,
+	.generator = { .name = "Made by <hand>" },
+};
+
 static const struct item full = {
 	.uuid = "11111111-2222-4333-8444-555555555555",
 	.url = "https://cn.nikkei.com/columnviewpoint/58092-2025.html?a=1&b=2",
@@ -47,6 +56,10 @@ static const struct item full = {
 	.source_name = "nikkei", .source_title = "日经中文网 & more",
 	.source_link = "https://cn.nikkei.com/",
 	.source_url = "https://cn.nikkei.com/rss.html", .seq = 7,
+	.source_head = &nikkei, .further_count = 2, .further = {
+		{ "另 & one", "https://other.example/feed?a=1&b=2" },
+		{ "No link", "javascript:alert(1)" },
+	},
 };
 
 static const struct item bare = {

@@ -14,7 +14,7 @@
 #include "../../src/store/tokenizer.h"
 
 /* A new version is another row of olds, and another number here. */
-enum { NOW_VERSION = 10, OLD_ENTRIES = 300, GONE = 3, SEED = 4711 };
+enum { NOW_VERSION = 11, OLD_ENTRIES = 300, GONE = 3, SEED = 4711 };
 
 #define TO_3 \
 	"CREATE TABLE hsts( host TEXT PRIMARY KEY, subdomains INTEGER " \
@@ -71,6 +71,33 @@ enum { NOW_VERSION = 10, OLD_ENTRIES = 300, GONE = 3, SEED = 4711 };
 	"INSERT INTO search(search, rank) VALUES('crisismerge', 256);" \
 	"INSERT INTO search(search, rank) VALUES('usermerge', 8);"
 
+#define TO_10 \
+	"ALTER TABLE entries ADD COLUMN edits INTEGER NOT NULL DEFAULT 0;" \
+	"CREATE TRIGGER edits_count AFTER UPDATE OF " \
+	"title, language, image, extra, summary, content ON revisions " \
+	"BEGIN UPDATE entries SET edits = edits + 1 " \
+	"WHERE id = new.entry_id; END;" \
+	"ALTER TABLE sources ADD COLUMN version INTEGER NOT NULL DEFAULT 0;" \
+	"CREATE INDEX sources_version ON sources(version) " \
+	"WHERE version > 0;" \
+	"CREATE TRIGGER sources_shown AFTER UPDATE OF title, link " \
+	"ON sources WHEN old.title IS NOT new.title " \
+	"OR old.link IS NOT new.link BEGIN UPDATE sources SET version = " \
+	"1 + coalesce((SELECT max(version) FROM sources " \
+	"WHERE version > 0), 0) WHERE id = new.id; END;" \
+	"INSERT INTO meta VALUES('sources_shape', 1);" \
+	"CREATE TRIGGER sources_reshaped AFTER UPDATE OF " \
+	"name, configured_url, configured_title, position ON sources " \
+	"WHEN old.name IS NOT new.name " \
+	"OR old.configured_url IS NOT new.configured_url " \
+	"OR old.configured_title IS NOT new.configured_title " \
+	"OR old.position IS NOT new.position " \
+	"BEGIN UPDATE meta SET value = value + 1 " \
+	"WHERE name = 'sources_shape'; END;" \
+	"CREATE TRIGGER sources_added AFTER INSERT ON sources " \
+	"BEGIN UPDATE meta SET value = value + 1 " \
+	"WHERE name = 'sources_shape'; END;"
+
 static const struct old {
 	const char	*tables, *more;
 	int		 version;
@@ -88,6 +115,8 @@ static const struct old {
 	    TO_8 "PRAGMA user_version=8;" },
 	{ store_v2, TO_3 TO_4 TO_5 TO_6 TO_7, 9,
 	    TO_8 TO_9 "PRAGMA user_version=9;" },
+	{ store_v2, TO_3 TO_4 TO_5 TO_6 TO_7, 10,
+	    TO_8 TO_9 TO_10 "PRAGMA user_version=10;" },
 };
 
 /* Revisions 1 to GONE were taken by retention; the last is an update. */
