@@ -28,12 +28,13 @@
 #include "fetch_private.h"
 
 enum {
-	PINS = 512,			/* a power of two */
+	PINS = 2048,			/* a power of two */
 	TURN_MS = 8			/* for sockets, in one turn of the loop */
 };
 
 struct pin {
-	char			*key;		/* "host:port"; NULL: free */
+	char			*host;		/* NULL: free */
+	unsigned		 port;
 	struct digest		 addresses;
 };
 
@@ -197,9 +198,10 @@ curl_wants_socket(CURL *easy, curl_socket_t fd, int what, void *arg,
 
 /* "+host:port:address,[address]..." in the transfer's arena. */
 static char *
-pin_text(struct arena *arena, const char *key, const struct resolved *to)
+pin_text(struct arena *arena, const char *host, unsigned port,
+    const struct resolved *to)
 {
-	char *text = arena_printf(arena, "+%s:", key);
+	char *text = arena_printf(arena, "+%s:%u:", host, port);
 
 	for (unsigned i = 0; i < to->count; i++) {
 		const union resolve_address *a = &to->address[i];
@@ -221,23 +223,26 @@ pin_list(struct lane *l, struct handle *h, const char *host, unsigned port,
     const struct resolved *to, int forced)
 {
 	struct arena *arena = &h->xfer->arena;
-	const char *key = arena_printf(arena, "%s:%u", host, port);
-	struct pin *pin = &l->pins[hash_64(key, strlen(key), 0) & (PINS - 1)];
+	struct pin *pin = &l->pins[hash_64(host, strlen(host), port) &
+	    (PINS - 1)];
 	struct digest addresses = hash_128(to->address,
 	    to->count * sizeof(to->address[0]));
-	int same_key = pin->key != NULL && strcmp(pin->key, key) == 0;
+	int is_its = pin->host != NULL && pin->port == port &&
+	    strcmp(pin->host, host) == 0;
 	unsigned n = 0;
 
-	if (same_key && !forced && digest_equal(pin->addresses, addresses))
+	if (is_its && !forced && digest_equal(pin->addresses, addresses))
 		return NULL;
-	if (pin->key != NULL && !same_key)
-		h->pin[n++].data = arena_printf(arena, "-%s", pin->key);
-	h->pin[n++].data = pin_text(arena, key, to);
+	if (pin->host != NULL && !is_its)
+		h->pin[n++].data = arena_printf(arena, "-%s:%u", pin->host,
+		    pin->port);
+	h->pin[n++].data = pin_text(arena, host, port, to);
 	h->pin[0].next = n > 1 ? &h->pin[1] : NULL;
 	h->pin[n - 1].next = NULL;
-	if (!same_key) {
-		free(pin->key);
-		pin->key = xstrdup(key);
+	if (!is_its) {
+		free(pin->host);
+		pin->host = xstrdup(host);
+		pin->port = port;
 	}
 	pin->addresses = addresses;
 	return h->pin;
@@ -300,6 +305,6 @@ lane_free(struct lane *l)
 	curl_multi_cleanup(l->multi);
 	ev_timer_stop(l->loop, &l->timer);
 	for (size_t i = 0; i < PINS; i++)
-		free(l->pins[i].key);
+		free(l->pins[i].host);
 	free(l);
 }
