@@ -33,6 +33,7 @@ static const char *const stages[STAGES] = { "archive", "lists" };
 
 struct stage {
 	int64_t		 known;		/* 0: ask the store */
+	int		 is_first;	/* since we began */
 	int64_t		 reached;	/* -1: no further */
 };
 
@@ -158,6 +159,17 @@ list_all(struct store_reader *reader, const int64_t *ids, struct posting *p,
 	return rc;
 }
 
+/* What a power failure may have left half written, for good: a post that is
+ * not made again does not take its place.  (What is in an outlet is.) */
+static void
+sweep(const struct config_archive *a, const struct stage stage[STAGES])
+{
+	if (stage[POSTED].is_first)
+		file_sweep_folder(a->directory);
+	if (stage[LISTED].is_first && a->lists != NULL)
+		file_sweep_folder(a->lists);
+}
+
 /* 1: there is more to do. */
 static int
 post_archive(struct round *round, struct store_reader *reader,
@@ -167,6 +179,7 @@ post_archive(struct round *round, struct store_reader *reader,
 	int64_t last, listed;
 	int rc = 0;
 
+	sweep(p->archive, stage);
 	if (store_last_seq(reader, &last, p->err) == -1 ||
 	    find_begin(reader, p->archive, POSTED, &stage[POSTED], &p->seq,
 	    p->err) == -1 || find_begin(reader, p->archive, LISTED,
@@ -221,6 +234,7 @@ struct progress {
 	struct progress	*next;
 	char		*name;		/* "archive:NAME", "lists:NAME" */
 	int64_t		 seq;
+	int		 has_begun;
 };
 
 struct archive {
@@ -261,10 +275,15 @@ begin(struct round *round, void *arg)
 
 	all->archives = xcalloc(n + 1, sizeof(*all->archives));
 	for (size_t i = 0; i < n; i++)
-		for (int w = 0; w < STAGES; w++)
+		for (int w = 0; w < STAGES; w++) {
+			struct progress *p = progress_of(arg, w,
+			    config->archives[i].name);
+
 			all->archives[i][w] = (struct stage){
-			    .known = progress_of(arg, w,
-			    config->archives[i].name)->seq, .reached = -1 };
+			    .known = p->seq, .is_first = !p->has_begun,
+			    .reached = -1 };
+			p->has_begun = 1;
+		}
 }
 
 static void

@@ -334,6 +334,17 @@ file_sweep(int dirfd)
 	closedir(dir);
 }
 
+void
+file_sweep_folder(const char *path)
+{
+	int fd = open_again(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0);
+
+	if (fd == -1)
+		return;
+	file_sweep(fd);
+	close(fd);
+}
+
 /* ------------------------------------------------------------- folders */
 
 /* The name of a new folder is in its parent, and not yet on the disk. */

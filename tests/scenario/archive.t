@@ -59,6 +59,21 @@ for name in mill.posts():
 else:
     ok(True, 'every post has its stamp, link line and rule')
 
+# A power failure leaves half a file under a name of its own, and the post
+# may never be made again.
+half = [mill.path('archive', '.2020-01-01-gone.md.new'),
+        mill.path('archive', 'lists', '.a-2020-01.md.new')]
+kept = [mill.path('archive', '.nojekyll'), mill.path('archive', 'a.new'),
+        mill.path('archive', 'lists', '.a.md')]
+for path in half + kept:
+    write(path, 'half')
+before = mill.posts()
+same(mill.round().status, 0, 'a round that brings nothing')
+same([p for p in half if os.path.exists(p)], [],
+     'what a power failure left in an archive goes with the next start')
+same([p for p in kept if not os.path.exists(p)], [], 'and nothing else')
+same(mill.posts(), before, 'no post does')
+
 # An entry the archive knew is no news when its source lists it again.
 fresh = Mill(feeds={'a': site.source('/a.xml')})
 fresh.run('import', mill.path('archive'))

@@ -50,6 +50,8 @@ void file_batch_drop(struct file_batch *);	/* none of them after all */
 
 /* Remove what a killed file_replace() left behind (".NAME.new"). */
 void file_sweep(int dirfd);
+/* The same of a folder, if it is there. */
+void file_sweep_folder(const char *path);
 
 /* mkdir -p, mode 0755 less the umask; what was made outlives a power
  * failure. */
