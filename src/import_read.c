@@ -78,6 +78,8 @@ read_feed(const char *bytes, size_t len, struct import_result *ret)
 	} else if (outcome != OUTCOME_OK) {
 		feed_free(feed);
 		feed = NULL;
+		ret->why = xstrdup(outcome == OUTCOME_POSTPONED ?
+		    "no memory to read it" : "neither a post nor a feed");
 	}
 	return feed;
 }
@@ -97,6 +99,5 @@ import_read(const char *bytes, size_t len, const struct config *config,
 	if (feed != NULL)
 		return visit_of(feed, site, config, now_ms);
 	ret->state = IMPORT_UNREADABLE;
-	ret->why = xstrdup("neither a post nor a feed");
 	return NULL;
 }

@@ -53,6 +53,7 @@ struct parse_context {
 /*
  * OUTCOME_OK or OUTCOME_DAMAGED with a feed of the caller's;
  * OUTCOME_NOT_A_FEED or OUTCOME_EMPTY with a feed that has format NONE,
+ * OUTCOME_POSTPONED the same, where memory was short,
  * OUTCOME_UNREADABLE with whatever format it seemed to have: no entries, and
  * the reason in its error.  *ret is never NULL.
  */

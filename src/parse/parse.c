@@ -3,7 +3,8 @@
  *
  * A well-formed document is read once, by expat alone.  Only when expat
  * refuses is the text mended (repair.c) and read a second time; what the
- * first attempt built is forgotten, its error is kept.
+ * first attempt built is forgotten, its error is kept.  Where there is no
+ * memory to read it nothing was found out.
  */
 #include <limits.h>
 #include <stdlib.h>
@@ -169,10 +170,13 @@ parse_xml(struct feed **f, const struct decoded *d,
 		a = *tried;
 	else
 		attempt(*f, d->text, d->len, context, &a);
-	if (!is_read(&a)) {
+	if (!is_read(&a) && a.result != READ_NO_MEMORY) {
 		first = a;
 		read_mended(f, d, context, &first, &a);
 	}
+	if (a.result == READ_NO_MEMORY)
+		return nothing(*f, OUTCOME_POSTPONED, "memory",
+		    "no memory to read it");
 	return conclude(*f, d, &a);
 }
 

@@ -563,10 +563,10 @@ reader_run(struct feed *feed, const char *text, size_t len,
 	buf_reserve(&r->text, TEXT_FIRST);
 	*ret = (struct read_facts){ 0 };
 	if (p == NULL) {
-		ret->message = "no memory for a parser";
-		result = READ_BROKEN;
+		result = READ_NO_MEMORY;
 	} else if (XML_Parse(p, text, (int)len, 1) != XML_STATUS_OK) {
-		result = r->doctype ? READ_DOCTYPE :
+		result = XML_GetErrorCode(p) == XML_ERROR_NO_MEMORY ?
+		    READ_NO_MEMORY : r->doctype ? READ_DOCTYPE :
 		    r->too_deep ? READ_TOO_DEEP : READ_BROKEN;
 		ret->message = XML_ErrorString(XML_GetErrorCode(p));
 		ret->line = (unsigned)XML_GetCurrentLineNumber(p);

@@ -183,6 +183,7 @@ enum read_result {
 	READ_OK,
 	READ_LIMIT,	/* read, but for what was too much */
 	READ_BROKEN,	/* not well-formed */
+	READ_NO_MEMORY,	/* for it; it may be as good as any */
 	READ_TOO_DEEP,	/* given up: as it is it would take too much */
 	READ_DOCTYPE	/* given up: its entities are read by our rules */
 };
