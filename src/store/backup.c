@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -75,8 +76,6 @@ target_open(struct target *t, const char *path, struct err *err)
 static void
 target_close(struct target *t)
 {
-	if (t->temporary != NULL)
-		unlink(t->temporary);
 	if (t->dirfd >= 0)
 		close(t->dirfd);
 	free(t->temporary);
@@ -206,13 +205,56 @@ give_name(const struct target *t, int replace, struct err *err)
 	/* Not every file system knows how: it was looked before. */
 	if (code != 0 && errno == EINVAL)
 		code = rename(t->temporary, t->path);
-	if (code != 0)
-		return errno == EEXIST ? refuse(err, t->path,
+	if (code != 0) {
+		code = errno == EEXIST ? refuse(err, t->path,
 		    "it is there already: --force replaces it") :
 		    fail(err, t->path);
+		unlink(t->temporary);
+		return code;
+	}
 	if (file_sync_dir(t->dirfd, t->folder, err) == 0)
 		return 0;
 	err->exit_status = 74;
+	return -1;
+}
+
+/* Ours until it is closed, if it still has its name: another that is under way
+ * would write into it, or give its name to what we have not finished. */
+static int
+claim(int fd, const struct target *t, struct err *err)
+{
+	struct stat here, there;
+	/* Not every file system knows how. */
+	int free = flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+
+	return free && fstat(fd, &here) == 0 &&
+	    lstat(t->temporary, &there) == 0 &&
+	    here.st_dev == there.st_dev && here.st_ino == there.st_ino ? 0 :
+	    refuse(err, t->path, "another backup is being written there");
+}
+
+/* A new file; what a kill has left goes. */
+static int
+open_temporary(const struct target *t, struct err *err)
+{
+	int fd = open(t->temporary, O_RDWR | O_NOFOLLOW | O_NONBLOCK |
+	    O_CLOEXEC);
+	int code = fd >= 0 ? claim(fd, t, err) : 0;
+
+	if (fd >= 0 && code == 0 && unlink(t->temporary) != 0)
+		code = fail(err, t->temporary);
+	if (fd >= 0)
+		close(fd);
+	if (code != 0)
+		return -1;
+	fd = open(t->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return errno == EEXIST ? refuse(err, t->path,
+		    "another backup is being written there") :
+		    fail(err, t->temporary);
+	if (claim(fd, t, err) == 0)
+		return fd;
+	close(fd);
 	return -1;
 }
 
@@ -221,20 +263,21 @@ backup(struct upkeep *from, const struct target *t, int replace,
     int64_t *ret_bytes, struct err *err)
 {
 	struct stat st = { 0 };
-	int fd, code;
+	int fd = open_temporary(t, err), code;
 
-	if (unlink(t->temporary) != 0 && errno != ENOENT)
-		return fail(err, t->temporary);
-	fd = open(t->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return fail(err, t->temporary);
+		return -1;
 	/* Closed last: closing lets go of SQLite's locks of the file. */
 	code = copy_into(from, t, err);
 	if (code == 0 && (fsync(fd) != 0 || fstat(fd, &st) != 0))
 		code = fail(err, t->path);
+	if (code == 0)
+		code = give_name(t, replace, err);
+	else
+		unlink(t->temporary);
 	close(fd);
 	*ret_bytes = st.st_size;
-	return code == 0 ? give_name(t, replace, err) : -1;
+	return code;
 }
 
 int

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """feedmill db: looked at, copied while it is written to, restored, made
 small, brought up to date; and every kind of damage is found and named."""
+import fcntl
 import os
 import signal
 import sqlite3
@@ -236,6 +237,12 @@ old = os.stat(path)
 r = mill.run('db', 'backup', '--force', path)
 ok(r.status == 0 and os.stat(path).st_ctime_ns != old.st_ctime_ns,
    'unless it is to be replaced', r)
+with open(os.path.join(where, '.slow.db.new'), 'wb') as other:
+    fcntl.flock(other, fcntl.LOCK_EX)
+    r = mill.run('db', 'backup', os.path.join(where, 'slow.db'))
+    ok(r.status == 1 and 'another backup' in r.err and
+       os.path.exists(other.name), 'never two at once to one name', r)
+os.unlink(other.name)
 r = mill.run('db', 'backup', '--force', database)
 ok(r.status == 1 and 'itself' in r.err, 'never by itself', r)
 r = mill.run('db', 'backup', '--force', where)
