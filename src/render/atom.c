@@ -138,12 +138,13 @@ put_person(struct buf *b, const struct person *p)
 	buf_puts(b, "<name>");
 	text_xml_escape_str(b, p->name);
 	buf_puts(b, "</name>");
-	if (safe_link(p->uri) != NULL) {
+	if (safe_link(p->uri) != NULL && is_iri(p->uri)) {
 		buf_puts(b, "<uri>");
 		text_xml_escape_str(b, p->uri);
 		buf_puts(b, "</uri>");
 	}
 	if (at != NULL && at > p->email && at[1] != '\0' &&
+	    strchr(at + 1, '@') == NULL &&
 	    strpbrk(p->email, " \t\r\n") == NULL) {
 		buf_puts(b, "<email>");
 		text_xml_escape_str(b, p->email);
@@ -206,7 +207,7 @@ put_category(struct buf *b, const struct category *c)
 	buf_puts(b, "<category");
 	put_attribute(b, "term", term);
 	/* A scheme is an IRI; RSS domains are often just a word. */
-	if (safe_link(c->scheme) != NULL)
+	if (safe_link(c->scheme) != NULL && is_iri(c->scheme))
 		put_attribute(b, "scheme", c->scheme);
 	put_attribute(b, "label", c->label);
 	buf_puts(b, "/>\n");

@@ -79,7 +79,8 @@ put_people(struct buf *b, const struct item *item)
 			continue;
 		buf_printf(b, "%s{\"name\":", any++ ? "," : "");
 		quote_json(b, p->name);
-		put_string(b, "url", safe_link(p->uri));
+		put_string(b, "url", is_iri(p->uri) ? safe_link(p->uri) :
+		    NULL);
 		buf_putc(b, '}');
 	}
 	if (!any) {

@@ -363,7 +363,7 @@ text = tab.evaluate('document.body.innerText')
 same(tab.evaluate('document.querySelectorAll("svg[role=img] rect").length'),
      30, 'status: entries per day')
 ok([r for r in roles() if r[0] in ('img', 'image', 'graphics-document') and
-    'announced' in r[1]], 'status: the picture says what it shows',
+    'entries per day' in r[1]], 'status: the picture says what it shows',
    [r for r in roles() if 'im' in r[0]])
 matches('failure in a row: .*404', text, 'status: with its error')
 matches('next in [0-9]+m', text, 'status: and when it is asked again')

@@ -12,8 +12,11 @@
 #include "../../src/render/text.h"
 #include "unit.h"
 
+static const struct person loose_author = {
+	.name = "B", .email = "b@c@d", .uri = "http://w.example/a <b>"
+};
 static const struct person author = {
-	.name = "王 征", .email = "wang@example.org", .uri = "http://w.example/"
+	.next = (struct person *)&loose_author, .name = "王 征", .email = "wang@example.org", .uri = "http://w.example/"
 };
 static const struct person odd_author = {
 	.name = "", .email = "not an address", .uri = "javascript:alert(1)"
