@@ -141,7 +141,7 @@ make_visit(struct fixture *f, int n, size_t bytes)
 		e->identity.key = arena_strdup(&feed->arena, e->identity.key);
 		e->identity.alias = e->identity.key;
 	}
-	return visit_of(f, (size_t)n % 3, feed);
+	return visit_of(f, n % 3, feed);
 }
 
 struct tally {
