@@ -99,8 +99,9 @@ const struct option config_options[] = {
 	    OPTION_SIZE, "64M", NULL,
 	    "Memory that the bodies of all transfers together may take. Once "
 	    "it is reached no further feed is asked, and a body that is over "
-	    "its even share is given up, to be asked for again like any "
-	    "failure. At least max-size.",
+	    "its even share is put off: it is asked for again after "
+	    "interval-min, and that is not held against its feed. At least "
+	    "max-size.",
 	    1 << 20, 64 * GIGA, NULL, NULL },
 	{ "header-size", IN_FETCH, CONFIG(fetch.header_bytes), OPTION_SIZE,
 	    "64K", NULL, "The headers of one answer, at most.",
