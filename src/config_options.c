@@ -245,7 +245,8 @@ const struct option config_options[] = {
 	    "this, it is in the same file.",
 	    0, 0, NULL, NULL },
 	{ "ca-file", IN_FETCH | IN_FEED, SOURCE(ca_file), OPTION_PATH, NULL,
-	    NULL, "Certificates to trust instead of the system's, PEM.",
+	    NULL, "Certificates to trust instead of the system's, PEM. For a "
+	    "proxy that is asked by https, besides the system's.",
 	    0, 0, NULL, NULL },
 	{ "updates", IN_FETCH | IN_FEED, SOURCE(updates), OPTION_WORD,
 	    "changed", NULL,
