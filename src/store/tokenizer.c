@@ -113,13 +113,68 @@ give(struct walk *w, int flags, const char *token, int len, int start,
 	return w->fn(w->arg, flags, token, len, start, end);
 }
 
+enum { OTHER_WIDTH_MAX = 96 };
+
+static int
+is_narrow(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z');
+}
+
+/* U+FF01 to U+FF5E are "!" to "~", as wide as a Chinese character. */
+static int
+widen(const char *token, int len, char *ret)
+{
+	int n = 0;
+
+	if (len * 3 > OTHER_WIDTH_MAX)
+		return 0;
+	for (; len > 0; token++, len--) {
+		unsigned c = (unsigned)(unsigned char)*token - 0x20;
+
+		if (!is_narrow(*token))
+			return 0;
+		ret[n++] = '\xef';
+		ret[n++] = (char)(0xbc + c / 64);
+		ret[n++] = (char)(0x80 + c % 64);
+	}
+	return n;
+}
+
+static int
+narrow(const char *token, int len, char *ret)
+{
+	const char *end = token + len;
+	int n = 0;
+
+	if (len / 3 > OTHER_WIDTH_MAX)
+		return 0;
+	while (token < end) {
+		uint32_t c = text_utf8_next(&token, end);
+
+		if (c < 0xff01 || c > 0xff5e)
+			return 0;
+		ret[n++] = (char)(c - 0xff00 + 0x20);
+	}
+	return n;
+}
+
+/* A word is found in either width: Chinese and Japanese texts have both. */
 static int
 give_shifted(void *arg, int flags, const char *token, int len, int start,
     int end)
 {
 	struct walk *w = arg;
+	char other[OTHER_WIDTH_MAX];
+	int code = give(w, flags, token, len, start + w->shift,
+	    end + w->shift), n;
 
-	return give(w, flags, token, len, start + w->shift, end + w->shift);
+	if (code != SQLITE_OK || (w->flags & FTS5_TOKENIZE_QUERY) == 0)
+		return code;
+	n = is_narrow(*token) ? widen(token, len, other) :
+	    narrow(token, len, other);
+	return n == 0 ? code : give(w, flags | FTS5_TOKEN_COLOCATED, other,
+	    n, start + w->shift, end + w->shift);
 }
 
 static int

@@ -4,7 +4,8 @@
  * Chinese and Japanese have no spaces and Korean hangs its particles on its
  * words, so each of their characters is a token, and a word of them is a
  * phrase: two characters are found inside any sentence.  Everything else is
- * unicode61's, without regard to case and diacritics.
+ * unicode61's, without regard to case and diacritics.  Letters and digits are
+ * asked for in both widths: they are indexed as they stand.
  *
  * What is stored is HTML from our own sanitiser: its tags and references are
  * no words.  What is asked for is plain text.

@@ -152,6 +152,12 @@ test_languages(void **state)
 		{ "芯片 中国", "" },
 		{ "nvidia", "//x/mixed" },
 		{ "𠮷野", "//x/ja" },
+		{ "abc", "//x/wide" },
+		{ "ABC500", "" },
+		{ "ABC指数", "//x/wide" },
+		{ "ａｂｃ指数 500", "//x/wide" },
+		{ "ＮＶＩＤＩＡ", "//x/mixed" },
+		{ "ａi", "" },
 	};
 	struct fixture *f = *state;
 
@@ -160,7 +166,8 @@ test_languages(void **state)
 	    { "//x/ja", NULL, T0 + 1, "東京でカメラを買った𠮷野家" },
 	    { "//x/ko", NULL, T0 + 2, "한국은 서울에서" },
 	    { "//x/fr", NULL, T0 + 3, "Un café, Über-alles" },
-	    { "//x/mixed", NULL, T0 + 4, "Nvidia的AI芯片出口" });
+	    { "//x/mixed", NULL, T0 + 4, "Nvidia的AI芯片出口" },
+	    { "//x/wide", NULL, T0 + 5, "ＡＢＣ指数 ５００" });
 	reopen_indexed(f);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		expect_found(f, rows[i].words, rows[i].keys);
