@@ -35,12 +35,13 @@ trimmed(const char *s, size_t len)
 /* Printable bytes, and not too many: they will be stored and, if they are a
  * validator, sent back. */
 static int
-is_printable(struct value v, size_t max)
+is_printable(struct value v, size_t max, int with_tabs)
 {
 	if (v.len == 0 || v.len > max)
 		return 0;
 	for (size_t i = 0; i < v.len; i++)
-		if ((unsigned char)v.s[i] < 0x20 || v.s[i] == 0x7f)
+		if (((unsigned char)v.s[i] < 0x20 || v.s[i] == 0x7f) &&
+		    !(with_tabs && v.s[i] == '\t'))
 			return 0;
 	return 1;
 }
@@ -168,26 +169,30 @@ static const struct field {
 	size_t		 len;
 	void		(*take)(struct fetch_head *, struct value);
 	size_t		 at, max;
-	int		 any_bytes;	/* opaque: need not be UTF-8 */
+	enum {
+		TEXT,			/* UTF-8 */
+		LIST,			/* and tabs are blanks */
+		BYTES			/* opaque */
+	} kind;
 } fields[] = {
-	{ NAME("im"), take_im, 0, 0, 0 },
-	{ NAME("age"), take_age, 0, 0, 0 },
-	{ NAME("etag"), NULL, FIELD(etag), VALIDATOR_MAX, 1 },
-	{ NAME("date"), NULL, FIELD(date), 128, 0 },
-	{ NAME("expires"), NULL, FIELD(expires), 128, 0 },
-	{ NAME("location"), NULL, FIELD(location), LOCATION_MAX, 1 },
-	{ NAME("retry-after"), NULL, FIELD(retry_after), 128, 0 },
-	{ NAME("content-type"), NULL, FIELD(content_type), 1024, 0 },
+	{ NAME("im"), take_im, 0, 0, TEXT },
+	{ NAME("age"), take_age, 0, 0, TEXT },
+	{ NAME("etag"), NULL, FIELD(etag), VALIDATOR_MAX, BYTES },
+	{ NAME("date"), NULL, FIELD(date), 128, TEXT },
+	{ NAME("expires"), NULL, FIELD(expires), 128, TEXT },
+	{ NAME("location"), NULL, FIELD(location), LOCATION_MAX, BYTES },
+	{ NAME("retry-after"), NULL, FIELD(retry_after), 128, TEXT },
+	{ NAME("content-type"), NULL, FIELD(content_type), 1024, LIST },
 	{ NAME("last-modified"), NULL, FIELD(last_modified), VALIDATOR_MAX,
-	    1 },
-	{ NAME("cache-control"), NULL, FIELD(cache_control), 4096, 0 },
-	{ NAME("content-length"), take_length, 0, 0, 0 },
-	{ NAME("content-encoding"), take_coding, 0, 0, 0 },
-	{ NAME("content-language"), NULL, FIELD(content_language), 256, 0 },
+	    BYTES },
+	{ NAME("cache-control"), NULL, FIELD(cache_control), 4096, LIST },
+	{ NAME("content-length"), take_length, 0, 0, TEXT },
+	{ NAME("content-encoding"), take_coding, 0, 0, TEXT },
+	{ NAME("content-language"), NULL, FIELD(content_language), 256, TEXT },
 	{ NAME("content-location"), NULL, FIELD(content_location),
-	    LOCATION_MAX, 0 },
-	{ NAME("transfer-encoding"), take_transfer_encoding, 0, 0, 0 },
-	{ NAME("strict-transport-security"), NULL, FIELD(hsts), 1024, 0 },
+	    LOCATION_MAX, TEXT },
+	{ NAME("transfer-encoding"), take_transfer_encoding, 0, 0, TEXT },
+	{ NAME("strict-transport-security"), NULL, FIELD(hsts), 1024, LIST },
 };
 
 /* NULL: it does not concern us. */
@@ -208,8 +213,18 @@ find_field(struct value name)
 static int
 is_clean(const struct field *f, struct value v)
 {
-	return is_printable(v, f->max) && (f->any_bytes ||
-	    text_utf8_valid(v.s, v.len) == v.len);
+	return is_printable(v, f->max, f->kind == LIST) &&
+	    (f->kind == BYTES || text_utf8_valid(v.s, v.len) == v.len);
+}
+
+static const char *
+copy(struct arena *arena, struct value v)
+{
+	char *s = arena_strndup(arena, v.s, v.len);
+
+	for (char *tab = s; (tab = strchr(tab, '\t')) != NULL; )
+		*tab = ' ';
+	return s;
 }
 
 static void
@@ -224,10 +239,9 @@ take_string(struct fetch_head *h, struct arena *arena, const struct field *f,
 		return;
 	}
 	if (*slot == NULL)
-		*slot = arena_strndup(arena, v.s, v.len);
+		*slot = copy(arena, v);
 	else if (slot == &h->cache_control && strlen(*slot) < 4096)
-		*slot = arena_printf(arena, "%s, %.*s", *slot, (int)v.len,
-		    v.s);
+		*slot = arena_printf(arena, "%s, %s", *slot, copy(arena, v));
 }
 
 static void

@@ -75,6 +75,21 @@ unusable_validators_are_dropped(void **state)
 	assert_null(head.etag);
 }
 
+/* White space inside of them is any (RFC 9110 section 5.6.3). */
+static void
+lists_may_have_tabs(void **state)
+{
+	(void)state;
+	READ("Cache-Control: public,\t max-age=60\r\n",
+	    "Content-Type: text/xml;\tcharset=gbk\r\n",
+	    "ETag: \"a\tb\"\r\n");
+	assert_int_equal(fetch_head_max_age(&head), 60);
+	assert_string_equal(head.content_type, "text/xml; charset=gbk");
+	assert_null(head.etag);
+	READ("Cache-Control: max-age=60\001\r\n");
+	assert_int_equal(fetch_head_max_age(&head), -1);
+}
+
 static void
 folded_values_are_dropped(void **state)
 {
@@ -326,6 +341,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(validators_are_byte_exact),
 		cmocka_unit_test(unusable_validators_are_dropped),
+		cmocka_unit_test(lists_may_have_tabs),
 		cmocka_unit_test(folded_values_are_dropped),
 		cmocka_unit_test(first_of_several_wins),
 		cmocka_unit_test(interim_heads_and_trailers_do_not_count),
