@@ -51,17 +51,32 @@ delta_add(struct delta *d, int64_t entry_id, int64_t seq, const char *bytes,
 	delta_add_hashed(d, entry_id, seq, len, delta_hash(bytes, len));
 }
 
-/* The next number of a line: 0 where there is none. */
+static int
+digit_of(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' :
+	    c >= 'a' && c <= 'f' ? c - 'a' + 10 : 16;
+}
+
+/* The next number of a line: 0 where there is none.  By hand, as below:
+ * there are thousands of them with each new entry. */
 static int
 take(const char **s, int base, uint64_t *ret)
 {
-	char *end;
+	const char *p = *s;
+	uint64_t n = 0;
 
-	*s += strspn(*s, " ");
-	*ret = strtoull(*s, &end, base);
-	if (end == *s)
+	while (*p == ' ')
+		p++;
+	if (digit_of(*p) >= base)
 		return 0;
-	*s = end;
+	for (; digit_of(*p) < base; p++) {
+		if (__builtin_mul_overflow(n, (uint64_t)base, &n) ||
+		    __builtin_add_overflow(n, (uint64_t)digit_of(*p), &n))
+			return 0;
+	}
+	*s = p;
+	*ret = n;
 	return 1;
 }
 
@@ -123,20 +138,40 @@ bad:
 	return -1;
 }
 
+/* With what follows it. */
+static void
+put(struct buf *b, int base, uint64_t n, char end)
+{
+	char text[24], *p = text + sizeof(text);
+
+	*--p = end;
+	do
+		*--p = "0123456789abcdef"[n % (unsigned)base];
+	while ((n /= (unsigned)base) != 0);
+	buf_append(b, p, (size_t)(text + sizeof(text) - p));
+}
+
 void
 delta_write(struct buf *b, const struct delta *d)
 {
 	buf_puts(b, magic);
-	buf_printf(b, "%" PRIx64 " %" PRId64 " %" PRId64 " %" PRId64 " %"
-	    PRId64 " %" PRIx64 " %" PRIx64 " %zu %zu\n", d->secret,
-	    d->state_ms, d->seq, d->whole_ms, d->page, d->digest.hi,
-	    d->digest.lo, d->head, d->count);
+	put(b, 16, d->secret, ' ');
+	put(b, 10, (uint64_t)d->state_ms, ' ');
+	put(b, 10, (uint64_t)d->seq, ' ');
+	put(b, 10, (uint64_t)d->whole_ms, ' ');
+	put(b, 10, (uint64_t)d->page, ' ');
+	put(b, 16, d->digest.hi, ' ');
+	put(b, 16, d->digest.lo, ' ');
+	put(b, 10, d->head, ' ');
+	put(b, 10, d->count, '\n');
 	for (size_t i = 0; i < d->count; i++) {
 		const struct delta_part *p = &d->parts[i];
 
-		buf_printf(b, "%" PRId64 " %" PRId64 " %zu %" PRIx64 " %"
-		    PRId64 "\n", p->entry_id, p->seq, p->len, p->hash,
-		    p->since_ms);
+		put(b, 10, (uint64_t)p->entry_id, ' ');
+		put(b, 10, (uint64_t)p->seq, ' ');
+		put(b, 10, p->len, ' ');
+		put(b, 16, p->hash, ' ');
+		put(b, 10, (uint64_t)p->since_ms, '\n');
 	}
 }
 

@@ -379,7 +379,7 @@ struct tombstone {
 	const char	*uuid, *url;	/* url or NULL */
 };
 struct tombstone_filter {
-	const int64_t	*source_ids;	/* 0 ends; NULL: of all */
+	const int64_t	*source_ids;	/* ascending; 0 ends; NULL: of all */
 	int		 with_expired;	/* those of retention, too */
 	int		 pending;	/* only those whose files may be there */
 	unsigned	 limit;		/* 0: none */

@@ -135,56 +135,42 @@ store_find_entries(struct store_reader *r, const char *what,
 	return row < 0 ? -1 : 0;
 }
 
-/* One that retention took away may have come back. */
-static void
-put_query(struct buf *sql, struct buf *ids, const struct tombstone_filter *f)
-{
-	buf_puts(sql, "SELECT t.entry_id, t.at_ms, e.uuid, e.url "
-	    /* In this order: there are few of the first. */
-	    "FROM tombstones t CROSS JOIN entries e ON e.id = t.entry_id "
-	    "WHERE NOT EXISTS "
-	    "(SELECT 1 FROM revisions r WHERE r.seq = e.seq)");
-	if (!f->with_expired)
-		buf_puts(sql, " AND t.is_forgotten");
-	if (f->pending)
-		buf_puts(sql, " AND t.is_pending");
-	if (f->source_ids != NULL) {
-		which_put_ids(ids, f->source_ids);
-		buf_puts(sql, " AND e.source_id IN "
-		    "(SELECT value FROM json_each(?1))");
-	}
-	buf_puts(sql, " ORDER BY t.at_ms DESC, t.entry_id DESC");
-	if (f->limit > 0)
-		buf_printf(sql, " LIMIT %u", f->limit);
-}
+/* One that retention took away may have come back.  In this order: there are
+ * few of the first. */
+static const char tombstones[] =
+    "SELECT t.entry_id, t.at_ms, e.uuid, e.url, e.source_id "
+    "FROM tombstones t CROSS JOIN entries e ON e.id = t.entry_id "
+    "WHERE NOT EXISTS (SELECT 1 FROM revisions r WHERE r.seq = e.seq) "
+    "AND (?1 OR t.is_forgotten) AND (NOT ?2 OR t.is_pending) "
+    "ORDER BY t.at_ms DESC, t.entry_id DESC";
 
 int
 store_each_tombstone(struct store_reader *r,
     const struct tombstone_filter *f,
     int (*fn)(const struct tombstone *, void *), void *arg, struct err *err)
 {
-	struct buf sql = { 0 }, ids = { 0 };
-	sqlite3_stmt *q;
-	int row = -1, stop = 0;
+	const struct which_ids wanted = which_ids_of(f->source_ids);
+	sqlite3_stmt *q = reader_statement(r, tombstones, err);
+	int row = 0, stop = 0;
+	unsigned given = 0;
 
-	put_query(&sql, &ids, f);
-	if ((q = reader_prepare(r, sql.data, err)) != NULL) {
-		/* Refused, harmlessly, where the text does not name it. */
-		db_bind_text(q, 1, ids.data);
-		while (!stop && (row = db_row(q)) == 1) {
-			const struct tombstone t = {
-				.entry_id = sqlite3_column_int64(q, 0),
-				.at_ms = sqlite3_column_int64(q, 1),
-				.uuid = db_text(q, 2), .url = db_text(q, 3),
-			};
+	if (q == NULL)
+		return -1;
+	sqlite3_bind_int(q, 1, f->with_expired);
+	sqlite3_bind_int(q, 2, f->pending);
+	while (!stop && (row = db_row(q)) == 1) {
+		const struct tombstone t = {
+			.entry_id = sqlite3_column_int64(q, 0),
+			.at_ms = sqlite3_column_int64(q, 1),
+			.uuid = db_text(q, 2), .url = db_text(q, 3),
+		};
 
-			stop = fn(&t, arg);
-		}
-		if (row < 0)
-			reader_fail(r, err);
+		if (!which_has(&wanted, sqlite3_column_int64(q, 4)))
+			continue;
+		stop = fn(&t, arg) != 0 || ++given == f->limit;
 	}
-	sqlite3_finalize(q);
-	buf_fini(&ids);
-	buf_fini(&sql);
+	if (row < 0)
+		reader_fail(r, err);
+	reader_done(q);
 	return row < 0 ? -1 : 0;
 }

@@ -6,9 +6,6 @@
  * there is, or by their index: see which.c.  Along it the sources are told
  * apart here: a list of ten thousand is not put into a query each time.
  */
-#include <stdlib.h>
-#include <string.h>
-
 #include "feedmill/base/buf.h"
 #include "feedmill/base/hash.h"
 #include "feedmill/store.h"
@@ -69,26 +66,6 @@ mix_number(uint64_t stamp, sqlite3_stmt *q, int column)
 
 /* ----------------------------------------------------------------- places */
 
-static int
-compare_ids(const void *a, const void *b)
-{
-	const int64_t *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
-struct wanted {
-	const int64_t	*ids;		/* ascending; NULL: all */
-	size_t		 count;
-};
-
-static int
-is_wanted(const struct wanted *w, int64_t id)
-{
-	return w->ids == NULL || bsearch(&id, w->ids, w->count,
-	    sizeof(*w->ids), compare_ids) != NULL;
-}
-
 static struct store_place
 place_read(sqlite3_stmt *q)
 {
@@ -107,7 +84,7 @@ place_read(sqlite3_stmt *q)
 }
 
 static int
-places_give(sqlite3_stmt *q, const struct wanted *w, unsigned limit,
+places_give(sqlite3_stmt *q, const struct which_ids *w, unsigned limit,
     store_place_fn *fn, void *arg)
 {
 	unsigned given = 0;
@@ -116,7 +93,7 @@ places_give(sqlite3_stmt *q, const struct wanted *w, unsigned limit,
 	while ((row = db_row(q)) == 1) {
 		struct store_place place;
 
-		if (!is_wanted(w, sqlite3_column_int64(q, 2)))
+		if (!which_has(w, sqlite3_column_int64(q, 2)))
 			continue;
 		place = place_read(q);
 		if (fn(&place, arg) != 0 || ++given == limit)
@@ -129,14 +106,12 @@ int
 store_each_place(struct store_reader *r, const struct store_filter *f,
     int newest_first, store_place_fn *fn, void *arg, struct err *err)
 {
-	struct wanted wanted = { f->source_ids, 0 };
+	const struct which_ids wanted = which_ids_of(f->source_ids);
 	struct buf ids = { 0 };
 	struct which_range g = { 0 };
 	sqlite3_stmt *q;
 	int code;
 
-	while (wanted.ids != NULL && wanted.ids[wanted.count] != 0)
-		wanted.count++;
 	if (which_range(r, f, &g, err) != 0)
 		return -1;
 	q = reader_statement(r, places_sql[!g.scan][!!newest_first], err);

@@ -1,6 +1,8 @@
 /*
  * which.c - see which.h.
  */
+#include <stdlib.h>
+
 #include "feedmill/base/buf.h"
 #include "feedmill/base/mem.h"
 
@@ -71,6 +73,31 @@ which_put_ids(struct buf *json, const int64_t *ids)
 		buf_printf(json, "%s%lld", json->len > 1 ? "," : "",
 		    (long long)*ids);
 	buf_putc(json, ']');
+}
+
+struct which_ids
+which_ids_of(const int64_t *ids)
+{
+	struct which_ids w = { ids, 0 };
+
+	while (ids != NULL && ids[w.count] != 0)
+		w.count++;
+	return w;
+}
+
+static int
+compare_ids(const void *a, const void *b)
+{
+	const int64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+int
+which_has(const struct which_ids *w, int64_t id)
+{
+	return w->ids == NULL || bsearch(&id, w->ids, w->count,
+	    sizeof(*w->ids), compare_ids) != NULL;
 }
 
 /*

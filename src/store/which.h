@@ -33,4 +33,12 @@ int which_find(struct store_reader *, const struct store_filter *,
 void which_put_states(struct buf *sql, const struct store_filter *);
 void which_put_ids(struct buf *json, const int64_t *ids);
 
+/* Many sources, told apart without a query: ascending; NULL is all. */
+struct which_ids {
+	const int64_t	*ids;
+	size_t		 count;
+};
+struct which_ids which_ids_of(const int64_t *ids);
+int which_has(const struct which_ids *, int64_t id);
+
 #endif

@@ -1,12 +1,15 @@
 /*
  * publish_cost.c - what one new entry costs to publish in a large database.
  *
- *	make build/tests/bench/publish_cost
- *	publish_cost FOLDER ENTRIES ROUNDS [FORMATS [KEEP]]
+ *	make bench-publish
+ *	publish_cost FOLDER ENTRIES ROUNDS [FORMATS [KEEP [WINDOW [SOURCES]]]]
  *
  * FOLDER is filled up to ENTRIES once and kept.  Then, ROUNDS times, one
  * entry is stored and published.  Per round: CPU of the whole process and
  * wall time of the publishing alone, CPU of storing, and the memory at last.
+ *
+ * An outlet of 200 entries shows up to 800 of the last two days.  WINDOW is
+ * 800, where all comes at once, or 200, where an hour passes before each.
  */
 #include <ev.h>
 #include <stdio.h>
@@ -26,13 +29,17 @@
 #include "feedmill/publish.h"
 #include "feedmill/store.h"
 
-enum { SOURCES = 100, BATCH = 100 };
+enum { SOURCES_MAX = 10000, BATCH = 100 };
+
+#define HOUR_MS	INT64_C(3600000)
 
 static struct ev_loop *loop;
 static struct store *store;
 static struct publish *publish;
 static const struct config *config;
-static int64_t ids[SOURCES];
+static int64_t ids[SOURCES_MAX];
+static int sources = 100;
+static int64_t ahead_ms;	/* of the time of day */
 static int64_t run_id;		/* what an earlier run brought is known */
 static int stored;
 static unsigned files;		/* replaced in the last round */
@@ -51,6 +58,12 @@ die(const char *why)
 {
 	fprintf(stderr, "publish_cost: %s\n", why);
 	exit(1);
+}
+
+static int64_t
+get_now(void)
+{
+	return clock_wall_ms() + ahead_ms;
 }
 
 static void
@@ -119,7 +132,7 @@ static void
 add(int64_t first, int64_t last)
 {
 	const struct config_source *source =
-	    &config->sources[first / BATCH % SOURCES];
+	    &config->sources[first / BATCH % sources];
 	struct identify_rules rules = { .scope = source->name };
 	struct visit *v = visit_new();
 	struct feed *feed = feed_new();
@@ -144,11 +157,11 @@ add(int64_t first, int64_t last)
 	}
 	normalise_feed(feed);
 	identify_feed(feed, &rules);
-	v->source_id = ids[first / BATCH % SOURCES];
+	v->source_id = ids[first / BATCH % sources];
 	v->config = config_ref(config);
 	v->source = source;
 	v->outcome = OUTCOME_OK;
-	v->fetched_ms = clock_wall_ms();
+	v->fetched_ms = get_now();
 	v->feed = feed;
 	store_visit(store, &v, on_stored, NULL);
 }
@@ -164,6 +177,29 @@ count(struct store_reader *r, void *arg)
 
 	if (store_last_seq(r, &count_reached, &err) != 0)
 		abort();
+}
+
+static int
+take_newest(const struct store_place *p, void *arg)
+{
+	*(int64_t *)arg = p->announced_ms;
+	return 1;
+}
+
+/* Later than all that was announced. */
+static void
+go_ahead(struct store_reader *r, void *arg)
+{
+	const struct store_filter filter = { .limit = 1 };
+	int64_t newest_ms = 0;
+	struct err err;
+
+	(void)arg;
+	if (store_each_place(r, &filter, 1, take_newest, &newest_ms,
+	    &err) != 0)
+		abort();
+	if (newest_ms >= clock_wall_ms())
+		ahead_ms = newest_ms - clock_wall_ms();
 }
 
 static int64_t searchable;
@@ -191,7 +227,7 @@ load(const char *folder, const char *formats, const char *keep)
 	    "url: 'http://x.example/', directory: www, formats: [%s]}}\n"
 	    "archive: {}\nfetch: {flood-limit: 0}\nretention: {keep: %s}\n"
 	    "feeds:\n", formats, keep);
-	for (int i = 0; i < SOURCES; i++)
+	for (int i = 0; i < sources; i++)
 		buf_printf(&text, "  s%d: {url: 'http://s%d.example/f'}\n", i,
 		    i);
 	config = config_load_text(&options, "bench", buf_str(&text),
@@ -207,7 +243,7 @@ open_all(void)
 {
 	struct store_options o = { .path = config->database,
 	    .access = STORE_OWN, .prepare = normalise_entry,
-	    .now_ms = clock_wall_ms };
+	    .now_ms = get_now };
 	static ev_io io;
 	struct err err;
 
@@ -243,16 +279,22 @@ int
 main(int argc, char **argv)
 {
 	int64_t n, wanted;
-	int rounds;
+	int rounds, step_ms;
 	double *cpu, *wall, *visit;
 	struct rusage used;
 
 	if (argc < 4)
-		die("FOLDER ENTRIES ROUNDS [FORMATS [KEEP]]");
+		die("FOLDER ENTRIES ROUNDS [FORMATS [KEEP [WINDOW "
+		    "[SOURCES]]]]");
 	wanted = atoll(argv[2]);
 	rounds = atoi(argv[3]);
 	loop = ev_loop_new(0);
 	run_id = clock_wall_ms();
+	step_ms = argc > 6 && atoi(argv[6]) == 200 ? (int)HOUR_MS : 0;
+	if (argc > 7)
+		sources = atoi(argv[7]);
+	if (sources < 1 || sources > SOURCES_MAX)
+		die("so many sources?");
 	load(argv[1], argc > 4 ? argv[4] : "atom, json, html, opml",
 	    argc > 5 ? argv[5] : "forever");
 	open_all();
@@ -267,6 +309,13 @@ main(int argc, char **argv)
 		}
 	}
 	store_drain(store);
+	store_read(store, go_ahead, nothing, NULL);
+	store_drain(store);
+	for (int i = 0; i < 2 && step_ms > 0; i++, n += BATCH) {
+		ahead_ms += BATCH * HOUR_MS;
+		add(n, n + BATCH);
+		store_drain(store);
+	}
 	store_read(store, count, nothing, NULL);
 	store_drain(store);
 	publish_configure(publish, config);
@@ -286,6 +335,7 @@ main(int argc, char **argv)
 	for (int i = 0; i < rounds; i++) {
 		double c = seconds(CLOCK_PROCESS_CPUTIME_ID), w;
 
+		ahead_ms += step_ms;
 		add(n, n + 1);
 		n++;
 		store_drain(store);
@@ -300,10 +350,11 @@ main(int argc, char **argv)
 	qsort(wall, (size_t)rounds, sizeof(*wall), compare);
 	qsort(visit, (size_t)rounds, sizeof(*visit), compare);
 	getrusage(RUSAGE_SELF, &used);
-	printf("%lld entries: publish %.2f ms CPU (median; worst %.2f), "
+	printf("%lld entries, %d shown, %s: publish %.2f ms CPU (median; worst %.2f), "
 	    "%.2f ms wall (worst %.2f); store %.2f ms CPU; peak %ld KiB; "
 	    "indexed %lld\n",
-	    (long long)n, cpu[rounds / 2] * 1e3, cpu[rounds - 1] * 1e3,
+	    (long long)n, step_ms > 0 ? 200 : 800,
+	    argc > 4 ? argv[4] : "all formats", cpu[rounds / 2] * 1e3, cpu[rounds - 1] * 1e3,
 	    wall[rounds / 2] * 1e3, wall[rounds - 1] * 1e3,
 	    visit[rounds / 2] * 1e3, used.ru_maxrss, (long long)searchable);
 	return 0;
