@@ -502,6 +502,21 @@ bench-store: deps-build
 	@dir=$$(mktemp -d) && $(BUILD)/tests/bench/store $$dir/store.db; \
 	    rm -rf "$$dir"
 
+# One new entry published, with 800 and with 200 entries shown, in a small and
+# in a large database: filling that takes minutes (ENTRIES=0 leaves it out).
+# FOLDER keeps both for the next time.
+ENTRIES	?= 1000000
+FOLDER	?=
+.PHONY: bench-publish
+bench-publish: deps-build
+	$(SUBMAKE) $(BUILD)/tests/bench/publish_cost
+	@dir="$(FOLDER)"; test -n "$$dir" || dir=$$(mktemp -d); \
+	for n in 1000 $(filter-out 0,$(ENTRIES)); do for shown in 800 200; do \
+	for f in atom "atom, json, html, opml"; do mkdir -p "$$dir/$$n" && \
+	    $(BUILD)/tests/bench/publish_cost "$$dir/$$n" $$n 60 "$$f" \
+	    forever $$shown || exit 1; \
+	done; done; done; test -n "$(FOLDER)" || rm -rf "$$dir"
+
 # HOURS of polling changing sources, watching memory, descriptors and truth;
 # then HOURS of being killed at any moment.
 HOURS	?= 0.1
@@ -568,7 +583,8 @@ help:
 	@echo 'make fuzz-replay     every fuzzer over its corpus'
 	@echo 'make bench           a small measurement of whole rounds'
 	@echo 'make torture         fail every call that touches a file'
-	@echo 'make bench-burst     10,000 sources due at once; also bench-store'
+	@echo 'make bench-burst     10,000 sources due at once; also bench-store,'
+	@echo '                     bench-publish ENTRIES=1000000'
 	@echo 'make soak HOURS=0.1  watch for leaks, then be killed at any moment'
 	@echo 'make install         DESTDIR= PREFIX=/usr/local; also uninstall'
 	@echo 'make clean           remove build; ./var, the data, stays'

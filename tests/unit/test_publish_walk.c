@@ -38,7 +38,7 @@
 
 #define HOUR	INT64_C(3600000)
 
-enum { SOURCES = 4, ENTRIES = 400, STEPS = 60, WINDOW_FACTOR = 4 };
+enum { SOURCES = 4, ENTRIES = 400, STEPS = 100, WINDOW_FACTOR = 4 };
 
 static const char *const source_names[SOURCES] = { "a", "b", "c", "d" };
 
@@ -527,10 +527,10 @@ static void
 lay_hands_on(void)
 {
 	static void (*const hands[])(const char *, size_t) = {
-		delete_file, cut_file, lengthen_file, change_file, link_file,
-		pipe_file, touch_file,
+		delete_file, cut_file, lengthen_file, change_file,
+		change_file, change_file, link_file, pipe_file, touch_file,
 	};
-	unsigned files = 1 + dice(3);
+	unsigned files = 1 + dice(6);
 
 	/* Times of files are not told apart within a tick of the clock. */
 	usleep(12000);
@@ -867,7 +867,7 @@ static const struct event {
 	{ "list elsewhere", list_elsewhere, 2 }, { "retitle", retitle, 2 },
 	{ "time", let_time_pass, 3 }, { "reconfigure", reconfigure, 1 },
 	{ "forget", forget, 2 }, { "expire", expire, 2 },
-	{ "nothing", nothing, 1 }, { "hands", lay_hands_on, 4 },
+	{ "nothing", nothing, 1 }, { "hands", lay_hands_on, 8 },
 	{ "another", another_publisher, 1 },
 };
 
