@@ -114,7 +114,12 @@ take_place(const struct store_place *p, void *arg)
 	struct reading *r = arg;
 	const struct source_stamp *source = find_stamp(r->q->stamps,
 	    p->source_id);
-	uint64_t of_source = source != NULL ? source->stamp : 0;
+	/* Others that have the entry, too, are shown with it: by what another
+	 * shape tells. */
+	const uint64_t of_sources[] = {
+		source != NULL ? source->stamp : 0,
+		(uint64_t)r->q->stamps->version.shape,
+	};
 
 	if (r->w->count == 0)
 		r->newest_ms = p->announced_ms;
@@ -127,7 +132,7 @@ take_place(const struct store_place *p, void *arg)
 	*add_place(r->w) = (struct place){
 		.seq = p->seq, .entry_id = p->entry_id,
 		.effective_ms = p->effective_ms,
-		.stamp = hash_64(&of_source, sizeof(of_source), p->stamp),
+		.stamp = hash_64(of_sources, sizeof(of_sources), p->stamp),
 	};
 	return 0;
 }

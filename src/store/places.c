@@ -4,12 +4,14 @@
  *
  * Either along the sequence, where the sources have announced much of all
  * there is, or by their index: see which.c.  Along it the sources are told
- * apart here: a list of ten thousand is not put into a query each time.
+ * apart here: a list of ten thousand is not put into a query each time.  The
+ * newest of a few sources are found without either: newest.c.
  */
 #include "feedmill/base/buf.h"
 #include "feedmill/base/hash.h"
 #include "feedmill/store.h"
 
+#include "newest.h"
 #include "reader.h"
 #include "which.h"
 
@@ -33,6 +35,10 @@ static const char *const places_sql[2][2] = {
 	  PLACES_SELECT "INDEXED BY revisions_source " PLACES_JOIN PLACES_OF
 	  "ORDER BY r.seq DESC LIMIT ?6" },
 };
+
+static const char one_place[] =
+    PLACES_SELECT "CROSS JOIN entries e ON e.id = r.entry_id "
+    "WHERE r.seq = ?1 AND (?2 OR r.silent = 0) AND (?3 OR r.seq = e.seq)";
 
 static const char version_sql[] =
     "SELECT value, (SELECT coalesce(max(version), 0) FROM sources "
@@ -102,6 +108,63 @@ places_give(sqlite3_stmt *q, const struct which_ids *w, unsigned limit,
 	return row;
 }
 
+/* Along the sequence more than every other would be none of theirs. */
+static int
+is_merged(const struct store_filter *f, const struct which_ids *wanted,
+    int newest_first)
+{
+	return newest_first && f->limit > 0 && wanted->ids != NULL &&
+	    wanted->count <= NEWEST_SOURCES_MAX && f->share > 0 &&
+	    f->share < .5;
+}
+
+/* 1: fn had enough; 0: it was given the place, if it is to be. */
+static int
+place_give(struct store_reader *r, sqlite3_stmt *q, int64_t seq,
+    store_place_fn *fn, void *arg, unsigned *given, struct err *err)
+{
+	struct store_place place;
+	int row, stop = 0;
+
+	sqlite3_bind_int64(q, 1, seq);
+	row = db_row(q);
+	if (row < 0)
+		return reader_fail(r, err);
+	if (row == 1) {
+		place = place_read(q);
+		stop = fn(&place, arg) != 0;
+		++*given;
+	}
+	sqlite3_reset(q);
+	return stop;
+}
+
+static int
+places_merge(struct store_reader *r, const struct store_filter *f,
+    const struct which_range *g, const struct which_ids *wanted,
+    store_place_fn *fn, void *arg, struct err *err)
+{
+	sqlite3_stmt *q = reader_statement(r, one_place, err);
+	struct newest *n;
+	unsigned given = 0;
+	int64_t seq;
+	int code = 0;
+
+	if (q == NULL)
+		return -1;
+	n = newest_new(r, wanted->ids, wanted->count, g->after, g->upto);
+	sqlite3_bind_int(q, 2, f->with_silent);
+	sqlite3_bind_int(q, 3, f->with_superseded);
+	while (given < f->limit && (code = newest_next(n, &seq, err)) == 1) {
+		code = place_give(r, q, seq, fn, arg, &given, err);
+		if (code != 0)
+			break;
+	}
+	newest_free(n);
+	reader_done(q);
+	return code < 0 ? -1 : 0;
+}
+
 int
 store_each_place(struct store_reader *r, const struct store_filter *f,
     int newest_first, store_place_fn *fn, void *arg, struct err *err)
@@ -114,6 +177,8 @@ store_each_place(struct store_reader *r, const struct store_filter *f,
 
 	if (which_range(r, f, &g, err) != 0)
 		return -1;
+	if (is_merged(f, &wanted, newest_first))
+		return places_merge(r, f, &g, &wanted, fn, arg, err);
 	q = reader_statement(r, places_sql[!g.scan][!!newest_first], err);
 	if (q == NULL)
 		return -1;

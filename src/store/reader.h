@@ -14,7 +14,7 @@
 #include "task.h"
 
 /* What is asked in every round is prepared once. */
-enum { READER_KEPT = 12 };
+enum { READER_KEPT = 24 };
 
 struct store_reader {
 	struct db	 db;
