@@ -171,6 +171,26 @@ if namespaces:
 else:
     skip('a disk that is full', 'no mounts in a user namespace')
 
+# A limit of the process is no signal, but told as well, and outlived.
+mill = Mill(feeds=feeds)
+r = mill.run('run', '--once', wrapper=['sh', '-c', 'ulimit -f 200 && '
+                                       'exec "$@"', 'sh'])
+ok(r.status == 74 and 'cannot start' in r.err,
+   'a file that may not grow: it says so', r)
+ok(mill.round().status == 0 and mill.run('db', 'check').status == 0,
+   'and starts when it may')
+
+# Without standard files nothing else is taken for them.
+mill = Mill(feeds=feeds)
+r = mill.run('run', '--once', wrapper=['sh', '-c', 'exec "$@" <&- >&- 2>&-',
+                                       'sh'])
+same(r.status, 0, 'nobody listens: it works')
+same([n for n in os.listdir(mill.state) if os.path.isfile(mill.path(n)) and
+      b'event=' in read(mill.path(n))], [], 'and logs into no file of its own')
+r = mill.run('export', wrapper=['sh', '-c', 'exec "$@" >&-', 'sh'])
+ok(r.status == 74 and 'Bad file descriptor' in r.err,
+   'what cannot be printed fails', r)
+
 # ------------------------------------------------------------ only to read
 
 mill = Mill(feeds=feeds, archive=None)
