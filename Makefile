@@ -229,6 +229,7 @@ SRCS = \
 	src/serve_http.c \
 	src/serve_peer.c \
 	src/serve_query.c \
+	src/serve_shape.c \
 	src/serve_socket.c \
 	src/serve_watch.c \
 	src/status.c \

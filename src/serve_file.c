@@ -1,7 +1,6 @@
 /* serve_file.c - see serve_file.h. */
 #include <fcntl.h>
 #include <libdeflate.h>
-#include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +8,6 @@
 #include <unistd.h>
 
 #include "feedmill/base/buf.h"
-#include "feedmill/base/date.h"
 #include "feedmill/base/err.h"
 #include "feedmill/base/file.h"
 #include "feedmill/base/hash.h"
@@ -22,180 +20,7 @@
 
 enum { FILE_BYTES_MAX = 256 << 20 };
 
-static const char cache_control[] = "public, max-age=300";
-/* For caches that know what it is: the others see the first. */
-static const char cache_delta[] = "no-store, im, max-age=300";
-static const char cache_sealed[] = "public, max-age=86400";
-
-/* ------------------------------------------------------------------ bytes */
-
-struct bytes {
-	unsigned	 references;
-	size_t		 len;
-	char		*data;
-};
-
-static struct bytes *
-bytes_new(struct buf *taken)
-{
-	struct bytes *b = xcalloc(1, sizeof(*b));
-
-	b->references = 1;
-	b->len = taken->len;
-	b->data = buf_take(taken);
-	return b;
-}
-
-static void
-bytes_unref(void *arg)
-{
-	struct bytes *b = arg;
-
-	if (b == NULL || --b->references > 0)
-		return;
-	free(b->data);
-	free(b);
-}
-
-const char *
-shape_bytes(const struct shape *s)
-{
-	return s->bytes->data;
-}
-
-size_t
-shape_len(const struct shape *s)
-{
-	return s->bytes->len;
-}
-
-struct MHD_Response *
-shape_part(const struct shape *s, size_t first, size_t len)
-{
-	struct MHD_Response *r;
-
-	s->bytes->references++;
-	r = MHD_create_response_from_buffer_with_free_callback_cls(len,
-	    s->bytes->data + first, bytes_unref, s->bytes);
-	if (r == NULL)
-		bytes_unref(s->bytes);
-	return r;
-}
-
-void
-response_add_policy(struct MHD_Response *r, const char *type)
-{
-	if (text_prefix_nocase(type, "text/html"))
-		MHD_add_response_header(r, "Content-Security-Policy",
-		    "default-src 'none'; style-src 'unsafe-inline'; "
-		    "img-src https: http:; base-uri 'none'; "
-		    "form-action 'self'; frame-ancestors 'none'");
-}
-
-/* What is told of it even to those who have it (RFC 9110 section 15.4.5). */
-static void
-add_validators(struct MHD_Response *r, const struct document *doc,
-    const struct shape *s)
-{
-	char date[DATE_TEXT_SIZE];
-
-	date_format_http(doc->modified_ms, date);
-	MHD_add_response_header(r, "ETag", s->etag);
-	MHD_add_response_header(r, "Last-Modified", date);
-	MHD_add_response_header(r, "Cache-Control", doc->is_sealed ?
-	    cache_sealed : cache_control);
-	MHD_add_response_header(r, "Vary", doc->delta.state_ms != 0 ?
-	    "Accept-Encoding, A-IM" : "Accept-Encoding");
-	if (doc->links != NULL)
-		MHD_add_response_header(r, "Link", doc->links);
-}
-
-void
-shape_add_fields(struct MHD_Response *r, const struct document *doc,
-    const struct shape *s)
-{
-	add_validators(r, doc, s);
-	MHD_add_response_header(r, "Content-Type", doc->type);
-	MHD_add_response_header(r, "Accept-Ranges", "bytes");
-	MHD_add_response_header(r, "X-Content-Type-Options", "nosniff");
-	if (s == &doc->gzip)
-		MHD_add_response_header(r, "Content-Encoding", "gzip");
-	response_add_policy(r, doc->type);
-}
-
-void
-delta_add_fields(struct MHD_Response *r, const struct document *doc,
-    const char *base)
-{
-	char date[DATE_TEXT_SIZE];
-
-	date_format_http(doc->modified_ms, date);
-	MHD_add_response_header(r, "Content-Type", doc->type);
-	MHD_add_response_header(r, "ETag", doc->plain.etag);
-	MHD_add_response_header(r, "Last-Modified", date);
-	MHD_add_response_header(r, "IM", "feed");
-	MHD_add_response_header(r, "Delta-Base", base);
-	MHD_add_response_header(r, "Cache-Control", cache_delta);
-	MHD_add_response_header(r, "Vary",
-	    "Accept-Encoding, A-IM, If-None-Match");
-	MHD_add_response_header(r, "X-Content-Type-Options", "nosniff");
-}
-
-/* ------------------------------------------------------------ not modified */
-
-/*
- * A 304 says best nothing of a length; the library always says one.  With
- * that of the document (RFC 9110 section 8.6) clients made with http_parser
- * wait for as many bytes that never come; with 0, as most servers of old
- * send it, nobody does, and caches do not take it over (RFC 9111 section
- * 3.2).
- */
-static struct MHD_Response *
-make_unchanged(const struct document *doc, const struct shape *s)
-{
-	struct MHD_Response *r = MHD_create_response_from_buffer(0, NULL,
-	    MHD_RESPMEM_PERSISTENT);
-
-	if (r != NULL)
-		add_validators(r, doc, s);
-	return r;
-}
-
 /* --------------------------------------------------------------- documents */
-
-static void
-shape_fini(struct shape *s)
-{
-	if (s->whole != NULL)
-		MHD_destroy_response(s->whole);
-	if (s->unchanged != NULL)
-		MHD_destroy_response(s->unchanged);
-	bytes_unref(s->bytes);
-	memset(s, 0, sizeof(*s));
-}
-
-/* The digest is of the document in both: a twin's tag tells what it is. */
-static void
-shape_set(struct document *doc, struct shape *s, struct buf *taken,
-    struct digest digest)
-{
-	char tag[DELTA_TAG_SIZE];
-
-	shape_fini(s);
-	s->bytes = bytes_new(taken);
-	if (doc->delta.state_ms != 0)
-		delta_tag(&doc->delta, tag);
-	else
-		digest_hex(digest, tag);
-	snprintf(s->etag, sizeof(s->etag), "\"%s%s\"", tag,
-	    s == &doc->gzip ? "-gz" : "");
-	s->whole = shape_part(s, 0, s->bytes->len);
-	s->unchanged = make_unchanged(doc, s);
-	if (s->whole != NULL && s->unchanged != NULL)
-		shape_add_fields(s->whole, doc, s);
-	else
-		shape_fini(s);
-}
 
 /* Is this gzip the twin of that document?  Its trailer says (RFC 1952). */
 static int
@@ -451,13 +276,52 @@ held_page(struct documents *d, const char *file)
 	return NULL;
 }
 
-/* file is a gift. */
+static int
+page_exists(const char *directory, const struct config_outlet *o,
+    int64_t number)
+{
+	struct buf file = { 0 };
+	int exists;
+
+	buf_printf(&file, "%s/", directory);
+	render_page_name(&file, o->name, number);
+	exists = access(buf_str(&file), F_OK) == 0;
+	buf_fini(&file);
+	return exists;
+}
+
+static void
+put_page_link(struct buf *b, const char *rel, const struct config_outlet *o,
+    int64_t number)
+{
+	struct buf url = { 0 };
+
+	render_page_url(&url, o, number);
+	put_link(b, rel, buf_str(&url));
+	buf_fini(&url);
+}
+
+/* A page is written once, before there is a next one: that is told beside it
+ * (RFC 5005 section 4, RFC 8288). */
+static void
+put_neighbours(struct buf *b, const char *directory,
+    const struct config_outlet *o, int64_t number)
+{
+	if (number > 1)
+		put_page_link(b, "prev-archive", o, number - 1);
+	if (page_exists(directory, o, number + 1))
+		put_page_link(b, "next-archive", o, number + 1);
+}
+
+/* file is a gift, and what is in links. */
 static struct document *
-hold_page(struct documents *d, const char *path, char *file)
+hold_page(struct documents *d, const char *path, char *file,
+    struct buf *links)
 {
 	struct document page = {
 		.file = file, .is_sealed = 1,
 		.type = "application/atom+xml; charset=utf-8",
+		.links = links->len > 0 ? buf_take(links) : NULL,
 	};
 	struct document *slot = &d->pages[d->next_page];
 
@@ -473,25 +337,37 @@ hold_page(struct documents *d, const char *path, char *file)
 	return slot;
 }
 
+static const struct document *
+find_page_of(struct documents *d, const struct config *config,
+    const struct config_outlet *o, const char *path)
+{
+	struct buf file = { 0 }, links = { 0 };
+	struct document *page;
+
+	render_directory(&file, config, o->directory);
+	put_neighbours(&links, buf_str(&file), o, page_number(path, o));
+	buf_puts(&file, path);
+	page = held_page(d, buf_str(&file));
+	if (page == NULL) {
+		page = hold_page(d, path, buf_take(&file), &links);
+		buf_fini(&links);
+		return page;
+	}
+	if (replace(&page->links, &links))
+		memset(page->mark, 0, sizeof(page->mark));
+	buf_fini(&file);
+	document_refresh(page);
+	return page->seen ? page : NULL;
+}
+
 const struct document *
 documents_find_page(struct documents *d, const struct config *config,
     const char *path)
 {
 	for (size_t i = 0; i < config->outlets_count; i++) {
-		const struct config_outlet *o = &config->outlets[i];
-		struct buf file = { 0 };
-		struct document *page;
-
-		if (page_number(path, o) == 0)
-			continue;
-		render_directory(&file, config, o->directory);
-		buf_puts(&file, path);
-		page = held_page(d, buf_str(&file));
-		if (page == NULL)
-			return hold_page(d, path, buf_take(&file));
-		buf_fini(&file);
-		document_refresh(page);
-		return page->seen ? page : NULL;
+		if (page_number(path, &config->outlets[i]) > 0)
+			return find_page_of(d, config, &config->outlets[i],
+			    path);
 	}
 	return NULL;
 }
@@ -551,7 +427,7 @@ load_index(struct documents *d, const struct config *config)
 }
 
 static const char *
-find_page(const struct documents *d, const struct config *config)
+find_front(const struct documents *d, const struct config *config)
 {
 	const struct document *doc = NULL;
 
@@ -596,7 +472,7 @@ documents_load(struct documents *d, const struct config *config)
 	}
 	forget_unseen(d);
 	load_index(d, config);
-	d->front = find_page(d, config);
+	d->front = find_front(d, config);
 }
 
 void

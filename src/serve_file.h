@@ -65,6 +65,10 @@ const struct document *documents_find(const struct documents *,
 const struct document *documents_find_page(struct documents *,
     const struct config *, const char *path);
 
+/* The digest is of the document in both: a twin's tag tells what it is. */
+void shape_set(struct document *, struct shape *, struct buf *taken,
+    struct digest);
+void shape_fini(struct shape *);
 size_t shape_len(const struct shape *);
 const char *shape_bytes(const struct shape *);
 

@@ -7,7 +7,8 @@
  *	serve_fields.c	the fields of a request
  *	serve_call.c	requests that are answered later
  *	serve_query.c	the parameters of a query; pure
- *	serve_file.c	published files as ready responses
+ *	serve_file.c	published files
+ *	serve_shape.c	as ready responses
  *	serve_delta.c	what is new in one of them
  *	serve_http.c	what a request's conditions ask for; pure
  *	serve_socket.c	sockets; serve_watch.c	directories

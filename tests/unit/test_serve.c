@@ -103,7 +103,7 @@ static const struct serve_route routes[] = {
 };
 
 static void
-write_document(const char *text)
+write_file(const char *name, const char *text)
 {
 	char path[128];
 	struct err err = { 0 };
@@ -112,9 +112,15 @@ write_document(const char *text)
 	snprintf(path, sizeof(path), "%s/www", folder);
 	fd = file_open_dir(path, &err);
 	assert_int_not_equal(fd, -1);
-	assert_int_equal(file_replace(fd, "all.atom", text, strlen(text),
-	    &err), 0);
+	assert_int_equal(file_replace(fd, name, text, strlen(text), &err),
+	    0);
 	close(fd);
+}
+
+static void
+write_document(const char *text)
+{
+	write_file("all.atom", text);
 }
 
 static int
@@ -337,6 +343,36 @@ conditions(void **state)
 	assert_int_equal(status_of(&c), 304);
 	c = ask("GET /all.atom", "Range: bytes=1-2\r\nRange: bytes=3-4\r\n");
 	assert_int_equal(status_of(&c), 200);
+}
+
+/* A sealed page stays as it is; where the next one is, is told beside it. */
+static void
+neighbours(void **state)
+{
+	static const char prev[] =
+	    "<http://x.example/all-archive-1.atom>; rel=\"prev-archive\"";
+	static const char next[] =
+	    "<http://x.example/all-archive-3.atom>; rel=\"next-archive\"";
+	struct client c = ask("GET /all-archive-2.atom", "");
+	char before[64], after[64];
+
+	(void)state;
+	assert_int_equal(status_of(&c), 404);
+	write_file("all-archive-1.atom", document);
+	write_file("all-archive-2.atom", document);
+	c = ask("GET /all-archive-1.atom", "");
+	assert_null(strstr(c.text, "prev-archive"));
+	c = ask("GET /all-archive-2.atom", "");
+	assert_int_equal(status_of(&c), 200);
+	assert_non_null(strstr(c.text, prev));
+	assert_null(strstr(c.text, "next-archive"));
+	etag_of(&c, before);
+	write_file("all-archive-3.atom", document);
+	c = ask("GET /all-archive-2.atom", "");
+	assert_non_null(strstr(c.text, prev));
+	assert_non_null(strstr(c.text, next));
+	etag_of(&c, after);
+	assert_string_equal(before, after);
 }
 
 /* A twin that is not of the document is not used; a changed file is. */
@@ -818,6 +854,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(counts_refusals, start, stop),
 		cmocka_unit_test_setup_teardown(gets, start, stop),
 		cmocka_unit_test_setup_teardown(conditions, start, stop),
+		cmocka_unit_test_setup_teardown(neighbours, start, stop),
 		cmocka_unit_test_setup_teardown(reloads, start, stop),
 		cmocka_unit_test_setup_teardown(watches, start, stop),
 		cmocka_unit_test_setup_teardown(reload_while_reading, start,
