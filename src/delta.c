@@ -36,19 +36,12 @@ delta_hash(const char *bytes, size_t len)
 }
 
 void
-delta_add_hashed(struct delta *d, int64_t entry_id, int64_t seq, size_t len,
+delta_add(struct delta *d, int64_t entry_id, int64_t seq, size_t len,
     uint64_t hash)
 {
 	*new_part(d) = (struct delta_part){
 		.entry_id = entry_id, .seq = seq, .len = len, .hash = hash,
 	};
-}
-
-void
-delta_add(struct delta *d, int64_t entry_id, int64_t seq, const char *bytes,
-    size_t len)
-{
-	delta_add_hashed(d, entry_id, seq, len, delta_hash(bytes, len));
 }
 
 static int

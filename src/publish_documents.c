@@ -390,8 +390,7 @@ put_item(struct work *w, struct draft *d, size_t n, struct delta *notes)
 		buf_append(b, from->data + part->from, part->len);
 	d->cuts[n] = (struct twin_cut){ b->len, part->len, part->hash };
 	if (d->format->has_delta)
-		delta_add_hashed(notes, p->entry_id, p->seq, part->len,
-		    part->hash);
+		delta_add(notes, p->entry_id, p->seq, part->len, part->hash);
 }
 
 static void

@@ -64,7 +64,8 @@ clean_page(int dirfd, const char *name, const struct config_outlet *o,
     const struct tombstone *gone, size_t count, unsigned *files,
     struct err *err)
 {
-	int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW |
+	    O_NONBLOCK);
 	struct buf text = { 0 };
 	int rc;
 

@@ -127,7 +127,8 @@ static int
 is_next_page(const struct paging *g, const char *name, int64_t after,
     int64_t *ret_seq, struct err *err)
 {
-	int fd = openat(g->dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int fd = openat(g->dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW |
+	    O_NONBLOCK);
 	struct buf text = { 0 };
 	struct inspection i = { 0 };
 	struct store_filter filter;
@@ -283,7 +284,8 @@ recall(const struct paging *g, struct pages *pages, struct err *err)
 		rc = store_last_seq(g->reader, &last, err);
 	render_page_name(&name, g->outlet->name, pages->count);
 	fd = pages->count == 0 ? -1 : openat(g->dirfd, buf_str(&name),
-	    O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	    O_RDONLY | O_CLOEXEC | O_NOFOLLOW |
+	    O_NONBLOCK);
 	if (fd != -1 && read(fd, head, SEALED_BYTES) > 0)
 		pages->seq = read_sealed_seq(head);
 	if (pages->seq <= 0 || pages->seq > last)

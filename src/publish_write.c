@@ -39,7 +39,8 @@ holds(int fd, const struct buf *b)
 static int
 is_there(int dirfd, const char *name, const struct buf *b)
 {
-	int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW |
+	    O_NONBLOCK);
 	int same;
 
 	if (fd == -1)
@@ -75,6 +76,7 @@ int
 publish_write(int dirfd, const char *name, const struct buf *b,
     unsigned *files, struct err *err)
 {
+	struct file_batch batch = { .dirfd = dirfd };
 	struct buf gz = { 0 }, gz_name = { 0 };
 	int rc = 0;
 
@@ -83,11 +85,14 @@ publish_write(int dirfd, const char *name, const struct buf *b,
 	    faccessat(dirfd, buf_str(&gz_name), F_OK, 0) == 0)
 		goto out;
 	compress(&gz, b);
-	rc = file_put(dirfd, buf_str(&gz_name), gz.data, gz.len, err);
+	rc = file_batch_put(&batch, buf_str(&gz_name), gz.data, gz.len, err);
 	if (rc == 0)
-		rc = file_put(dirfd, name, b->data, b->len, err);
+		rc = file_batch_put(&batch, name, b->data, b->len, err);
+	if (rc == 0)
+		rc = file_batch_flush(&batch, err);
 	if (rc == 0)
 		rc = file_sync_dir(dirfd, name, err);
+	file_batch_drop(&batch);
 	if (rc == 0)
 		++*files;
 out:

@@ -48,13 +48,11 @@ int delta_read(struct delta *, const char *text);
 void delta_write(struct buf *, const struct delta *);
 void delta_fini(struct delta *);
 
-/* A part is added with its bytes; its since_ms is delta_follow()'s. */
-void delta_add(struct delta *, int64_t entry_id, int64_t seq,
-    const char *bytes, size_t len);
-/* The same, where its hash is known. */
+/* A part is added with what its bytes are told by; its since_ms is
+ * delta_follow()'s. */
 uint64_t delta_hash(const char *bytes, size_t len);
-void delta_add_hashed(struct delta *, int64_t entry_id, int64_t seq,
-    size_t len, uint64_t hash);
+void delta_add(struct delta *, int64_t entry_id, int64_t seq, size_t len,
+    uint64_t hash);
 
 /*
  * now is new, after before (its count is 0: there was none): which parts are

@@ -24,7 +24,7 @@ make(struct delta *d, const char *parts)
 		int64_t seq = parts[1] >= 'a' ? parts[1] - 'a' + 1 :
 		    parts[1] - 'A' + 1;
 
-		delta_add(d, parts[0] - '0', seq, parts, 2);
+		delta_add(d, parts[0] - '0', seq, 2, delta_hash(parts, 2));
 	}
 }
 
@@ -108,7 +108,7 @@ notes(void **state)
 
 	(void)state;
 	for (int i = 0; i < 300; i++)
-		delta_add(&d, i, 1000 - i, "bytes", 5);
+		delta_add(&d, i, 1000 - i, 5, delta_hash("bytes", 5));
 	d.head = 77;
 	d.state_ms = INT64_C(1740340846000);
 	d.seq = 1000;
@@ -218,8 +218,10 @@ put_document(int64_t whole_ms, int64_t page)
 	buf_puts(&b, head);
 	d.head = b.len;
 	for (int i = 0; i < 2; i++) {
-		delta_add(&d, 5 - i, 50 - 10 * i, entries[i],
-		    strlen(entries[i]));
+		size_t len = strlen(entries[i]);
+
+		delta_add(&d, 5 - i, 50 - 10 * i, len,
+		    delta_hash(entries[i], len));
 		d.parts[i].since_ms = 500 - 100 * i;
 		buf_puts(&b, entries[i]);
 	}
