@@ -191,6 +191,39 @@ same({read(os.path.join(top, n)) for n in os.listdir(top)},
      {read(mill.path('archive', n)) for n in mill.posts()},
      'they are those of the archive')
 
+# More than a feed may have that is fetched: a file is read whole.
+MANY = 12000
+pages = {'/many%d.xml' % n: rss(*[
+    ('http://many.example/%d/%d' % (n, i), 'Number %d' % i,
+     'Sat, 22 Feb 2025 %02d:%02d:%02d GMT' % (i // 3600, i // 60 % 60, i % 60),
+     'Text of %d &amp; more' % (n * 10000 + i)) for i in range(MANY // 3)])
+    for n in range(3)}
+crowd = Site(pages)
+large = Mill(fetch=OPEN, feeds={'m%d' % n: dict(
+    crowd.source('/many%d.xml' % n), **{'flood-limit': 0}) for n in range(3)})
+large.round()
+
+
+def all_of(m):
+    """Key, stamp and text of each, whatever its source is called."""
+    r = m.run('export', '--format', 'json')
+    texts = {i['url']: i.get('content_html') for i in
+             json.loads(r.out)['items']}
+    return {(k, e['stamp'], texts.get(e['url'])) for k, e in
+            m.export().items()}
+
+
+written = all_of(large)
+same((len(written), len({w[2] for w in written})), (MANY, MANY),
+     'a large database')
+for kind in ('atom', 'rss', 'json'):
+    path = os.path.join(large.dir, 'out.' + kind)
+    large.run('export', '--format', kind, '-o', path)
+    other = Mill(feeds={'z': {'url': 'http://z.example/'}})
+    r = other.run('import', path)
+    same(r.status, 0, kind + ': a large export is imported') or note(r)
+    ok(all_of(other) == written, kind + ': all of it, with every text')
+
 r = mill.run('export', '--source', 'bee')
 same([json.loads(l)['key'] for l in r.out.splitlines()], ['//b.example/3'],
      'only those of one source') or note(r)
