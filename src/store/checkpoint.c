@@ -127,11 +127,13 @@ int
 checkpoint_is_behind(struct checkpoint *c)
 {
 	int64_t due;
+	int is_full;
 
 	pthread_mutex_lock(&c->lock);
 	due = due_ms(c);
+	is_full = c->log >= HARD_PAGES && c->log - c->copied > LAST_PAGES;
 	pthread_mutex_unlock(&c->lock);
-	return due != 0 && due <= clock_mono_ms() + QUIET_MS;
+	return is_full || (due != 0 && due <= clock_mono_ms() + QUIET_MS);
 }
 
 static struct timespec

@@ -51,7 +51,8 @@ void checkpoint_note(struct checkpoint *, int pages);
  */
 int checkpoint_help(struct checkpoint *, sqlite3 *writer);
 
-/* The log is long and something is done about it: better wait. */
+/* The log is long, and something is done about it or cannot be done: who
+ * need not write had better wait. */
 int checkpoint_is_behind(struct checkpoint *);
 
 /* How it fares; trouble only where there is no other. */

@@ -9,8 +9,9 @@
 #include "store_fixture.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "feedmill/base/clock.h"
 #include "feedmill/store_upkeep.h"
@@ -306,6 +307,53 @@ test_all_in_the_log(void **state)
 	assert_int_equal(records(f), 20 * ENTRIES);
 }
 
+/* Until it is killed; told: the visits that are stored. */
+static void
+store_and_tell(struct fixture *f, int told)
+{
+	open_store(f);
+	for (int i = 0; i < 1000; i++) {
+		if (hand_in(f, i, 1, 16000).stored != ENTRIES ||
+		    write(told, &i, sizeof(i)) != sizeof(i))
+			break;
+	}
+	_exit(1);
+}
+
+/* At any moment, most of them in the middle of a copy. */
+static void
+test_killed(void **state)
+{
+	struct fixture *f = *state;
+	int told[2], last, n;
+	pid_t pid;
+
+	for (int round = 0; round < 5; round++) {
+		close_store(f);
+		remove_files();
+		assert_int_equal(mkdir(folder, 0700), 0);
+		assert_int_equal(pipe(told), 0);
+		pid = fork();
+		if (pid == 0)
+			store_and_tell(f, told[1]);
+		close(told[1]);
+		for (last = -1; last < 30 + 11 * round; )
+			if (read(told[0], &last, sizeof(last)) <= 0)
+				break;
+		kill(pid, SIGKILL);
+		assert_int_equal(waitpid(pid, NULL, 0), pid);
+		while (read(told[0], &n, sizeof(n)) == sizeof(n))
+			last = n;
+		close(told[0]);
+		assert_true(last >= 30 + 11 * round);
+		check_integrity();
+		open_store(f);
+		n = records(f);
+		assert_true(n >= (last + 1) * ENTRIES);
+		assert_int_equal(n % ENTRIES, 0);
+	}
+}
+
 /* Somebody reads for long: the log grows, no more, and is taken back. */
 static void
 test_long_reader(void **state)
@@ -406,6 +454,7 @@ main(void)
 		TEST(test_no_room_to_copy),
 		TEST(test_cannot_be_copied),
 		TEST(test_all_in_the_log),
+		TEST(test_killed),
 		TEST(test_long_reader),
 		TEST(test_long_step),
 	};
