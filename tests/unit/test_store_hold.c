@@ -138,9 +138,12 @@ make_visit(struct fixture *f, int n, size_t bytes)
 		    make_text((size_t)n, bytes) };
 	}
 	feed = feed_of(items, ENTRIES);
+	/* The writer reads it when we have begun with the next. */
 	for (struct entry *e = feed->entries; e != NULL; e = e->next) {
 		e->identity.key = arena_strdup(&feed->arena, e->identity.key);
 		e->identity.alias = e->identity.key;
+		e->title.value = arena_strdup(&feed->arena, e->title.value);
+		e->content.value = e->title.value;
 	}
 	return visit_of(f, n % 3, feed);
 }
