@@ -12,7 +12,8 @@ in the end say what each has: the same, if all is well.
 What none of them may ever see: an entry under two ids, an id or its published
 date that changed, an older state of an entry after a newer one, an entry
 twice in one document, two documents with one ETag, an archive page that
-changed; and in a delta what was known already.
+changed; and in a delta an entry that was known already, to the last byte (a
+further source of it is news).
 """
 import hashlib
 import http.client
@@ -88,7 +89,8 @@ class Subscriber(threading.Thread):
         for e in ET.fromstring(body).findall(ATOM + 'entry'):
             i = e.findtext(ATOM + 'id')
             now = (link(e, 'alternate'), e.findtext(ATOM + 'published'),
-                   e.findtext(ATOM + 'updated'), e.findtext(ATOM + 'title'))
+                   e.findtext(ATOM + 'updated'), e.findtext(ATOM + 'title'),
+                   ET.tostring(e))
             was = self.entries.get(i)
             if self.ids.setdefault(now[0], i) != i:
                 self.wrong.append('two ids: %s' % now[0])
