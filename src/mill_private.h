@@ -62,7 +62,8 @@ struct mill {
 	unsigned		 socket_share;	/* at most so many transfers */
 	struct metrics		 metrics;
 	struct mill_round	 round;
-	int			 round_flushed, stopping;
+	unsigned		 flushes;	/* of a round's outlets */
+	int			 stopping;
 	size_t			 keep_bytes;	/* to be written */
 	int			 keep_failed;	/* the last time */
 	void			(*applied)(const struct err *, void *);

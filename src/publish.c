@@ -414,6 +414,12 @@ publish_is_idle(const struct publish *p)
 	return rounds_are_idle(p->rounds);
 }
 
+int
+publish_has_more(const struct publish *p)
+{
+	return rounds_have_more(p->rounds);
+}
+
 void
 publish_free(struct publish *p)
 {

@@ -101,6 +101,7 @@ find_end(const struct store_place *p, void *arg)
 
 struct inspection {
 	const char	*text;
+	const char	*at;		/* behind the last one found */
 	int		 missing;
 };
 
@@ -108,8 +109,13 @@ static int
 find_entry(const struct record *r, void *arg)
 {
 	struct inspection *i = arg;
+	const char *found = strstr(i->at, r->uuid);
 
-	i->missing = strstr(i->text, r->uuid) == NULL;
+	/* They stand in the same order, but for what was changed since. */
+	if (found != NULL)
+		i->at = found;
+	else
+		i->missing = strstr(i->text, r->uuid) == NULL;
 	return i->missing;
 }
 
@@ -144,7 +150,7 @@ is_next_page(const struct paging *g, const char *name, int64_t after,
 	}
 	if (file_read_fd(fd, name, PAGE_BYTES_MAX, &text, &ignored) == -1)
 		goto out;
-	i.text = buf_str(&text);
+	i.text = i.at = buf_str(&text);
 	seq = read_sealed_seq(i.text);
 	if (seq <= after || seq > last ||
 	    strstr(i.text, g->head->uuid) == NULL)

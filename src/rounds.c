@@ -151,7 +151,7 @@ rounds_configure(struct rounds *r, const struct config *config)
 void
 rounds_flush(struct rounds *r)
 {
-	if (!r->dirty && !r->retry)
+	if (!r->dirty && !r->retry && !r->later)
 		return;
 	r->dirty = r->urgent = 1;
 	arm(r);
@@ -161,6 +161,12 @@ int
 rounds_are_idle(const struct rounds *r)
 {
 	return r->errand == NULL && !r->dirty;
+}
+
+int
+rounds_have_more(const struct rounds *r)
+{
+	return r->later && !r->retry;
 }
 
 void

@@ -52,6 +52,8 @@ void rounds_touch(struct rounds *);
 void rounds_flush(struct rounds *);	/* do not wait */
 /* But for a retry, and for what was left for later. */
 int rounds_are_idle(const struct rounds *);
+/* The last one was well but left something, which the next goes on with. */
+int rounds_have_more(const struct rounds *);
 void rounds_free(struct rounds *);
 
 /* Note a failure with what it is about; the round goes on. */

@@ -55,5 +55,25 @@ for step, last in enumerate((3, 9, 20, 22)):
     known = now
     same(daemon.stop(), 0, 'stopped')
 ok(len(pages) >= 5, '%d pages' % len(pages))
+
+# The first round of all, with many pages at once: they are there when it ends.
+site.documents['/f'] = rss(*[
+    ('http://a.example/%d' % n, 'Entry %d' % n,
+     'Sat, 22 Feb 2025 %02d:%02d:09 GMT' % (n // 60, n % 60), 'x')
+    for n in range(1200)])
+first = Mill(feeds={'a': site.source('/f')}, fetch={'flood-limit': 'none'})
+first.sections['publish']['all']['entries'] = 50
+first.set()
+same(first.round().status, 0, 'a round with many entries')
+name, chain = 'all.atom', set()
+while name and os.path.exists(first.path('www', name)):
+    root = ET.parse(first.path('www', name)).getroot()
+    links = [l.attrib for l in root.findall(ATOM + 'link')]
+    chain.update(e.findtext(ATOM + 'title')
+                 for e in root.findall(ATOM + 'entry'))
+    name = next((os.path.basename(l['href']) for l in links
+                 if l.get('rel') == 'prev-archive'), None)
+same_set(chain, ['Entry %d' % n for n in range(1200)],
+         'all of them on its pages')
 same(mill.run('check').status, 0, 'the configuration is well')
 done()
