@@ -137,11 +137,18 @@ write_all(int fd, const char *p, size_t len)
 	return 0;
 }
 
-/* A new file with all of the bytes, synced if asked; or an errno and no
- * file. */
+/* Towards the disk, without waiting: a failure is told by fsync(2). */
+static int
+begin_sync(int fd)
+{
+	sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+	return 0;
+}
+
+/* A new file with all of the bytes, synced; or an errno and no file. */
 static int
 write_new(int dirfd, const char *temporary, const void *p, size_t len,
-    int sync)
+    int (*sync)(int fd))
 {
 	int fd, saved;
 
@@ -153,7 +160,7 @@ write_new(int dirfd, const char *temporary, const void *p, size_t len,
 	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, MODE_FILE);
 	if (fd == -1)
 		return -1;
-	if (write_all(fd, p, len) == -1 || (sync && sync_again(fd) == -1)) {
+	if (write_all(fd, p, len) == -1 || sync(fd) == -1) {
 		saved = errno;
 		close(fd);
 		goto failed;
@@ -186,53 +193,41 @@ file_put(int dirfd, const char *name, const void *p, size_t len,
 	char temporary[NAME_MAX + 1];
 
 	temporary_name(name, temporary);
-	if (write_new(dirfd, temporary, p, len, 1) == -1)
+	if (write_new(dirfd, temporary, p, len, sync_again) == -1)
 		return err_set(e, "%s: %s", name, strerror(errno));
 	return rename_new(dirfd, temporary, name, e);
 }
 
 /* ------------------------------------------------------------- batches */
 
-/* Towards the disk, without waiting: a failure is told by fsync(2). */
+/* A file that was closed: what went wrong with it since is still told. */
 static int
-begin_sync(int fd)
-{
-	sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
-	return 0;
-}
-
-/* With a file that was closed: what went wrong with it since is still told. */
-static int
-with_closed(int dirfd, const char *temporary, int (*fn)(int fd))
+sync_closed(int dirfd, const char *temporary)
 {
 	int fd = open_again(dirfd, temporary, O_RDONLY | O_NOFOLLOW, 0);
 	int rc, saved;
 
 	if (fd == -1)
 		return -1;
-	rc = fn(fd);
+	rc = sync_again(fd);
 	saved = errno;
 	close(fd);
 	errno = saved;
 	return rc;
 }
 
-/* All of them begun before the first is waited for: one turn of the journal
- * then serves many. */
+/* On their way they are since they were written: one turn of the journal
+ * serves many. */
 static int
 sync_batch(const struct file_batch *b, struct err *e)
 {
-	static int (*const steps[])(int) = { begin_sync, sync_again };
 	char temporary[NAME_MAX + 1];
 
-	for (size_t step = 0; step < ARRAY_LEN(steps); step++) {
-		for (unsigned i = 0; i < b->count; i++) {
-			temporary_name(b->names[i], temporary);
-			if (with_closed(b->dirfd, temporary,
-			    steps[step]) == -1)
-				return err_set(e, "%s: %s", b->names[i],
-				    strerror(errno));
-		}
+	for (unsigned i = 0; i < b->count; i++) {
+		temporary_name(b->names[i], temporary);
+		if (sync_closed(b->dirfd, temporary) == -1)
+			return err_set(e, "%s: %s", b->names[i],
+			    strerror(errno));
 	}
 	return 0;
 }
@@ -280,7 +275,7 @@ file_batch_put(struct file_batch *b, const char *name, const void *p,
 	if (full && file_batch_flush(b, e) == -1)
 		return -1;
 	temporary_name(name, temporary);
-	if (write_new(b->dirfd, temporary, p, len, 0) == -1)
+	if (write_new(b->dirfd, temporary, p, len, begin_sync) == -1)
 		return err_set(e, "%s: %s", name, strerror(errno));
 	b->names[b->count++] = xstrdup(name);
 	return 0;

@@ -310,6 +310,7 @@ main(int argc, char **argv)
 		    "[SOURCES]]]]");
 	wanted = atoll(argv[2]);
 	rounds = atoi(argv[3]);
+	mem_init();
 	loop = ev_loop_new(0);
 	run_id = clock_wall_ms();
 	step_ms = argc > 6 && atoi(argv[6]) == 200 ? (int)HOUR_MS : 0;
