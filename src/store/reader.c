@@ -2,6 +2,7 @@
 #include <assert.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "feedmill/base/clock.h"
 #include "feedmill/base/mem.h"
@@ -10,7 +11,12 @@
 #include "reader.h"
 #include "schema.h"
 
-enum { PROGRESS_STEPS = 10000 };
+enum {
+	PROGRESS_STEPS = 10000,
+	RETRY_US = 10000	/* between two tries to end a transaction */
+};
+
+static const char begin[] = "BEGIN", rollback[] = "ROLLBACK";
 
 int
 reader_fail(struct store_reader *r, struct err *err)
@@ -76,6 +82,36 @@ reader_is_late(void *arg)
 	return clock_mono_ms() > r->deadline_ms;
 }
 
+static int
+run_kept(struct store_reader *conn, const char *sql)
+{
+	struct err ignored;
+	sqlite3_stmt *q = reader_statement(conn, sql, &ignored);
+
+	return q != NULL ? db_run(q) : -1;
+}
+
+static int
+is_stopping(struct reader *r)
+{
+	int is;
+
+	pthread_mutex_lock(&r->lock);
+	is = r->is_stopping;
+	pthread_mutex_unlock(&r->lock);
+	return is;
+}
+
+/* A transaction that is not ended would show the next job what was true for
+ * this one, and nobody would notice: it is waited for, even for memory. */
+static void
+reader_end(struct reader *r)
+{
+	while (run_kept(&r->conn, rollback) != 0 &&
+	    !sqlite3_get_autocommit(r->conn.db.sqlite) && !is_stopping(r))
+		usleep(RETRY_US);
+}
+
 static void
 reader_run(struct reader *r, struct task *t)
 {
@@ -85,10 +121,10 @@ reader_run(struct reader *r, struct task *t)
 	sqlite3_progress_handler(conn->db.sqlite,
 	    r->limit_ms > 0 ? PROGRESS_STEPS : 0, reader_is_late, conn);
 	/* Should BEGIN fail, the job's own queries will say why. */
-	sqlite3_exec(conn->db.sqlite, "BEGIN", NULL, NULL, NULL);
+	run_kept(conn, begin);
 	t->read(conn, t);
 	sqlite3_progress_handler(conn->db.sqlite, 0, NULL, NULL);
-	sqlite3_exec(conn->db.sqlite, "ROLLBACK", NULL, NULL, NULL);
+	reader_end(r);
 }
 
 static struct task *
@@ -127,8 +163,10 @@ reader_start(struct reader *r, const char *path, struct err *err)
 	int code;
 
 	if (db_open(&r->conn.db, path, DB_READ, err) != 0 ||
-	    schema_check(&r->conn.db, err) != 0) {
-		db_close(&r->conn.db);
+	    schema_check(&r->conn.db, err) != 0 ||
+	    reader_statement(&r->conn, begin, err) == NULL ||
+	    reader_statement(&r->conn, rollback, err) == NULL) {
+		reader_close(&r->conn);
 		return -1;
 	}
 	pthread_mutex_init(&r->lock, NULL);
@@ -141,7 +179,7 @@ reader_start(struct reader *r, const char *path, struct err *err)
 	pthread_sigmask(SIG_SETMASK, &was, NULL);
 	if (code == 0)
 		return 0;
-	db_close(&r->conn.db);
+	reader_close(&r->conn);
 	return err_set(err, "could not start a thread: %s", strerror(code));
 }
 
