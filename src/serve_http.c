@@ -276,8 +276,10 @@ weight_of(const char *s, const char *end)
 		const char *is;
 
 		s = skip_blanks(s + 1);
+		if (*s != 'q' && *s != 'Q')
+			continue;	/* it may be the end */
 		is = skip_blanks(s + 1);
-		if ((*s == 'q' || *s == 'Q') && *is == '=')
+		if (*is == '=')
 			return read_weight(skip_blanks(is + 1));
 	}
 	return 1000;

@@ -817,8 +817,9 @@ static void
 encodings(void **state)
 {
 	static const char *const yes[] = {
-		"gzip", "GZIP", "x-gzip", "*", "deflate, gzip", "gzip;q=0.1",
-		"br;q=1, gzip ; q=0.001", "*;q=0, gzip", "gzip;q=1",
+		"gzip", "gzip;", "GZIP", "x-gzip", "*", "deflate, gzip",
+		"gzip;q=0.1", "br;q=1, gzip ; q=0.001", "*;q=0, gzip",
+		"gzip;q=1",
 		"identity;q=0, gzip", "gzip;q=0.5, identity;q=0.5",
 		"gzip;x=\"a, gzip;q=0\"", "gzip;level=9;Q=0.2", ", ,gzip",
 	};
