@@ -15,6 +15,7 @@ enum {
 	MERGE_MAX	= 256,		/* pages of the index */
 	INDEX_WAIT_MS	= 1000,		/* of quiet */
 	INDEX_LATE_MS	= 10 * 1000,	/* or whenever nobody waits */
+	INDEX_ALONG_MS	= 25,		/* inside a group */
 	FAILED_WAIT_MS	= 30 * 1000,
 	RETENTION_WAIT_MS = 1000,	/* after a start */
 	RETENTION_EVERY_MS = 10 * 60 * 1000,
@@ -25,6 +26,13 @@ enum {
 };
 
 /* -------------------------------------------------------------- the steps */
+
+static int
+index_is_behind(struct writer *w)
+{
+	return w->chores.indexed_seq < w->last_seq ||
+	    index_has_edits(&w->db) == 1;
+}
 
 /* Each: 1, there is more to do; 0, all is done; -1, the database failed. */
 
@@ -180,6 +188,42 @@ do_step(struct writer *w, enum chore which, int limit_ms)
 		plan_again(w, which, g.was_cut);
 }
 
+/* ------------------------------------------------------- inside of a group */
+
+/*
+ * What a group brought is found from its commit on, unless somebody waits
+ * already: a row costs some thirty times as much to index as to store, and
+ * a burst is stored first.  Where the index is behind it catches up alone.
+ */
+int
+chores_index_along(struct writer *w, struct group *g)
+{
+	struct chores *c = &w->chores;
+
+	c->step_seq = c->indexed_seq;
+	if (c->due_ms[CHORE_INDEX] != 0 ||
+	    c->index_again_ms > clock_mono_ms() ||
+	    !index_is_behind(w) || writer_is_awaited(w))
+		return 0;
+	g->has_index = 1;
+	if (step_index(w, INDEX_ALONG_MS) < 0)
+		return db_fail(&w->db, &g->err, kinds[CHORE_INDEX].what);
+	return 0;
+}
+
+void
+chores_index_done(struct writer *w)
+{
+	w->chores.indexed_seq = w->chores.step_seq;
+	w->chores.due_ms[CHORE_MERGE] = clock_mono_ms();
+}
+
+void
+chores_index_failed(struct writer *w)
+{
+	w->chores.index_again_ms = clock_mono_ms() + FAILED_WAIT_MS;
+}
+
 /* -------------------------------------------------------------- when what */
 
 void
@@ -214,7 +258,7 @@ chores_plan(struct writer *w)
 	struct chores *c = &w->chores;
 	int64_t now_ms = clock_mono_ms(), *due_ms = &c->due_ms[CHORE_INDEX];
 
-	if (c->indexed_seq >= w->last_seq && index_has_edits(&w->db) != 1)
+	if (!index_is_behind(w))
 		return;
 	if (*due_ms == 0)
 		c->index_late_ms = now_ms + INDEX_LATE_MS;
@@ -280,7 +324,7 @@ chores_end(struct writer *w)
 	struct chores *c = &w->chores;
 	int64_t late_ms = clock_mono_ms() + 3 * END_STEP_MS;
 
-	if (c->indexed_seq < w->last_seq || index_has_edits(&w->db) == 1)
+	if (index_is_behind(w))
 		do_step(w, CHORE_INDEX, END_STEP_MS);
 	if (c->retention.count > 0)
 		do_step(w, CHORE_RETENTION, END_STEP_MS);

@@ -1,6 +1,9 @@
 /*
- * chores.h - what the writer does unasked, a step at a time: the index for
- * search follows, its parts are merged, old revisions go.
+ * chores.h - what the writer does unasked: the index for search is kept, its
+ * parts are merged, old revisions go.
+ *
+ * The index is kept in the transaction that stores the entries.  After a
+ * burst, or where something failed, it follows in steps like everything else.
  *
  * Each step is a transaction of its own, short in time.  No visit waits for
  * one longer than HOLD_MS: a step that is not done by then is cut short as
@@ -14,6 +17,7 @@
 
 #include "retention.h"
 
+struct group;
 struct writer;
 
 enum chore { CHORE_MERGE, CHORE_INDEX, CHORE_RETENTION, CHORE_COUNT };
@@ -39,6 +43,12 @@ void chores_fini(struct writer *);
 /* Inside a task: what is kept from now on. */
 void chores_set_retention(struct writer *, const struct config *,
     const struct source_state *);
+
+/* Before the commit of a group: into the index what it has brought. */
+int chores_index_along(struct writer *, struct group *);
+/* That is committed, or undone because it failed: not with the next ones. */
+void chores_index_done(struct writer *);
+void chores_index_failed(struct writer *);
 
 /* After a group: the index follows when it is quiet, but not never. */
 void chores_plan(struct writer *);

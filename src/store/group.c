@@ -58,6 +58,8 @@ group_commit(struct writer *w, struct group *g)
 	if (db_run(db_use(&w->db, SQL_COMMIT)) != 0)
 		return db_fail(&w->db, &g->err, "commit");
 	save_free_all(TAKE(w->flushed));
+	if (g->has_index)
+		chores_index_done(w);
 	w->was_synced |= w->is_syncing;
 	return 0;
 }

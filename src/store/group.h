@@ -24,6 +24,7 @@ struct group {
 	int64_t		 since_ms, cpu_ms;
 	int64_t		 seq_before;
 	int		 has_begun;
+	int		 has_index;	/* of what it stores, for search */
 	int		 was_cut;	/* a step, for somebody who waits */
 	int		 has_failed;
 	struct err	 err;		/* why */

@@ -10,9 +10,11 @@
  * page a task touches: a fifth of the whole price, paid always, for what
  * happens when a disk is full.)  Nothing is reported before its commit.
  *
- * The index for search follows, and old revisions go, when there is nothing
- * else to do, in transactions of their own and by steps that are short in
- * time: nobody waits for them, and should they fail, nothing else does.
+ * The index for search is kept along where that holds nobody up.  All that
+ * failing costs is to do the group again, without it.  The rest of the index
+ * follows, and old revisions go, when there is nothing else to do, in
+ * transactions of their own and by steps that are short in time: nobody
+ * waits for them, and should they fail, nothing else does.
  */
 #include <assert.h>
 #include <signal.h>
@@ -153,10 +155,18 @@ writer_do_group(struct writer *w, struct task_list *tasks)
 	}
 	if (code == 0)
 		code = writer_flush_saves(w, &g.err);
+	if (code == 0 && tasks->head == NULL)
+		code = chores_index_along(w, &g);
 	if (code == 0)
 		code = group_commit(w, &g);
 	if (code != 0)
 		group_undo(w, &g);
+	if (code != 0 && g.has_index) {
+		chores_index_failed(w);
+		task_list_join(tasks, &g.tasks);
+		writer_do_group(w, tasks);
+		return;
+	}
 	if (code != 0 && g.count > 1) {
 		task_list_init(&alone);
 		while ((t = task_list_pop(&g.tasks)) != NULL) {

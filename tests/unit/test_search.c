@@ -100,17 +100,32 @@ expect_snippet(struct fixture *f, const char *words, const char *snippet)
 	asked_fini(&a);
 }
 
-/* SQLite's own opinion of the index: it compares it with the rows. */
-static void
-expect_whole_after(struct fixture *f, const char *sql)
+static sqlite3 *
+open_behind(struct fixture *f, const char *sql)
 {
 	sqlite3 *db;
-	char *why = NULL;
 
 	close_store(f);
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
 	assert_int_equal(tokenizer_register(db, NULL), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	return db;
+}
+
+static void
+write_behind(struct fixture *f, const char *sql)
+{
+	sqlite3_close(open_behind(f, sql));
+	open_store(f);
+}
+
+/* SQLite's own opinion of the index: it compares it with the rows. */
+static void
+expect_whole_after(struct fixture *f, const char *sql)
+{
+	sqlite3 *db = open_behind(f, sql);
+	char *why = NULL;
+
 	sqlite3_exec(db, "INSERT INTO search(search, rank) "
 	    "VALUES('integrity-check', 1)", NULL, NULL, &why);
 	if (why != NULL)
@@ -249,7 +264,44 @@ test_long_text_is_cut(void **state)
 	buf_fini(&text);
 }
 
-/* -------------------------------------------------- the index follows */
+/* ------------------------------------------------------ the index is kept */
+
+/* No step of its own comes that soon: it was the visit's transaction. */
+static void
+test_found_at_once(void **state)
+{
+	struct fixture *f = *state;
+	char key[16], texts[16];
+
+	for (int i = 0; i < 20; i++) {
+		snprintf(key, sizeof(key), "//x/%d", i);
+		snprintf(texts, sizeof(texts), "word%d", i);
+		visit_texts(f, 0, key, T0, "title", texts);
+		expect_found(f, texts, key);
+	}
+	expect_whole(f);
+}
+
+/* An index that cannot be written is not the entries' fault. */
+static void
+test_broken_index(void **state)
+{
+	struct fixture *f = *state;
+	struct asked a = { .words = "x" };
+
+	visit_texts(f, 0, "//x/1", T0, "first", "before");
+	write_behind(f, "CREATE TRIGGER broken BEFORE INSERT ON search_data "
+	    "BEGIN SELECT RAISE(ABORT, 'broken'); END");
+	visit_texts(f, 0, "//x/2", T0, "second", "meanwhile");
+	assert_int_equal(f->result.added, 1);
+	ask(f, &a);
+	assert_int_equal(a.behind, 1);
+	asked_fini(&a);
+	write_behind(f, "DROP TRIGGER broken");
+	reopen_indexed(f);
+	expect_found(f, "meanwhile", "//x/2");
+	expect_whole(f);
+}
 
 static void
 test_edit(void **state)
@@ -262,9 +314,8 @@ test_edit(void **state)
 	/* The same time: a silent edit, of what is in the index. */
 	visit_texts(f, 0, "//x/1", T0, "first", "新的文字");
 	assert_int_equal(f->result.edited, 1);
-	/* It is found as it was until the index follows, and whole. */
-	expect_found(f, "老的", "//x/1");
-	expect_snippet(f, "老的", STORE_FOUND "老的" STORE_FOUND_END
+	expect_found(f, "老的", "");
+	expect_snippet(f, "新的", STORE_FOUND "新的" STORE_FOUND_END
 	    "文字\n");
 	visit_texts(f, 0, "//x/1", T0, "first", "再新的文字");
 	reopen_indexed(f);
@@ -638,6 +689,8 @@ main(void)
 		TEST(test_markup_is_not_text),
 		TEST(test_title_weighs_more),
 		TEST(test_long_text_is_cut),
+		TEST(test_found_at_once),
+		TEST(test_broken_index),
 		TEST(test_edit),
 		TEST(test_edit_waits),
 		TEST(test_update),
