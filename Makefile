@@ -61,6 +61,7 @@ SRCS = \
 	src/agenda.c \
 	src/archive.c \
 	src/archive_forget.c \
+	src/archive_front.c \
 	src/archive_lists.c \
 	src/archive_read.c \
 	src/ask.c \

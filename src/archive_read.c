@@ -3,9 +3,8 @@
  *
  * Three dialects: ours (render/post.c), the one it continues (front matter,
  * content in a <div>) and the older one without front matter and <div>.  The
- * old ones escape nothing and their YAML is not always valid, so the front
- * matter is read line by line, not by a YAML parser.  Ours is known by
- * "render_with_liquid"; only there are escapes undone.
+ * old ones escape nothing.  Ours is known by "render_with_liquid"; only there
+ * are escapes undone.
  *
  * The plan: bytes to clean UTF-8 lines; front matter if there is one; stamp;
  * link line; rule; the rest is content.  A post must have a link line, or a
@@ -14,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "archive_front.h"
 #include "feedmill/archive.h"
 #include "feedmill/base/buf.h"
 #include "feedmill/base/date.h"
@@ -23,24 +23,19 @@
 #include "feedmill/html.h"
 #include "feedmill/model.h"
 
-enum {
-	FRONT_LINES_MAX = 64,
-	LINK_LINES_MAX = 8,	/* of a title that holds line feeds */
-	VALUE_MAX = 8192,
-	TAGS_MAX = 64
-};
+enum { LINK_LINES_MAX = 8 };	/* of a title that holds line feeds */
 
 struct post {
-	const char	*at, *end;	/* what is not read yet */
+	struct lines	 rest;		/* what is not read yet */
 	struct arena	*arena;
+	struct front	 front;
 	int		 ours;		/* escapes are to be undone */
 	int		 html;		/* ours, without Markdown */
-	const char	*title, *date, *author, *from, *tags, *categories;
 	const char	*stamp;		/* as written, NULL: none */
 	const char	*link_title, *link_url;
 };
 
-/* ------------------------------------------------------------------ lines */
+/* ---------------------------------------------------------- clean text */
 
 /* What may be in a text: valid UTF-8, no NUL, no CR, no BOM in front. */
 static void
@@ -58,184 +53,15 @@ clean(struct buf *b, const char *s, size_t len)
 	}
 }
 
-/* The line at p, without its line feed. */
-static size_t
-line_length(const struct post *p)
-{
-	const char *lf = memchr(p->at, '\n', (size_t)(p->end - p->at));
-
-	return (size_t)((lf != NULL ? lf : p->end) - p->at);
-}
-
-static void
-skip_line(struct post *p)
-{
-	p->at += line_length(p);
-	if (p->at < p->end)
-		p->at++;
-}
-
-static int
-line_is(const struct post *p, const char *text)
-{
-	const char *s = p->at;
-	size_t len = text_trim(&s, line_length(p));
-
-	return len == strlen(text) && memcmp(s, text, len) == 0;
-}
-
-static void
-skip_blank_lines(struct post *p)
-{
-	while (p->at < p->end && line_is(p, ""))
-		skip_line(p);
-}
-
-/* ------------------------------------------------------------ YAML values */
-
-static unsigned
-hex_digits(const char *s, unsigned n, uint32_t *ret)
-{
-	*ret = 0;
-	for (unsigned i = 0; i < n; i++) {
-		char c = s[i];
-		unsigned d;
-
-		if (c >= '0' && c <= '9')
-			d = (unsigned)(c - '0');
-		else if (c >= 'a' && c <= 'f')
-			d = (unsigned)(c - 'a') + 10;
-		else if (c >= 'A' && c <= 'F')
-			d = (unsigned)(c - 'A') + 10;
-		else
-			return 0;
-		*ret = *ret << 4 | d;
-	}
-	return n;
-}
-
-/* Behind a backslash; returns the bytes it takes.  What is no escape of YAML
- * ("\'" of one old generator) stands for itself. */
-static size_t
-put_escape(struct buf *b, const char *s)
-{
-	static const struct { char letter, width; } hex[] = {
-		{ 'x', 2 }, { 'u', 4 }, { 'U', 8 }
-	};
-	uint32_t c;
-
-	for (size_t i = 0; i < sizeof(hex) / sizeof(hex[0]); i++) {
-		unsigned width = (unsigned)hex[i].width;
-
-		if (*s != hex[i].letter ||
-		    hex_digits(s + 1, width, &c) == 0)
-			continue;
-		text_utf8_put(b, c != 0 && text_xml_char(c) ? c : 0xfffd);
-		return 1 + width;
-	}
-	buf_putc(b, *s == 'n' ? '\n' : *s == 't' ? '\t' : *s);
-	return 1;
-}
-
-/* One scalar at *at; stops behind it.  Plain ones end at one of stop. */
-static void
-put_scalar(struct buf *b, const char **at, const char *stop)
-{
-	const char *s = *at;
-	char quote = *s == '"' || *s == '\'' ? *s++ : '\0';
-
-	while (*s != '\0') {
-		if (quote == '\0' && strchr(stop, *s) != NULL)
-			break;
-		if (quote != '\0' && *s == quote) {
-			s++;
-			/* YAML's '' inside single quotes. */
-			if (quote != '\'' || *s != '\'')
-				break;
-		}
-		if (quote == '"' && *s == '\\' && s[1] != '\0')
-			s += 1 + put_escape(b, s + 1);
-		else
-			buf_putc(b, *s++);
-	}
-	*at = s;
-}
-
-/* The value as one line of text; NULL if it is empty. */
-static const char *
-take_scalar(struct post *p, const char *value)
-{
-	struct buf raw = { 0 }, text = { 0 };
-	const char *ret = NULL;
-
-	put_scalar(&raw, &value, "");
-	text_collapse(&text, buf_str(&raw), raw.len);
-	if (text.len > 0)
-		ret = arena_strdup(p->arena, buf_str(&text));
-	buf_fini(&raw);
-	buf_fini(&text);
-	return ret;
-}
-
-/* ----------------------------------------------------------- front matter */
-
-static void
-take_key(struct post *p, const char *line)
-{
-	const struct { const char *key; const char **value; } keys[] = {
-		{ "title:", &p->title }, { "date:", &p->date },
-		{ "author:", &p->author }, { "from:", &p->from },
-		{ "tags:", &p->tags }, { "categories:", &p->categories },
-	};
-
-	if (strncmp(line, "render_with_liquid:", 19) == 0)
-		p->ours = 1;
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		size_t len = strlen(keys[i].key);
-
-		if (strncmp(line, keys[i].key, len) != 0)
-			continue;
-		line += len;
-		line += strspn(line, " \t");
-		*keys[i].value = i >= 4 ? arena_strdup(p->arena, line) :
-		    take_scalar(p, line);
-		return;
-	}
-}
-
-static void
-read_front_matter(struct post *p)
-{
-	const char *start = p->at;
-
-	if (!line_is(p, "---"))
-		return;
-	skip_line(p);
-	for (int i = 0; i < FRONT_LINES_MAX && p->at < p->end; i++) {
-		size_t len = line_length(p);
-
-		if (line_is(p, "---")) {
-			skip_line(p);
-			return;
-		}
-		if (len < VALUE_MAX)
-			take_key(p, arena_strndup(p->arena, p->at, len));
-		skip_line(p);
-	}
-	p->at = start;		/* it never ends: then it is not one */
-	p->ours = 0;
-	p->title = p->date = p->author = p->from = NULL;
-	p->tags = p->categories = NULL;
-}
-
 /* ------------------------------------------------------- stamp, link line */
 
 /* "<!--1740340846000-->", "<!--NaN-->", "<!---5000-->". */
 static void
 read_stamp(struct post *p)
 {
-	const char *s = p->at, *digits;
-	size_t n, len = line_length(p);
+	struct lines *l = &p->rest;
+	const char *s = l->at, *digits;
+	size_t n, len = line_length(l);
 
 	if (len < 8 || memcmp(s, "<!--", 4) != 0)
 		return;
@@ -247,9 +73,9 @@ read_stamp(struct post *p)
 	if (n == 0 || n > 18 || strncmp(digits + n, "-->", 3) != 0)
 		return;
 	p->stamp = arena_strndup(p->arena, s, (size_t)(digits - s) + n);
-	p->at = digits + n + 3;
-	if (p->at < p->end && *p->at == '\n')
-		p->at++;
+	l->at = digits + n + 3;
+	if (l->at < l->end && *l->at == '\n')
+		l->at++;
 }
 
 /* Undo what put_markdown() and put_html_link() in render/post.c do. */
@@ -309,16 +135,17 @@ find_join(const char *s, size_t len)
 static void
 read_link_line(struct post *p)
 {
-	const char *start = p->at;
+	struct lines *l = &p->rest;
+	const char *start = l->at;
 
-	if (p->at >= p->end || *p->at != '[')
+	if (l->at >= l->end || *l->at != '[')
 		return;
-	for (int i = 0; i < LINK_LINES_MAX && p->at < p->end; i++) {
+	for (int i = 0; i < LINK_LINES_MAX && l->at < l->end; i++) {
 		const char *s = start, *join;
-		size_t len = (size_t)(p->at + line_length(p) - start);
+		size_t len = (size_t)(l->at + line_length(l) - start);
 
 		len = text_trim(&s, len);
-		skip_line(p);
+		line_skip(l);
 		if (len < 4 || s[len - 1] != ')')
 			continue;
 		join = find_join(s, len - 1);
@@ -328,7 +155,7 @@ read_link_line(struct post *p)
 		    len - 1 - (size_t)(join + 2 - s));
 		return;
 	}
-	p->at = start;
+	l->at = start;
 }
 
 /* <p><a href="url">title</a></p> of our own HTML posts. */
@@ -336,34 +163,36 @@ static void
 read_html_link(struct post *p)
 {
 	static const char open[] = "<p><a href=\"", close[] = "</a></p>";
-	const char *url = p->at + strlen(open), *title, *end;
-	size_t len = line_length(p);
+	struct lines *l = &p->rest;
+	const char *url = l->at + strlen(open), *title, *end;
+	size_t len = line_length(l);
 
 	if (len < sizeof(open) + sizeof(close) ||
-	    strncmp(p->at, open, strlen(open)) != 0)
+	    strncmp(l->at, open, strlen(open)) != 0)
 		return;
-	title = memmem(url, (size_t)(p->at + len - url), "\">", 2);
+	title = memmem(url, (size_t)(l->at + len - url), "\">", 2);
 	if (title == NULL)
 		return;
-	end = memmem(title, (size_t)(p->at + len - title), close,
+	end = memmem(title, (size_t)(l->at + len - title), close,
 	    strlen(close));
 	if (end == NULL)
 		return;
 	p->ours = p->html = 1;
 	take_link(p, title + 2, (size_t)(end - title) - 2, url,
 	    (size_t)(title - url));
-	skip_line(p);
+	line_skip(l);
 }
 
 static void
 read_rule(struct post *p)
 {
-	const char *s = p->at;
-	size_t len = text_trim(&s, line_length(p));
+	struct lines *l = &p->rest;
+	const char *s = l->at;
+	size_t len = text_trim(&s, line_length(l));
 
-	if ((len >= 3 && strspn(s, "-") >= len) || line_is(p, "<hr>"))
-		skip_line(p);
-	skip_blank_lines(p);
+	if ((len >= 3 && strspn(s, "-") >= len) || line_is(l, "<hr>"))
+		line_skip(l);
+	line_skip_blank(l);
 }
 
 /* ---------------------------------------------------------------- content */
@@ -411,8 +240,8 @@ trim_blanks(const char **s, size_t len)
 static const char *
 read_body(struct post *p)
 {
-	const char *s = p->at, *ret;
-	size_t len = trim_blanks(&s, (size_t)(p->end - s));
+	const char *s = p->rest.at, *ret;
+	size_t len = trim_blanks(&s, (size_t)(p->rest.end - s));
 	struct buf body = { 0 };
 
 	if (len >= 11 && memcmp(s, "<div>", 5) == 0 && s[5] == '\n' &&
@@ -438,8 +267,8 @@ static int64_t
 date_line(const struct post *p)
 {
 	static const char mark[] = "\u65e5\u671f\uff1a";
-	size_t len = (size_t)(p->end - p->at);
-	const char *s = memmem(p->at, len < 1024 ? len : 1024, mark,
+	size_t len = (size_t)(p->rest.end - p->rest.at);
+	const char *s = memmem(p->rest.at, len < 1024 ? len : 1024, mark,
 	    sizeof(mark) - 1);
 	char text[64];
 	size_t n;
@@ -457,36 +286,6 @@ date_line(const struct post *p)
 }
 
 /* --------------------------------------------------------------- the feed */
-
-/* A flow sequence "[ a, "b" ]" to categories; the first is *ret_first. */
-static struct category *
-read_tags(struct post *p, const char *s, const char **ret_first)
-{
-	struct category *list = NULL, **last = &list;
-
-	*ret_first = NULL;
-	if (s == NULL)
-		return NULL;
-	s += strspn(s, "[ \t");
-	for (int i = 0; i < TAGS_MAX && *s != '\0' && *s != ']'; i++) {
-		struct buf raw = { 0 }, text = { 0 };
-
-		put_scalar(&raw, &s, ",]");
-		text_collapse(&text, buf_str(&raw), raw.len);
-		if (text.len > 0) {
-			*last = arena_zalloc(p->arena, sizeof(**last));
-			(*last)->term = arena_strdup(p->arena,
-			    buf_str(&text));
-			last = &(*last)->next;
-		}
-		buf_fini(&raw);
-		buf_fini(&text);
-		s += strcspn(s, ",]");
-		s += strspn(s, ", \t");
-	}
-	*ret_first = list != NULL ? list->term : NULL;
-	return list;
-}
 
 static void
 set_link(struct post *p, struct entry *e, const char *url)
@@ -514,8 +313,8 @@ set_link(struct post *p, struct entry *e, const char *url)
 static void
 set_dates(struct post *p, struct entry *e)
 {
-	if (p->date != NULL)
-		e->published_ms = date_parse(p->date, 0);
+	if (p->front.date != NULL)
+		e->published_ms = date_parse(p->front.date, 0);
 	if (p->stamp == NULL && e->published_ms == DATE_NONE)
 		e->published_ms = date_line(p);
 	if (p->stamp == NULL)
@@ -529,33 +328,34 @@ set_dates(struct post *p, struct entry *e)
 static void
 set_author(struct post *p, struct entry *e)
 {
-	if (p->author == NULL)
+	if (p->front.author == NULL)
 		return;
 	e->authors = arena_zalloc(p->arena, sizeof(*e->authors));
-	e->authors->name = p->author;
+	e->authors->name = p->front.author;
 }
 
 static void
 fill_entry(struct post *p, struct entry *e, const char **ret_site)
 {
-	const char *url = p->link_url, *first;
+	const char *url = p->link_url;
+	const struct category *first;
 
 	/* Ours has the exact one in the front matter, the old ones the
 	 * cleaner one in the link line. */
-	if (url == NULL || (p->ours && p->from != NULL))
-		url = p->from;
+	if (url == NULL || (p->ours && p->front.from != NULL))
+		url = p->front.from;
 	if (url != NULL)
 		set_link(p, e, url);
 	e->title.value = p->link_title != NULL && *p->link_title != '\0' ?
-	    p->link_title : p->title;
+	    p->link_title : p->front.title;
 	e->title.type = TEXT_PLAIN;
 	set_dates(p, e);
 	set_author(p, e);
-	e->categories = read_tags(p, p->tags, &first);
-	*ret_site = first;
-	read_tags(p, p->categories, &first);
-	if (first != NULL)
-		*ret_site = first;
+	e->categories = front_list(p->arena, p->front.tags);
+	first = front_list(p->arena, p->front.categories);
+	if (first == NULL)
+		first = e->categories;
+	*ret_site = first != NULL ? first->term : NULL;
 	e->body = read_body(p);
 	e->content.value = e->body;
 	e->content.type = TEXT_HTML;
@@ -571,17 +371,18 @@ archive_read_post(const char *bytes, size_t len, const char **ret_site,
 	const char *site = NULL;
 
 	clean(&text, bytes, len);
-	p.at = buf_str(&text);
-	p.end = p.at + text.len;
-	read_front_matter(&p);
-	skip_blank_lines(&p);
+	p.rest = (struct lines){ buf_str(&text), buf_str(&text) + text.len };
+	front_read(&p.front, p.arena, &p.rest);
+	p.ours = p.front.is_ours;
+	line_skip_blank(&p.rest);
 	read_stamp(&p);
-	skip_blank_lines(&p);
+	line_skip_blank(&p.rest);
 	read_link_line(&p);
 	if (p.link_url == NULL)
 		read_html_link(&p);
 	read_rule(&p);
-	if (p.link_url == NULL && (p.title == NULL || p.from == NULL)) {
+	if (p.link_url == NULL &&
+	    (p.front.title == NULL || p.front.from == NULL)) {
 		err_set(err, "no post: it has neither a line [title](url) "
 		    "nor a title and an address in front");
 		feed_free(feed);
