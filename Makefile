@@ -195,6 +195,7 @@ SRCS = \
 	src/publish.c \
 	src/publish_documents.c \
 	src/publish_forget.c \
+	src/publish_found.c \
 	src/publish_notes.c \
 	src/publish_pages.c \
 	src/publish_twin.c \

@@ -10,11 +10,8 @@
  * the new one, so are they, and a run that was killed between two of them is
  * seen by the next.
  */
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "feedmill/base/buf.h"
 #include "feedmill/base/err.h"
@@ -74,80 +71,13 @@ shown_fini(struct shown *s)
 /* ------------------------------------------------------------ what is there */
 
 static int
-open_beside(const struct work *w, const struct buf *name, struct stat *st)
-{
-	int fd = openat(w->e->dirfd, buf_str(name),
-	    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-
-	if (fd == -1)
-		return -1;
-	if (fstat(fd, st) == 0 && S_ISREG(st->st_mode))
-		return fd;
-	close(fd);
-	return -1;
-}
-
-static struct file_mark
-mark_of(const struct work *w, const struct buf *name)
-{
-	struct stat st;
-
-	if (fstatat(w->e->dirfd, buf_str(name), &st,
-	    AT_SYMLINK_NOFOLLOW) == -1)
-		return (struct file_mark){ 0 };
-	return (struct file_mark){
-		(int64_t)st.st_ino, (int64_t)st.st_size,
-		(int64_t)st.st_ctim.tv_sec, (int64_t)st.st_ctim.tv_nsec,
-	};
-}
-
-static int
 is_untouched(const struct work *w, const struct draft *d, int beside)
 {
-	const struct file_mark mark = mark_of(w, &d->names[beside]);
+	const struct file_mark mark = found_mark(w->e->dirfd,
+	    buf_str(&d->names[beside]));
 
 	return mark.inode != 0 &&
 	    memcmp(&mark, &d->before->marks[beside], sizeof(mark)) == 0;
-}
-
-/* The bytes, if they are these. */
-static int
-read_known(const struct work *w, const struct buf *name, size_t len,
-    struct digest digest, struct buf *ret)
-{
-	struct stat st;
-	struct err ignored;
-	int fd = open_beside(w, name, &st), is_known;
-
-	if (fd == -1)
-		return 0;
-	is_known = (size_t)st.st_size == len &&
-	    file_read_fd(fd, buf_str(name), len, ret, &ignored) == 0 &&
-	    ret->len == len &&
-	    digest_equal(hash_128(buf_str(ret), len), digest);
-	close(fd);
-	if (!is_known)
-		buf_fini(ret);
-	return is_known;
-}
-
-static int
-holds(const struct work *w, const struct buf *name, const struct buf *text)
-{
-	struct buf there = { 0 };
-	struct stat st;
-	struct err ignored;
-	int fd = open_beside(w, name, &st), same;
-
-	if (fd == -1)
-		return 0;
-	same = (size_t)st.st_size == text->len &&
-	    file_read_fd(fd, buf_str(name), text->len, &there,
-	    &ignored) == 0 && there.len == text->len &&
-	    memcmp(buf_str(&there), buf_str(text), text->len) == 0;
-	close(fd);
-	buf_fini(&there);
-	return same;
 }
 
 /* Is the twin that was made last one of this document, too? */
@@ -162,24 +92,17 @@ static int
 has_twin(const struct work *w, const struct draft *d)
 {
 	const struct twin *known = &d->before->twin;
-	const struct buf *name = &d->names[BESIDE_TWIN];
+	const char *name = buf_str(&d->names[BESIDE_TWIN]);
 	struct buf gz = { 0 };
-	struct err ignored;
-	struct stat st;
-	int fd, fits;
+	int fits;
 
-	if (knows_twin(d)) {
-		fits = read_known(w, name, known->len, known->digest, &gz);
-		buf_fini(&gz);
-		return fits;
-	}
-	fd = open_beside(w, name, &st);
-	if (fd == -1)
-		return 0;
-	/* It would be larger than the document only by a little. */
-	fits = file_read_fd(fd, buf_str(name), 2 * d->text.len + HEAD_BYTES,
-	    &gz, &ignored) == 0 && twin_fits(&gz, &d->text);
-	close(fd);
+	if (knows_twin(d))
+		fits = found_read_known(w->e->dirfd, name, known->len,
+		    known->digest, &gz);
+	else	/* It would be larger than the document only by a little. */
+		fits = found_read(w->e->dirfd, name,
+		    2 * d->text.len + HEAD_BYTES, &gz) &&
+		    twin_fits(&gz, &d->text);
 	buf_fini(&gz);
 	return fits;
 }
@@ -266,8 +189,9 @@ draft_begin(struct work *w, const struct render_format *format,
 	if (d->is_current)
 		return 0;
 	d->is_cold = format->is_list || !before->is_known ||
-	    !read_known(w, &d->names[BESIDE_ITSELF], before->len,
-	    before->digest, &d->old);
+	    !found_read_known(w->e->dirfd,
+	    buf_str(&d->names[BESIDE_ITSELF]), before->len, before->digest,
+	    &d->old);
 	if (!format->is_list) {
 		take_parts(w, d);
 		return 0;
@@ -422,7 +346,8 @@ draft_join(struct work *w, struct draft *d, struct delta *notes)
 static int
 is_unchanged(const struct work *w, const struct draft *d)
 {
-	if (d->is_cold ? !holds(w, &d->names[BESIDE_ITSELF], &d->text) :
+	if (d->is_cold ? !found_is(w->e->dirfd,
+	    buf_str(&d->names[BESIDE_ITSELF]), &d->text) :
 	    d->old.len != d->text.len ||
 	    memcmp(d->old.data, d->text.data, d->text.len) != 0)
 		return 0;
@@ -436,8 +361,9 @@ make_twin(const struct work *w, struct draft *d, struct buf *gz)
 	const struct twin *was = &d->before->twin;
 	const struct twin_before before = { was, &d->old, &old_gz };
 	size_t count = d->format->is_list ? 0 : w->e->window.count;
-	int is_there = !d->is_cold && was->len > 0 && read_known(w,
-	    &d->names[BESIDE_TWIN], was->len, was->digest, &old_gz);
+	int is_there = !d->is_cold && was->len > 0 &&
+	    found_read_known(w->e->dirfd, buf_str(&d->names[BESIDE_TWIN]),
+	    was->len, was->digest, &old_gz);
 
 	twin_make(&d->now.twin, gz, &d->text, d->cuts, count,
 	    is_there ? &before : NULL);
@@ -528,7 +454,8 @@ remember(struct work *w)
 			continue;
 		d->now.is_known = 1;
 		for (int k = 0; k < BESIDE_COUNT; k++)
-			d->now.marks[k] = mark_of(w, &d->names[k]);
+			d->now.marks[k] = found_mark(w->e->dirfd,
+			    buf_str(&d->names[k]));
 		document_fini(d->before);
 		*d->before = d->now;
 		d->now = (struct document){ 0 };

@@ -12,6 +12,7 @@
 
 #include "feedmill/render.h"
 #include "feedmill/rounds.h"
+#include "publish_found.h"
 #include "publish_twin.h"
 #include "publish_window.h"
 
@@ -26,11 +27,6 @@ enum { FORMATS_MAX = 8 };
 struct span {
 	size_t		 from, len;
 	uint64_t	 hash;
-};
-
-/* A file that was written, or looked at, and not touched since. */
-struct file_mark {
-	int64_t		 inode, bytes, changed_s, changed_ns;
 };
 
 /* The files of a document, in the order in which they are replaced. */

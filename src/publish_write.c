@@ -8,6 +8,7 @@
 #include "feedmill/base/buf.h"
 #include "feedmill/base/err.h"
 #include "feedmill/base/file.h"
+#include "publish_found.h"
 #include "publish_write.h"
 
 enum {
@@ -15,40 +16,8 @@ enum {
 	/* There are texts on which that takes ten times as long as on prose;
 	 * what is so large is not prose for readers. */
 	GZIP_LEVEL_LARGE = 1,
-	LARGE_BYTES = 4 << 20,
-	CHUNK_BYTES = 65536
+	LARGE_BYTES = 4 << 20
 };
-
-static int
-holds(int fd, const struct buf *b)
-{
-	char chunk[CHUNK_BYTES];
-	size_t at = 0;
-	ssize_t n;
-
-	while ((n = read(fd, chunk, sizeof(chunk))) > 0) {
-		if (b->len - at < (size_t)n ||
-		    memcmp(b->data + at, chunk, (size_t)n) != 0)
-			return 0;
-		at += (size_t)n;
-	}
-	return n == 0 && at == b->len;
-}
-
-/* Is exactly this in the file? */
-static int
-is_there(int dirfd, const char *name, const struct buf *b)
-{
-	int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW |
-	    O_NONBLOCK);
-	int same;
-
-	if (fd == -1)
-		return 0;
-	same = holds(fd, b);
-	close(fd);
-	return same;
-}
 
 /* RFC 1952 with no time in it: the same bytes for the same document. */
 static void
@@ -81,7 +50,7 @@ publish_write(int dirfd, const char *name, const struct buf *b,
 	int rc = 0;
 
 	buf_printf(&gz_name, "%s.gz", name);
-	if (is_there(dirfd, name, b) &&
+	if (found_is(dirfd, name, b) &&
 	    faccessat(dirfd, buf_str(&gz_name), F_OK, 0) == 0)
 		goto out;
 	compress(&gz, b);
