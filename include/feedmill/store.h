@@ -338,10 +338,10 @@ int store_each_of_month(struct store_reader *, int64_t source_id,
  * The best first of the records that have all the words, in title or text:
  * whole words without regard to case and diacritics, and any run of Chinese,
  * Japanese or Korean characters.  Any words are safe: nothing in them is an
- * operator; -1 also where they are more than a search can take.  What was
- * announced last may be missing for seconds, after an upgrade for longer:
- * everything up to store_search_seq() is found, what was edited just now as
- * it was before.
+ * operator; -1 also where they are more than a search can take.  What a visit
+ * brought is found from its commit on, but after a burst or an upgrade the
+ * index follows later: everything up to store_search_seq() is found, what was
+ * edited since perhaps as it was before.
  */
 #define STORE_FOUND	"\xee\x80\x80"	/* U+E000 */
 #define STORE_FOUND_END	"\xee\x80\x81"

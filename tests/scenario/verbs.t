@@ -411,7 +411,7 @@ same(len(r.events('unreadable documents are not kept')), 1,
 same(r.events('round done')[0]['sources'], '3', 'and costs nothing else')
 
 
-# ------------------------------------------------- completion, and the manual
+# ------------------------------------------------------------- completion
 
 def complete(*words):
     """What bash would offer for the last of these words."""
@@ -487,15 +487,4 @@ same(zsh('export', '-o', '') if shutil.which('zsh') else ['FILES'],
      ['FILES'], 'zsh: else files')
 for words in (('parse', ''), ('-c', ''), ('--state', ''), ('add', '')):
     same(complete(*words), [''], 'else files: ' + ' '.join(words))
-
-page = read(os.path.join(ROOT, 'src/feedmill.8')).decode()
-same(set(verbs) - set(re.findall(r'^\.Ss (\S+)$', page, re.M)),
-     {'version', 'help'}, 'the manual has a section for each verb')
-for verb in verbs:
-    told = re.findall(r'--([a-z-]+)', mill.run('help', verb).out
-                      .split('common options')[0])
-    section = re.split(r'^\.Ss %s$' % verb, page, flags=re.M)[-1]
-    section = re.split(r'^\.S[sh] ', section, flags=re.M)[0]
-    same([o for o in told if 'Fl -' + o not in section], [],
-         'and for the options of ' + verb)
 done()
