@@ -209,6 +209,8 @@ daemon_run(const struct daemon_options *options)
 	daemon_set_log_level(options, config);
 	limits_raise_files();
 	signal(SIGPIPE, SIG_IGN);
+	if (!options->once)
+		log_never_wait();
 	d.loop = ev_default_loop(EVFLAG_AUTO);
 	if (open_all(&d, config, &e) == -1) {
 		log_event(LOG_ERROR, "cannot start", LOG_STR("error", e.msg));

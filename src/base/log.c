@@ -8,8 +8,14 @@
  * The progress line is the terminal's last one.  An event clears it, writes
  * its own line and draws it again, all in one write(2); a mutex keeps the
  * text of the progress line whole.
+ *
+ * Who must not wait looks whether there is room first, and waits once for a
+ * moment; after that nobody is waited for until somebody reads again, and is
+ * told how much is missing.
  */
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -29,7 +35,7 @@
 #include "feedmill/base/text.h"
 
 /* A value longer than this is cut: a line stays one that can be read. */
-enum { VALUE_BYTES = 1024, PROGRESS_BYTES = 256 };
+enum { VALUE_BYTES = 1024, PROGRESS_BYTES = 256, PATIENCE_MS = 1000 };
 
 enum sink { SINK_PLAIN, SINK_JOURNAL, SINK_TERMINAL, SINK_COLOUR };
 
@@ -49,6 +55,12 @@ static pthread_once_t asked = PTHREAD_ONCE_INIT;
 static enum sink sink;
 static pthread_mutex_t progress_lock = PTHREAD_MUTEX_INITIALIZER;
 static char progress[PROGRESS_BYTES];
+
+/* Of log_never_wait(). */
+static atomic_int may_lose;
+static pthread_mutex_t stderr_lock = PTHREAD_MUTEX_INITIALIZER;
+static int is_stuck, is_cut;	/* in the middle of a line */
+static int64_t lost;
 
 static int
 is_journal(void)
@@ -226,38 +238,119 @@ put_readable(struct buf *b, enum log_level level, const char *event,
 	    colour ? "\033[0m" : "");
 }
 
-/* One write per line; what a full pipe or disk refuses is lost, for there
- * is nowhere to complain. */
 static void
-put_stderr(const struct buf *b)
+put_line(struct buf *b, enum log_level level, const char *event,
+    const struct log_field *fields)
 {
-	const char *p = b->data;
-	size_t len = b->len;
+	enum sink to = log_sink();
 
-	while (len > 0) {
-		ssize_t n = write(STDERR_FILENO, p, len);
+	if (to >= SINK_TERMINAL) {
+		put_readable(b, level, event, fields, to == SINK_COLOUR);
+	} else if (to == SINK_JOURNAL) {
+		buf_puts(b, levels[level].priority);
+		put_logfmt(b, level, event, fields);
+	} else {
+		put_plain(b, level, event, fields);
+	}
+	buf_putc(b, '\n');
+}
 
+/* ------------------------------------------------------------- writing */
+
+/* Within PATIENCE_MS, but once only. */
+static int
+has_room(void)
+{
+	struct pollfd p = { STDERR_FILENO, POLLOUT, 0 };
+	int n;
+
+	do
+		n = poll(&p, 1, is_stuck ? 0 : PATIENCE_MS);
+	while (n == -1 && errno == EINTR);
+	is_stuck = n == 0;
+	return !is_stuck;
+}
+
+/* How much of it is out: what a full disk refuses is lost, for there is
+ * nowhere to complain.  A pipe that has room has it for PIPE_BUF. */
+static size_t
+write_some(const struct buf *b, int waits)
+{
+	size_t done = 0;
+
+	while (done < b->len) {
+		size_t len = b->len - done;
+		ssize_t n;
+
+		if (!waits && !has_room())
+			break;
+		n = write(STDERR_FILENO, b->data + done,
+		    waits || len < PIPE_BUF ? len : PIPE_BUF);
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return;
-		p += n;
-		len -= (size_t)n;
+			return b->len;
+		done += (size_t)n;
 	}
+	return done;
+}
+
+static int
+tell_lost(void)
+{
+	struct log_field fields[] = { LOG_INT("lines", lost), { 0, 0, 0 } };
+	struct buf b = { 0 };
+	int told;
+
+	if (lost == 0)
+		return 1;
+	if (is_cut)
+		buf_putc(&b, '\n');
+	put_line(&b, LOG_WARN, "nobody read the log: lines are missing",
+	    fields);
+	told = write_some(&b, 0) == b.len;
+	if (told)
+		lost = is_cut = 0;
+	buf_fini(&b);
+	return told;
+}
+
+/* One write per line, as a rule. */
+static void
+put_stderr(const struct buf *b)
+{
+	size_t done = 0;
+
+	if (!atomic_load(&may_lose)) {
+		write_some(b, 1);
+		return;
+	}
+	pthread_mutex_lock(&stderr_lock);
+	if (tell_lost())
+		done = write_some(b, 0);
+	if (done < b->len)
+		lost++;
+	is_cut |= done > 0 && done < b->len;
+	pthread_mutex_unlock(&stderr_lock);
+}
+
+void
+log_never_wait(void)
+{
+	atomic_store(&may_lose, 1);
 }
 
 /* Over the progress line, and then that line again. */
 static void
 write_terminal(enum log_level level, const char *event,
-    const struct log_field *fields, int colour)
+    const struct log_field *fields)
 {
 	struct buf b = { 0 };
 
 	pthread_mutex_lock(&progress_lock);
 	if (progress[0] != '\0')
 		buf_puts(&b, "\r\033[K");
-	put_readable(&b, level, event, fields, colour);
-	buf_putc(&b, '\n');
+	put_line(&b, level, event, fields);
 	buf_puts(&b, progress);
 	put_stderr(&b);
 	pthread_mutex_unlock(&progress_lock);
@@ -269,21 +362,14 @@ log_write(enum log_level level, const char *event,
     const struct log_field *fields)
 {
 	struct buf b = { 0 };
-	enum sink to = log_sink();
 
 	if ((int)level > atomic_load(&threshold))
 		return;
-	if (to >= SINK_TERMINAL) {
-		write_terminal(level, event, fields, to == SINK_COLOUR);
+	if (log_is_terminal()) {
+		write_terminal(level, event, fields);
 		return;
 	}
-	if (to == SINK_JOURNAL) {
-		buf_puts(&b, levels[level].priority);
-		put_logfmt(&b, level, event, fields);
-	} else {
-		put_plain(&b, level, event, fields);
-	}
-	buf_putc(&b, '\n');
+	put_line(&b, level, event, fields);
 	put_stderr(&b);
 	buf_fini(&b);
 }

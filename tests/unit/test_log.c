@@ -292,6 +292,62 @@ test_progress(void **state)
 	unsetenv("NO_COLOR");
 }
 
+/* ------------------------------------------------------ nobody reads it */
+
+static int reader;
+
+enum { LINES = 400 };
+
+/* What is in the pipe by now. */
+static size_t
+drain(char *out, size_t size)
+{
+	ssize_t n = read(reader, out, size - 1);
+
+	out[n > 0 ? n : 0] = '\0';
+	return n > 0 ? (size_t)n : 0;
+}
+
+static void
+log_unread(void)
+{
+	static char out[1 << 17], filler[600];
+	const char *lost;
+	unsigned kept = 0;
+
+	alarm(30);
+	memset(filler, 'x', sizeof(filler) - 1);
+	log_never_wait();
+	for (int i = 0; i < LINES; i++)
+		log_event(LOG_INFO, filler);
+	drain(out, sizeof(out));
+	for (const char *p = out; (p = strchr(p, '\n')) != NULL; p++)
+		kept++;
+	log_event(LOG_INFO, "read again");
+	drain(out, sizeof(out));
+	lost = strstr(out, "lines are missing\" lines=");
+	if (kept == 0 || kept == LINES || lost == NULL ||
+	    (unsigned)atoi(strchr(lost, '=') + 1) != LINES - kept ||
+	    strstr(lost, "event=\"read again\"\n") == NULL)
+		_exit(1);
+	log_event(LOG_INFO, "once");
+	drain(out, sizeof(out));
+	if (strstr(out, "missing") != NULL || strstr(out, "once") == NULL)
+		_exit(2);
+}
+
+static void
+test_unread(void **state)
+{
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	reader = ends[0];
+	run_child(ends[1], log_unread);
+	close(ends[0]);
+}
+
 int
 main(void)
 {
@@ -303,6 +359,7 @@ main(void)
 		cmocka_unit_test(test_levels),
 		cmocka_unit_test(test_terminal),
 		cmocka_unit_test(test_progress),
+		cmocka_unit_test(test_unread),
 	};
 
 	return UNIT_RUN(tests);

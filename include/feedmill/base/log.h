@@ -42,6 +42,10 @@ void log_write(enum log_level, const char *event, const struct log_field *);
 void log_set_level(enum log_level);
 int log_level_from_name(const char *name, enum log_level *ret);
 
+/* From now on a line that nobody reads within a second is lost, and those
+ * after it until somebody does: a server goes on. */
+void log_never_wait(void);
+
 /* One line that each new one overwrites, on a terminal only ("" clears). */
 void log_progress(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int log_is_terminal(void);
