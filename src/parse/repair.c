@@ -42,6 +42,8 @@ struct mender {
 	unsigned	 depth, too_deep;
 	int		 done;		/* the root is closed */
 	int		 no_cdata_end, no_comment_end;
+	const char	*prefix;	/* of the head, with its colon */
+	size_t		 prefix_len;
 	const char	*first;		/* where the first fix was */
 };
 
@@ -61,16 +63,47 @@ put_text(struct mender *m, const char *s, const char *end)
 		fix(m);
 }
 
+/* Lines are counted in what is written, but those of a comment are no part
+ * of the text around it. */
 static void
 keep_newlines(struct mender *m, const char *s, const char *end)
 {
-	while ((s = memchr(s, '\n', (size_t)(end - s))) != NULL) {
+	s = memchr(s, '\n', (size_t)(end - s));
+	if (s == NULL)
+		return;
+	repair_text_end(&m->text);
+	buf_append(m->out, "<!--", 4);
+	while (s != NULL) {
 		buf_putc(m->out, '\n');
 		s++;
+		s = memchr(s, '\n', (size_t)(end - s));
 	}
+	buf_append(m->out, "-->", 3);
 }
 
 /* ------------------------------------------------------------------- tags */
+
+/* Where the head is <atom:feed>, its entries are <atom:entry>. */
+static enum name_kind
+kind_of(const struct mender *m, const char *name, size_t len)
+{
+	size_t n = m->prefix_len;
+
+	if (n > 0 && len > n && memcmp(name, m->prefix, n) == 0)
+		return name_kind(name + n, len - n);
+	return name_kind(name, len);
+}
+
+static void
+note_prefix(struct mender *m, const char *name, size_t len)
+{
+	const char *colon = memchr(name, ':', len);
+
+	if (m->prefix != NULL || m->depth > 1 || !name_is_head(name, len))
+		return;
+	m->prefix = name;
+	m->prefix_len = colon != NULL ? (size_t)(colon + 1 - name) : 0;
+}
 
 static void
 put_end(struct mender *m)
@@ -175,9 +208,12 @@ put_attributes(struct mender *m, const char *s, int *ret_empty)
 			return NULL;
 		if (*s == '>')
 			return s + 1;
-		if (*s == '/' && s + 1 < m->end && s[1] == '>') {
+		if (*s == '/' && (name = scan_blanks(s + 1, m->end)) < m->end &&
+		    *name == '>') {
+			if (name > s + 1)
+				fix(m);
 			*ret_empty = 1;
-			return s + 2;
+			return name + 1;
 		}
 		if (*s == '<') {
 			fix(m);
@@ -216,6 +252,22 @@ top(struct mender *m)
 	return m->depth > 0 ? &m->open[m->depth - 1] : NULL;
 }
 
+/* "<channel><image><item>": an entry stands in a feed, and what surely holds
+ * none is over.  What we do not know may hold what it likes. */
+static void
+close_to_feed(struct mender *m, int sure)
+{
+	for (unsigned i = m->depth, near = MATCH_MAX; i-- > 0 && near-- > 0; ) {
+		enum name_kind kind = m->open[i].kind;
+
+		if (kind == NAME_FEED)
+			close_to(m, i + 1);
+		if (kind == NAME_FEED || (!sure && (kind == NAME_OTHER ||
+		    kind == NAME_PREFIXED)))
+			return;
+	}
+}
+
 /* Elements that a new one shows to have been left open. */
 static void
 close_before(struct mender *m, enum name_kind kind)
@@ -227,7 +279,7 @@ close_before(struct mender *m, enum name_kind kind)
 				return;
 			}
 		}
-		/* "<channel><title>x<item>": nothing but leaves may go. */
+		close_to_feed(m, 0);
 	}
 	if ((kind == NAME_LEAF || kind == NAME_ENTRY) && top(m) != NULL &&
 	    (top(m)->kind == NAME_LEAF || top(m)->kind == NAME_TEXT))
@@ -266,10 +318,12 @@ static void
 start_tag(struct mender *m, size_t len)
 {
 	const char *name = m->p + 1, *next;
-	enum name_kind kind = name_kind(name, len);
 	int empty, is_void = in_text(m) && name_is_void(name, len);
+	enum name_kind kind;
 	size_t at;
 
+	note_prefix(m, name, len);
+	kind = kind_of(m, name, len);
 	if (is_void)
 		kind = NAME_HTML;
 	if (is_literal(m, kind)) {
@@ -309,7 +363,7 @@ start_tag(struct mender *m, size_t len)
 static int
 matching(struct mender *m, const char *name, size_t len)
 {
-	enum name_kind kind = name_kind(name, len);
+	enum name_kind kind = kind_of(m, name, len);
 
 	for (unsigned i = m->depth, near = MATCH_MAX; i-- > 0 && near-- > 0; ) {
 		const struct open *o = &m->open[i];
@@ -348,6 +402,9 @@ end_tag(struct mender *m, size_t len)
 		fix(m);
 	if (i < 0) {
 		fix(m);
+		/* "<itm>...</item>": whatever that was, it is over. */
+		if (m->too_deep == 0 && kind_of(m, name, len) == NAME_ENTRY)
+			close_to_feed(m, 1);
 	} else {
 		close_to(m, (unsigned)i + 1);
 		put_end(m);

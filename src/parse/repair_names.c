@@ -16,10 +16,9 @@ static const char leaves[] =
     "dc:language dc:rights dc:publisher wfw:commentrss slash:comments "
     "feedburner:origlink ";
 static const char texts[] = " content summary info ";
+static const char feeds[] = " rss rdf:rdf feed channel items opml ";
 static const char holders[] =
-    " rss rdf:rdf feed channel image textinput items source author "
-    "contributor "
-    "skiphours skipdays opml outline ";
+    " image textinput source author contributor skiphours skipdays outline ";
 static const char html[] =
     " a abbr acronym address applet area article aside audio b base basefont "
     "bdi bdo big blink blockquote body br button canvas caption center cite "
@@ -34,6 +33,7 @@ static const char html[] =
 static const char voids[] =
     " area base basefont br col embed frame hr img input meta param track "
     "wbr ";
+static const char heads[] = " feed channel ";
 static const char roots[] = " rss rdf feed channel opml ";
 
 enum { NAME_LONGEST = 24 };
@@ -65,15 +65,15 @@ name_kind(const char *name, size_t len)
 		enum name_kind	 kind;
 	} kinds[] = {
 		{ entries, NAME_ENTRY }, { leaves, NAME_LEAF },
-		{ texts, NAME_TEXT }, { holders, NAME_HOLDER },
-		{ html, NAME_HTML },
+		{ texts, NAME_TEXT }, { feeds, NAME_FEED },
+		{ holders, NAME_HOLDER }, { html, NAME_HTML },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
 		if (listed(kinds[i].list, name, len))
 			return kinds[i].kind;
 	}
-	return memchr(name, ':', len) != NULL ? NAME_HOLDER : NAME_OTHER;
+	return memchr(name, ':', len) != NULL ? NAME_PREFIXED : NAME_OTHER;
 }
 
 int
@@ -82,8 +82,8 @@ name_is_void(const char *name, size_t len)
 	return listed(voids, name, len);
 }
 
-int
-name_is_root(const char *name, size_t len)
+static int
+listed_local(const char *list, const char *name, size_t len)
 {
 	const char *colon = memchr(name, ':', len);
 
@@ -91,5 +91,17 @@ name_is_root(const char *name, size_t len)
 		len -= (size_t)(colon + 1 - name);
 		name = colon + 1;
 	}
-	return listed(roots, name, len);
+	return listed(list, name, len);
+}
+
+int
+name_is_root(const char *name, size_t len)
+{
+	return listed_local(roots, name, len);
+}
+
+int
+name_is_head(const char *name, size_t len)
+{
+	return listed_local(heads, name, len);
 }
