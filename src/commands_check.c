@@ -215,9 +215,13 @@ print_config(const struct config *config, int dump)
 	if (dump)
 		config_dump(config, &out);
 	else
-		buf_printf(&out, "%s: ok, %zu sources, %zu outlets, "
-		    "%zu archives\n", config->path, config->sources_count,
-		    config->outlets_count, config->archives_count);
+		buf_printf(&out, "%s: ok, %zu source%s, %zu outlet%s, "
+		    "%zu archive%s\n", config->path, config->sources_count,
+		    config->sources_count == 1 ? "" : "s",
+		    config->outlets_count,
+		    config->outlets_count == 1 ? "" : "s",
+		    config->archives_count,
+		    config->archives_count == 1 ? "" : "s");
 	status = print_out(buf_str(&out), out.len);
 	buf_fini(&out);
 	return status;

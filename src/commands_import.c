@@ -91,8 +91,9 @@ subscribe(const struct call *c, const struct config *config,
 		status = fail(c, &e, 1);
 	} else {
 		print_added(&out, &s.list);
-		buf_printf(&out, "%s: %zu feeds added", path,
-		    s.list.count - s.list.known);
+		buf_printf(&out, "%s: %zu feed%s added", path,
+		    s.list.count - s.list.known,
+		    s.list.count - s.list.known == 1 ? "" : "s");
 		if (s.list.count > s.list.known)
 			buf_printf(&out, " to %s", s.list.path);
 		buf_printf(&out, ", %zu there already, %zu not usable\n",

@@ -77,10 +77,11 @@ print_text(struct buf *b, const char *name, const struct feed *f)
 {
 	const char *format = feed_format_name(f->format);
 
-	buf_printf(b, "%s: %s%s%s, %s, %zu entries", name,
+	buf_printf(b, "%s: %s%s%s, %s, %zu %s", name,
 	    format != NULL ? format : "not a feed",
 	    f->version != NULL ? " " : "",
-	    f->version != NULL ? f->version : "", f->encoding, f->count);
+	    f->version != NULL ? f->version : "", f->encoding, f->count,
+	    f->count == 1 ? "entry" : "entries");
 	if (f->bad_bytes > 0)
 		buf_printf(b, ", %u bad bytes", f->bad_bytes);
 	if (f->error.message != NULL)

@@ -331,7 +331,8 @@ on_resolved(const struct resolved *all, void *arg)
 	}
 	keep_allowed(all, x->private_ok || x->order.proxy != NULL, &allowed);
 	if (allowed.count == 0) {
-		fail(x, OUTCOME_REFUSED_ADDRESS, "the address is not public");
+		fail(x, OUTCOME_REFUSED_ADDRESS,
+		    outcome_sentence(OUTCOME_REFUSED_ADDRESS));
 		return;
 	}
 	if (left_ms <= 0) {
@@ -384,7 +385,7 @@ hop_begin(struct xfer *x)
 		}
 		if (!x->private_ok && names_private(&x->site)) {
 			fail(x, OUTCOME_REFUSED_ADDRESS,
-			    "the address is not public");
+			    outcome_sentence(OUTCOME_REFUSED_ADDRESS));
 			return;
 		}
 	}

@@ -162,7 +162,7 @@ outcome_of_stop(struct xfer *x)
 		return 1;
 	case STOP_ADDRESS:
 		outcome_say(x, OUTCOME_REFUSED_ADDRESS,
-		    "the address is not public");
+		    outcome_sentence(OUTCOME_REFUSED_ADDRESS));
 		return 1;
 	default:
 		return 0;

@@ -80,7 +80,7 @@ show_progress(const struct mill *m)
 	const struct mill_round *r = &m->round;
 
 	if (r->visited < r->sources)
-		log_progress("%u of %u sources answered, %u new entries",
+		log_progress("%u of %u sources asked, %u new entries",
 		    r->visited, r->sources, r->added);
 	else
 		log_progress("%s", "");

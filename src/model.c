@@ -26,7 +26,7 @@ static const struct {
 	[OUTCOME_PROTOCOL]	= { "protocol", "the answer is broken HTTP", 0 },
 	[OUTCOME_REDIRECT]	= { "redirect", "redirected badly", 0 },
 	[OUTCOME_REFUSED_ADDRESS] = { "refused-address",
-	    "a private address (see allow-private-addresses)", 0 },
+	    "the address is not public (see allow-private-addresses)", 0 },
 	[OUTCOME_EMPTY]		= { "empty", "an empty document", 0 },
 	[OUTCOME_NOT_A_FEED]	= { "not-a-feed", "not a feed", 0 },
 	[OUTCOME_UNREADABLE]	= { "unreadable", "cannot be read", 0 },

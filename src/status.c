@@ -189,9 +189,13 @@ print_row(struct buf *b, int64_t now_ms, const struct source_summary *row)
 	buf_puts(b, "; next ");
 	status_put_next(b, now_ms, row);
 	buf_putc(b, '\n');
-	if (row->error != NULL)
-		buf_printf(b, "         %u failure%s in a row: %s\n",
-		    row->failures, row->failures == 1 ? "" : "s", row->error);
+	if (row->error != NULL) {
+		buf_puts(b, "         ");
+		if (row->failures > 0)
+			buf_printf(b, "%u failure%s in a row: ",
+			    row->failures, row->failures == 1 ? "" : "s");
+		buf_printf(b, "%s\n", row->error);
+	}
 	free(url);
 }
 

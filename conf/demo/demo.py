@@ -213,8 +213,8 @@ def main():
               total['edited']))
     print('\n' + bold('What a subscriber gets'))
     show_serving(mill, listen)
-    posts = sum(len(f) for _, _, f in os.walk(
-        os.path.join(STATE, 'archive')))
+    posts = len([f for f in os.listdir(os.path.join(STATE, 'archive'))
+                 if f.endswith('.md')])
     print('\n' + bold('Where to look'))
     for path, text in (
             (os.path.join(STATE, 'www', 'all.atom'), 'the merged feed'),

@@ -56,7 +56,8 @@ for name, pattern in (
         ('moved', r'^ok       moved: .*; moved for good to http://127\.0\.0\.1'
          r':\d+/rss\?token=\.\.\. \(.*yaml:\d+\)$'),
         ('steer', r'^ok       steer: rss [^\x80-\x9f]*, 1 entry'),
-        ('away', r'^failed   away: the address is not public \('),
+        ('away', r'^failed   away: the address is not public \(see '
+         r'allow-private-addresses\) \('),
         ('closed', r'^failed   closed: connection refused \('),
         ('off', r'^off      off$')):
     matches(pattern, said.get(name, ''), 'what it is: ' + name)
