@@ -45,7 +45,7 @@ for path in sorted(set(re.findall(
         r'`((?:src|include|conf|systemd|tests)/[\w./-]*)`', text))):
     ok(os.path.exists(os.path.join(ROOT, path)), path + ' exists')
 
-example = re.search(r'(?m)^    feeds:\n(?:(?:      .*)?\n)+', text)
+example = re.search(r'(?m)^    feeds:\n(?:    .*\n)+', text)
 lines = [l[4:] for l in example.group(0).splitlines()]
 write(mill.conf, '\n'.join(lines) + '\n')
 r = mill.run('check')
