@@ -86,6 +86,7 @@ SRCS = \
 	src/base/text_units.c \
 	src/base/url.c \
 	src/base/url_canonical.c \
+	src/base/url_escape.c \
 	src/base/url_parts.c \
 	src/base/url_show.c \
 	src/cadence.c \

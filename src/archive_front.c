@@ -60,18 +60,11 @@ hex_digits(const char *s, unsigned n, uint32_t *ret)
 {
 	*ret = 0;
 	for (unsigned i = 0; i < n; i++) {
-		char c = s[i];
-		unsigned d;
+		int digit = text_hex_digit(s[i]);
 
-		if (c >= '0' && c <= '9')
-			d = (unsigned)(c - '0');
-		else if (c >= 'a' && c <= 'f')
-			d = (unsigned)(c - 'a') + 10;
-		else if (c >= 'A' && c <= 'F')
-			d = (unsigned)(c - 'A') + 10;
-		else
+		if (digit < 0)
 			return 0;
-		*ret = *ret << 4 | d;
+		*ret = *ret << 4 | (uint32_t)digit;
 	}
 	return n;
 }

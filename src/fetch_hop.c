@@ -2,10 +2,10 @@
  * fetch_hop.c - where a hop leads: whether a redirect is followed, whether it
  * is by https, and whether it is for good.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "feedmill/base/buf.h"
 #include "feedmill/base/clock.h"
 #include "feedmill/base/mem.h"
 #include "feedmill/base/text.h"
@@ -78,24 +78,26 @@ hop_is_redirect(const struct xfer *x)
 	    status == 307;
 }
 
+static int
+is_ascii(char c)
+{
+	return (unsigned char)c < 0x80;
+}
+
 /* In whatever charset: bytes that are no UTF-8 are meant as they are. */
 static const char *
 escape_bytes(struct xfer *x, const char *location)
 {
 	size_t len = strlen(location);
-	char *escaped, *to;
+	struct buf escaped = { 0 };
+	const char *ret;
 
 	if (text_utf8_valid(location, len) == len)
 		return location;
-	escaped = to = arena_alloc(&x->arena, len * 3 + 1);
-	for (; *location != '\0'; location++) {
-		if ((unsigned char)*location < 0x80)
-			*to++ = *location;
-		else
-			to += sprintf(to, "%%%02X", (unsigned char)*location);
-	}
-	*to = '\0';
-	return escaped;
+	url_put_escaped(&escaped, location, len, is_ascii);
+	ret = arena_strdup(&x->arena, buf_str(&escaped));
+	buf_fini(&escaped);
+	return ret;
 }
 
 static const char *

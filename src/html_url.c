@@ -71,18 +71,13 @@ put_attribute(struct buf *b, const char *s)
 	text_xml_escape(b, s, strlen(s), 1);
 }
 
-/* Percent-encode what is_clean() does not like and resolving left. */
+/* What is_clean() does not like and resolving left is escaped. */
 static void
 put_clean(struct buf *b, const char *url)
 {
 	struct buf clean = { 0 };
 
-	for (; *url != '\0'; url++) {
-		if (is_clean(*url))
-			buf_putc(&clean, *url);
-		else
-			buf_printf(&clean, "%%%02X", (unsigned char)*url);
-	}
+	url_put_escaped(&clean, url, strlen(url), is_clean);
 	put_attribute(b, buf_str(&clean));
 	buf_fini(&clean);
 }
@@ -104,29 +99,14 @@ html_url_host_in(const char *url, const char *const *hosts)
 	return found;
 }
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static void
 put_percent_decoded(struct buf *b, const char *s, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
-		int high, low;
+		int byte = url_escaped_byte(s + i, len - i);
 
-		if (s[i] == '%' && len - i > 2 &&
-		    (high = hex_value(s[i + 1])) >= 0 &&
-		    (low = hex_value(s[i + 2])) >= 0 && high + low > 0) {
-			buf_putc(b, (char)(high << 4 | low));
-			i += 2;
-		} else {
-			buf_putc(b, s[i]);
-		}
+		buf_putc(b, byte > 0 ? (char)byte : s[i]);
+		i += byte > 0 ? 2 : 0;
 	}
 }
 

@@ -166,21 +166,6 @@ keep(struct hub *h)
 /* ----------------------------------------------------------------- asking */
 
 static void
-put_form(struct buf *b, const char *topic)
-{
-	buf_puts(b, "hub.mode=publish&hub.url=");
-	for (; *topic != '\0'; topic++) {
-		unsigned char c = (unsigned char)*topic;
-
-		if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-		    (c >= 'a' && c <= 'z') || strchr("-._~", c) != NULL)
-			buf_putc(b, (char)c);
-		else
-			buf_printf(b, "%%%02X", c);
-	}
-}
-
-static void
 ping(struct hub *h, struct site *s, struct topic *t)
 {
 	struct fetch_order order;
@@ -190,7 +175,8 @@ ping(struct hub *h, struct site *s, struct topic *t)
 
 	t->wanted = t->fresh = 0;
 	s->asked = t;
-	put_form(&form, t->url);
+	buf_puts(&form, "hub.mode=publish&hub.url=");
+	url_put_escaped(&form, t->url, strlen(t->url), url_is_unreserved);
 	order.source_id = s->id;
 	order.url = s->url;
 	order.post = buf_str(&form);

@@ -3,34 +3,20 @@
 
 #include "feedmill/base/buf.h"
 #include "feedmill/base/text.h"
+#include "feedmill/base/url.h"
 #include "feedmill/serve.h"
-
-static int
-digit_of(char c)
-{
-	static const char digits[] = "0123456789abcdef0123456789ABCDEF";
-	const char *at = c != '\0' ? strchr(digits, c) : NULL;
-
-	return at != NULL ? (int)(at - digits) % 16 : -1;
-}
 
 static void
 put_decoded(struct buf *b, const char *s, const char *end)
 {
 	while (s < end) {
-		int high = -1, low = -1;
+		int byte = url_escaped_byte(s, (size_t)(end - s));
 
-		if (*s == '%' && end - s > 2) {
-			high = digit_of(s[1]);
-			low = digit_of(s[2]);
-		}
-		if (high >= 0 && low >= 0) {
-			buf_putc(b, (char)(high * 16 + low));
-			s += 3;
-			continue;
-		}
-		buf_putc(b, *s == '+' ? ' ' : *s);
-		s++;
+		if (byte >= 0)
+			buf_putc(b, (char)byte);
+		else
+			buf_putc(b, *s == '+' ? ' ' : *s);
+		s += byte >= 0 ? 3 : 1;
 	}
 }
 

@@ -256,3 +256,12 @@ text_find_nocase(const char *hay, const char *needle)
 			return NULL;
 	}
 }
+
+int
+text_hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)(c | 0x20);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}

@@ -80,45 +80,19 @@ clean(const char *url, struct buf *room)
 	return (struct span){ buf_str(room), room->len };
 }
 
-static void
-put_escape(struct buf *b, char c)
-{
-	buf_printf(b, "%%%02X", (unsigned char)c);
-}
-
-/* Blanks, controls, other scripts, and what ends a URL in any document. */
+/* No blank, control or other script, and nothing that ends a URL in any
+ * document. */
 static int
-is_escaped(char c)
+is_kept(char c)
 {
-	return is_blank(c) || (unsigned char)c >= 0x80 || c == '"' ||
-	    c == '<' || c == '>';
+	return !is_blank(c) && (unsigned char)c < 0x80 && c != '"' &&
+	    c != '<' && c != '>';
 }
 
 static void
 put_escaped(struct buf *b, struct span s)
 {
-	size_t done = 0;
-
-	for (size_t i = 0; i < s.len; i++) {
-		if (!is_escaped(s.p[i]))
-			continue;
-		buf_append(b, s.p + done, i - done);
-		put_escape(b, s.p[i]);
-		done = i + 1;
-	}
-	buf_append(b, s.p + done, s.len - done);
-}
-
-static void
-put_lower(struct buf *b, struct span s)
-{
-	size_t from = b->len;
-
-	buf_append(b, s.p, s.len);
-	for (size_t i = from; i < b->len; i++) {
-		if (b->data[i] >= 'A' && b->data[i] <= 'Z')
-			b->data[i] = (char)(b->data[i] | 0x20);
-	}
+	url_put_escaped(b, s.p, s.len, is_kept);
 }
 
 /* ---------------------------------------------------------------- host */
@@ -209,7 +183,7 @@ put_idn_host(struct buf *b, struct span host)
 		return 0;
 	s = (struct span){ ascii, strlen(ascii) };
 	if (is_ascii_host(s)) {
-		put_lower(b, s);
+		span_put_lower(b, s);
 		ok = 1;
 	}
 	free(ascii);
@@ -220,7 +194,7 @@ static int
 put_host(struct buf *b, struct span host)
 {
 	if (is_ascii_host(host)) {
-		put_lower(b, host);
+		span_put_lower(b, host);
 		return 1;
 	}
 	return host.len > 0 && put_idn_host(b, host);
@@ -326,6 +300,18 @@ put_tail(struct buf *b, char before, struct span s)
 	put_escaped(b, s);
 }
 
+static int
+is_no_control(char c)
+{
+	return (unsigned char)c >= ' ' && c != 0x7F;
+}
+
+static int
+is_printable_ascii(char c)
+{
+	return c >= ' ' && c < 0x7F;
+}
+
 /* scheme:opaque as it is, less what could break a line of a document. */
 static char *
 keep_opaque(struct span s)
@@ -333,14 +319,8 @@ keep_opaque(struct span s)
 	struct buf b = { 0 };
 	int valid = text_utf8_valid(s.p, s.len) == s.len;
 
-	for (size_t i = 0; i < s.len; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-
-		if (c < ' ' || c == 0x7F || (c >= 0x80 && !valid))
-			put_escape(&b, s.p[i]);
-		else
-			buf_putc(&b, s.p[i]);
-	}
+	url_put_escaped(&b, s.p, s.len, valid ? is_no_control :
+	    is_printable_ascii);
 	return buf_take(&b);
 }
 
@@ -354,7 +334,7 @@ put_resolved(struct buf *b, const struct url_parts *base,
 	struct span query = ref->query;
 	size_t start;
 
-	put_lower(b, ref->scheme.p != NULL ? ref->scheme : base->scheme);
+	span_put_lower(b, ref->scheme.p != NULL ? ref->scheme : base->scheme);
 	buf_puts(b, "://");
 	/* "file:///path" has no host, and needs none. */
 	if (from->authority.len > 0 ? !put_authority(b, from->authority) :

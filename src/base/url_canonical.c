@@ -61,57 +61,24 @@ is_digit(char c)
 }
 
 static int
-is_unreserved(char c)
-{
-	return is_digit(c) || (c >= 'a' && c <= 'z') ||
-	    (c >= 'A' && c <= 'Z') || (c != '\0' && strchr("-._~", c) != NULL);
-}
-
-static int
 is_kept(char c)
 {
-	return is_unreserved(c) ||
-	    (c != '\0' && strchr("!$&'()*+,;=:@/?%[]", c) != NULL);
-}
-
-static int
-hex_value(char c)
-{
-	if (is_digit(c))
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static void
-put_escape(struct buf *b, unsigned char c)
-{
-	static const char hex[] = "0123456789ABCDEF";
-	const char out[3] = { '%', hex[c >> 4], hex[c & 15] };
-
-	buf_append(b, out, sizeof(out));
+	return url_is_unreserved(c) ||
+	    (c != '\0' && strchr("!$&'()*+,;=:@/?[]", c) != NULL);
 }
 
 static void
 put_normalised(struct buf *b, struct span s)
 {
 	for (size_t i = 0; i < s.len; i++) {
-		char c = s.p[i];
+		int byte = url_escaped_byte(s.p + i, s.len - i);
+		char c = byte >= 0 ? (char)byte : s.p[i];
 
-		if (c == '%' && s.len - i > 2 && hex_value(s.p[i + 1]) >= 0 &&
-		    hex_value(s.p[i + 2]) >= 0) {
-			c = (char)(hex_value(s.p[i + 1]) << 4 |
-			    hex_value(s.p[i + 2]));
-			i += 2;
-			if (is_unreserved(c))
-				buf_putc(b, c);
-			else
-				put_escape(b, (unsigned char)c);
-		} else if (c == '%' || !is_kept(c)) {
-			put_escape(b, (unsigned char)c);
-		} else {
+		if (byte >= 0 ? url_is_unreserved(c) : is_kept(c))
 			buf_putc(b, c);
-		}
+		else
+			url_put_escape(b, c);
+		i += byte >= 0 ? 2 : 0;
 	}
 }
 
@@ -147,14 +114,6 @@ is_default_port(struct span scheme, struct span port)
 	    span_equal_nocase(port, "443"));
 }
 
-static void
-put_lower(struct buf *b, struct span s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		buf_putc(b, s.p[i] >= 'A' && s.p[i] <= 'Z' ?
-		    (char)(s.p[i] | 0x20) : s.p[i]);
-}
-
 static int
 is_valid(struct span s)
 {
@@ -171,10 +130,10 @@ put_host(struct buf *b, const struct url_parts *u, struct span *ret_bare)
 		hp.host.len--;
 	if (hp.host.len == 0 || !is_valid(hp.host) || !is_valid(hp.port))
 		return 0;
-	put_lower(b, hp.host);
+	span_put_lower(b, hp.host);
 	if (!is_default_port(u->scheme, hp.port)) {
 		buf_putc(b, ':');
-		put_lower(b, hp.port);
+		span_put_lower(b, hp.port);
 	}
 	*ret_bare = hp.host;
 	return 1;
@@ -347,7 +306,7 @@ url_canonical(const char *url)
 	if (u.authority.p == NULL)
 		goto none;
 	if (u.scheme.p != NULL && !span_is_http(u.scheme)) {
-		put_lower(&key, u.scheme);
+		span_put_lower(&key, u.scheme);
 		buf_putc(&key, ':');
 	}
 	buf_puts(&key, "//");

@@ -1,6 +1,7 @@
 /* url_parts.c - see url_parts.h. */
 #include <string.h>
 
+#include "feedmill/base/buf.h"
 #include "url_parts.h"
 
 static int
@@ -120,4 +121,12 @@ span_is_http(struct span scheme)
 {
 	return span_equal_nocase(scheme, "http") ||
 	    span_equal_nocase(scheme, "https");
+}
+
+void
+span_put_lower(struct buf *b, struct span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		buf_putc(b, s.p[i] >= 'A' && s.p[i] <= 'Z' ?
+		    (char)(s.p[i] | 0x20) : s.p[i]);
 }

@@ -8,6 +8,8 @@
 
 #include <stddef.h>
 
+struct buf;
+
 /* p is NULL where the component is undefined, which is not "empty". */
 struct span {
 	const char	*p;
@@ -35,5 +37,6 @@ struct url_host_port url_split_authority(struct span authority);
 /* name is lower-case ASCII. */
 int span_equal_nocase(struct span, const char *name);
 int span_is_http(struct span scheme);
+void span_put_lower(struct buf *, struct span);
 
 #endif

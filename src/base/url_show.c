@@ -38,14 +38,6 @@ url_is_http(const char *url)
 	return u.authority.p != NULL && span_is_http(u.scheme);
 }
 
-static void
-put_lower(struct buf *b, struct span s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		buf_putc(b, s.p[i] >= 'A' && s.p[i] <= 'Z' ?
-		    (char)(s.p[i] | 0x20) : s.p[i]);
-}
-
 char *
 url_host(const char *url)
 {
@@ -54,7 +46,7 @@ url_host(const char *url)
 
 	if (hp.host.len == 0)
 		return NULL;
-	put_lower(&b, hp.host);
+	span_put_lower(&b, hp.host);
 	return buf_take(&b);
 }
 
@@ -67,9 +59,9 @@ url_origin(const char *url)
 
 	if (hp.host.len == 0 || u.scheme.p == NULL)
 		return NULL;
-	put_lower(&b, u.scheme);
+	span_put_lower(&b, u.scheme);
 	buf_puts(&b, "://");
-	put_lower(&b, hp.host);
+	span_put_lower(&b, hp.host);
 	buf_putc(&b, ':');
 	if (hp.port.len > 0)
 		buf_append(&b, hp.port.p, hp.port.len);

@@ -185,7 +185,8 @@ static size_t
 read_number(const char *s, const char *end, struct buf *out)
 {
 	const char *from = s++;
-	uint32_t v = 0, base = 10;
+	uint32_t v = 0;
+	int base = 10;
 
 	if (s < end && (*s == 'x' || *s == 'X')) {
 		base = 16;
@@ -194,18 +195,15 @@ read_number(const char *s, const char *end, struct buf *out)
 	if (s >= end)
 		return 0;
 	for (const char *digits = s; ; s++) {
-		uint32_t d = s >= end ? 99 :
-		    *s >= '0' && *s <= '9' ? (uint32_t)(*s - '0') :
-		    *s >= 'a' && *s <= 'f' ? (uint32_t)(*s - 'a' + 10) :
-		    *s >= 'A' && *s <= 'F' ? (uint32_t)(*s - 'A' + 10) : 99;
+		int d = s >= end ? -1 : text_hex_digit(*s);
 
-		if (d >= base) {
+		if (d < 0 || d >= base) {
 			if (s == digits || s >= end || *s != ';')
 				return 0;
 			break;
 		}
 		if (v <= 0x10ffff)
-			v = v * base + d;
+			v = v * (uint32_t)base + (uint32_t)d;
 	}
 	if (text_xml_char(v))
 		text_utf8_put(out, v);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "feedmill/base/buf.h"
+#include "feedmill/base/text.h"
 #include "json_repair.h"
 
 enum { DEPTH_MAX = 64 };
@@ -29,14 +30,11 @@ hex4(const char *p, const char *end, unsigned *ret)
 	if (end - p < 4)
 		return 0;
 	for (int i = 0; i < 4; i++) {
-		char c = p[i];
-		unsigned d = c >= '0' && c <= '9' ? (unsigned)(c - '0') :
-		    c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10) :
-		    c >= 'A' && c <= 'F' ? (unsigned)(c - 'A' + 10) : 16;
+		int digit = text_hex_digit(p[i]);
 
-		if (d > 15)
+		if (digit < 0)
 			return 0;
-		v = v * 16 + d;
+		v = v * 16 + (unsigned)digit;
 	}
 	*ret = v;
 	return 1;

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "feedmill/base/buf.h"
-#include "feedmill/base/text.h"
+#include "feedmill/base/url.h"
 #include "text.h"
 
 /* "](" makes a link, "]:" at the beginning of a line defines one. */
@@ -44,7 +44,7 @@ put_destination(struct buf *b, const char *url)
 		unsigned char c = (unsigned char)*url;
 
 		if (c <= ' ' || c == 0x7f || strchr("()<>[]{}|\\^`\"'*", c))
-			buf_printf(b, "%%%02X", c);
+			url_put_escape(b, *url);
 		else if (c == '&')
 			buf_puts(b, url[strspn(url + 1, "#abcdefghijklmnopqrst"
 			    "uvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") + 1]

@@ -5,11 +5,11 @@
  * language it is.  There is no script, and what was typed is text wherever
  * it stands: in the title, in the form, in a link.
  */
-#include <ctype.h>
 #include <string.h>
 
 #include "feedmill/base/buf.h"
 #include "feedmill/base/text.h"
+#include "feedmill/base/url.h"
 #include "feedmill/render.h"
 #include "html.h"
 #include "text.h"
@@ -20,14 +20,7 @@ static void
 put_parameter(struct buf *b, const char *name, const char *value)
 {
 	buf_printf(b, "%s=", name);
-	for (; *value != '\0'; value++) {
-		unsigned char c = (unsigned char)*value;
-
-		if (c < 0x80 && (isalnum(c) || strchr("-._", c) != NULL))
-			buf_putc(b, (char)c);
-		else
-			buf_printf(b, "%%%02X", c);
-	}
+	url_put_escaped(b, value, strlen(value), url_is_unreserved);
 }
 
 void

@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 
+#include "feedmill/base/buf.h"
 #include "feedmill/base/mem.h"
 #include "feedmill/base/url.h"
 
@@ -377,6 +378,31 @@ test_redact(void **state)
 		    rows[i].out);
 }
 
+static void
+test_escapes(void **state)
+{
+	static const char raw[] = "aZ09-._~ /?\xc3\xa9%41\0\x7f";
+	static const struct { const char *s; int byte; } rows[] = {
+		{ "%41", 0x41 }, { "%aF", 0xaf }, { "%00z", 0 }, { "%", -1 },
+		{ "%4", -1 }, { "%4g", -1 }, { "%g4", -1 }, { "41%", -1 },
+		{ "", -1 }, { "%+4", -1 }, { "% 4", -1 },
+	};
+	struct buf b = { 0 };
+
+	(void)state;
+	url_put_escaped(&b, raw, sizeof(raw) - 1, url_is_unreserved);
+	assert_string_equal(buf_str(&b),
+	    "aZ09-._~%20%2F%3F%C3%A9%2541%00%7F");
+	for (size_t i = 0; i + 2 < b.len; i++) {
+		if (b.data[i] == '%')
+			assert_int_equal(url_escaped_byte(b.data + i, 2), -1);
+	}
+	buf_fini(&b);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		assert_int_equal(url_escaped_byte(rows[i].s,
+		    strlen(rows[i].s)), rows[i].byte);
+}
+
 int
 main(void)
 {
@@ -392,6 +418,7 @@ main(void)
 		cmocka_unit_test(test_series_items),
 		cmocka_unit_test(test_parts),
 		cmocka_unit_test(test_redact),
+		cmocka_unit_test(test_escapes),
 	};
 
 	url_init();

@@ -45,6 +45,9 @@ int text_equal_nocase(const char *a, const char *b);
 int text_prefix_nocase(const char *s, const char *prefix);
 const char *text_find_nocase(const char *hay, const char *needle);
 
+/* 0 to 15; -1: it is none. */
+int text_hex_digit(char);
+
 /* "15m", "1h30m", "2d" to seconds; "512K", "10M" to bytes.  -1: neither. */
 int64_t text_parse_duration(const char *s);
 int64_t text_parse_size(const char *s);

@@ -13,6 +13,8 @@
 
 #include <stddef.h>
 
+struct buf;
+
 enum { URL_MAX_BYTES = 4096 };
 
 /* Once, from main(), before any thread: locale for IDN, libcurl's set-up. */
@@ -43,5 +45,18 @@ char *url_origin(const char *url);
 /* The URL as a log or a status page may show it: no userinfo, no secrets in
  * the query ("token", "key", "auth", "password" and the like get "..."). */
 char *url_redact(const char *url);
+
+/*
+ * Bytes as "%XX".  Which ones is the caller's rule: a form escapes all but
+ * the unreserved (RFC 3986 section 2.3), a link only what its document could
+ * stumble over.
+ */
+int url_is_unreserved(char);
+void url_put_escape(struct buf *, char);
+void url_put_escaped(struct buf *, const char *, size_t len,
+    int (*is_kept)(char));
+
+/* The byte that an escape at s stands for; -1: there is none. */
+int url_escaped_byte(const char *s, size_t len);
 
 #endif
