@@ -1,9 +1,11 @@
 /* db.c - see db.h. */
 #include <assert.h>
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "feedmill/base/err.h"
 #include "feedmill/base/mem.h"
@@ -159,6 +161,18 @@ db_configure_library(void)
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
+/* Before the first round there is none: no mistake, and easily helped. */
+static int
+fail_to_read(const char *path, struct err *err)
+{
+	if (access(path, F_OK) == -1 && errno == ENOENT) {
+		err_set(err, "there is no database %s yet: \"feedmill run\" "
+		    "makes it", path);
+		err->exit_status = 69;
+	}
+	return -1;
+}
+
 int
 db_open(struct db *db, const char *path, enum db_mode mode, struct err *err)
 {
@@ -171,7 +185,7 @@ db_open(struct db *db, const char *path, enum db_mode mode, struct err *err)
 		return db_open_as(db, path,
 		    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, mode, err);
 	if (db_open_as(db, path, SQLITE_OPEN_READONLY, mode, err) != 0)
-		return -1;
+		return fail_to_read(path, err);
 	if (db_number(db, "SELECT count(*) FROM sqlite_schema", &n, err) == 0)
 		return 0;
 	return db_is_at_rest(db) ? db_open_at_rest(db, err) : -1;
