@@ -324,9 +324,6 @@ $(TORTURE): $(TORTURE_OBJS) $(LIB)
 	@echo "  LD      $@"
 	@$(CC) $(ALL_LDFLAGS) $(WRAPPED:%=-Wl,--wrap=%) -o $@ $^ $(LIBS)
 
-$(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(LIB)
-	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
-
 # Replays its arguments without libFuzzer: what make check links.
 $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o \
     $(BUILD)/tests/fuzz/replay.o $(LIB)
@@ -579,8 +576,9 @@ help:
 	@echo 'make run             install what is missing, build, run'
 	@echo 'make demo            several rounds of made-up sources, no network'
 	@echo 'make check           all tests; the last line is Result: PASS'
-	@echo 'make                 build build/feedmill (SANITIZE=1, CC=clang)'
-	@echo 'make deps            only install what is missing'
+	@echo 'make                 build build/feedmill (SANITIZE=1 or CC=clang: with a'
+	@echo '                     BUILD=folder of its own)'
+	@echo 'make deps            only install what is missing (deps-build: to build)'
 	@echo 'make check-browser   what Chromium makes of the pages'
 	@echo 'make check-jekyll    what Jekyll makes of an archive'
 	@echo 'make units           build the unit tests of BUILD'
