@@ -10,52 +10,59 @@ enum { WORD_BYTES = 32 };
 
 /* English, German, French, Spanish, Italian, Portuguese, Dutch, Danish and
  * Norwegian, Swedish, Finnish, Polish, Czech, Hungarian, Romanian, Turkish,
- * Indonesian, Russian, Ukrainian, Greek, Chinese and Japanese. */
+ * Indonesian, Russian, Ukrainian, Greek, Chinese and Japanese, as fold()
+ * leaves them; the second word of each is the English one. */
 static const char *const months[12] = {
-	" jan january januar jänner jän janv janvier enero ene gennaio genn"
-	" gen janeiro januari tammikuu tammikuuta stycznia styczeń sty ledna"
-	" leden január ianuarie ian ocak oca янв января"
-	" январь січня січ ιαν ιανουαρίου ιανουάριος ιανουαριου 一月 ",
+	" jan january januar jänner jän janv janvier enero ene gennaio"
+	    " genn gen janeiro januari tammikuu tammikuuta stycznia styczeń"
+	    " sty ledna leden január ianuarie ian ocak oca янв января январь"
+	    " січня січ ιαν ιανουαριου ιανουαριοσ 一月 tammi led ",
 	" feb february februar feber févr fév février fevrier fevr"
-	" febrero febbraio febbr fevereiro fev februari helmikuu helmikuuta"
-	" lutego luty lut února únor február februarie şubat şub pebruari фев"
-	" февр февраля февраль лютого лют φεβ φεβρουαρίου φεβρουάριος 二月 ",
+	    " febrero febbraio febbr fevereiro fev februari helmikuu"
+	    " helmikuuta lutego luty lut února únor február februarie şubat"
+	    " şub pebruari фев февр февраля февраль лютого лют φεβ"
+	    " φεβρουαριου φεβρουαριοσ 二月 helmi úno subat ",
 	" mar march märz mär mrz maerz mars marzo março marco maart mrt"
-	" maaliskuu maaliskuuta marca marzec března březen március márc"
-	" martie mart maret мар мрт марта март березня бер μάρ μαρ μαρτίου"
-	" μάρτιος 三月 ",
-	" apr april avril avr abril abr aprile huhtikuu huhtikuuta kwietnia"
-	" kwiecień kwi dubna duben április ápr aprilie nisan nis апр апреля"
-	" апрель квітня квіт απρ απριλίου απρίλιος 四月 ",
-	" may mai mayo maggio magg mag maio mei maj toukokuu toukokuuta maja"
-	" května květen május máj mayıs мая май травня трав μάι μαϊ μαΐου"
-	" μάιος 五月 ",
-	" jun june juni juin junio giugno giu junho kesäkuu"
-	" kesäkuuta czerwca czerwiec cze června červen június jún iunie iun"
-	" haziran haz июн июня июнь червня черв ιούν ιουν ιουνίου ιούνιος"
-	" 六月 ",
+	    " maaliskuu maaliskuuta marca marzec března březen március márc"
+	    " martie mart maret мар мрт марта март березня бер μαρ μαρτιου"
+	    " μαρτιοσ 三月 marts maalis bře marec ",
+	" apr april avril avr abril abr aprile huhtikuu huhtikuuta"
+	    " kwietnia kwiecień kwi dubna duben április ápr aprilie nisan nis"
+	    " апр апреля апрель квітня квіт απρ απριλιου απριλιοσ 四月 huhti"
+	    " dub кві ",
+	" may mai mayo maggio magg mag maio mei maj toukokuu toukokuuta"
+	    " maja května květen május máj mayıs мая май травня трав μαι"
+	    " μαιου μαιοσ 五月 touko kvě mayis тра ",
+	" jun june juni juin junio giugno giu junho kesäkuu kesäkuuta"
+	    " czerwca czerwiec cze června červen június jún iunie iun haziran"
+	    " haz июн июня июнь червня черв ιουν ιουνιου ιουνιοσ 六月 kesä čen"
+	    " чер ",
 	" jul july juli juil juillet julio luglio lug julho heinäkuu"
-	" heinäkuuta lipca lipiec lip července červenec július júl iulie iul"
-	" temmuz tem июл июля июль липня лип ιούλ ιουλ ιουλίου ιούλιος 七月 ",
+	    " heinäkuuta lipca lipiec lip července červenec július júl iulie"
+	    " iul temmuz tem июл июля июль липня лип ιουλ ιουλιου ιουλιοσ 七月"
+	    " heinä čec ",
 	" aug august août aout aoû agosto ago augustus augusti elokuu"
-	" elokuuta sierpnia sierpień sie srpna srpen augusztus ağustos ağu"
-	" agustus agu авг августа август серпня серп αύγ αυγ αυγούστου"
-	" αύγουστος 八月 ",
-	" sep september sept septembre septiembre setiembre settembre sett"
-	" set setembro syyskuu syyskuuta września wrzesień wrz září"
-	" szeptember szept septembrie eylül eyl сен сент сентября сентябрь"
-	" вересня вер σεπ σεπτεμβρίου σεπτέμβριος 九月 ",
+	    " elokuuta sierpnia sierpień sie srpna srpen augusztus ağustos"
+	    " ağu agustus agu авг августа август серпня серп αυγ αυγουστου"
+	    " αυγουστοσ 八月 elo agustos srp сер ",
+	" sep september sept septembre septiembre setiembre settembre"
+	    " sett set setembro syyskuu syyskuuta września wrzesień wrz září"
+	    " szeptember szept septembrie eylül eyl сен сент сентября"
+	    " сентябрь вересня вер σεπ σεπτεμβριου σεπτεμβριοσ 九月 syys zář"
+	    " eylul ",
 	" oct october oktober okt octobre octubre ottobre ott outubro out"
-	" lokakuu lokakuuta października październik paź října říjen október"
-	" octombrie ekim eki окт октября октябрь жовтня жовт οκτ οκτωβρίου"
-	" οκτώβριος 十月 ",
+	    " lokakuu lokakuuta października październik paź října říjen"
+	    " október octombrie ekim eki окт октября октябрь жовтня жовт οκτ"
+	    " οκτωβριου οκτωβριοσ 十月 loka říj жов ",
 	" nov november novembre noviembre novembro marraskuu marraskuuta"
-	" listopada listopad lis listopadu noiembrie noi kasım kas ноя нояб"
-	" ноября ноябрь листопада лист νοέ νοε νοεμβρίου νοέμβριος 十一月 ",
+	    " listopada listopad lis listopadu noiembrie noi kasım kas ноя"
+	    " нояб ноября ноябрь листопада лист νοε νοεμβριου νοεμβριοσ 十一月"
+	    " marras kasim лис ",
 	" dec december dezember dez déc décembre decembre diciembre dic"
-	" dicembre dezembro desember des joulukuu joulukuuta grudnia grudzień"
-	" gru prosince prosinec decembrie aralık ara дек декабря декабрь"
-	" грудня груд δεκ δεκεμβρίου δεκέμβριος 十二月 ",
+	    " dicembre dezembro desember des joulukuu joulukuuta grudnia"
+	    " grudzień gru prosince prosinec decembrie aralık ara дек декабря"
+	    " декабрь грудня груд δεκ δεκεμβριου δεκεμβριοσ 十二月 joulu pro"
+	    " aralik гру ",
 };
 
 static const char am_anywhere[] = " 上午 午前 凌晨 早上 오전 ";
@@ -154,18 +161,42 @@ static const struct {
 	{ "australia/brisbane", 600, SUMMER_NONE },
 };
 
-/* Lower case for Latin-1, Greek and Cyrillic, which the tables are in. */
+/* Greek without its accents, which capitals go without; σ for ς. */
+static uint32_t
+fold_greek(uint32_t c)
+{
+	static const struct {
+		uint16_t	 from, to;
+	} plain[] = {
+		{ 0x386, 0x3B1 }, { 0x388, 0x3B5 }, { 0x389, 0x3B7 },
+		{ 0x38A, 0x3B9 }, { 0x38C, 0x3BF }, { 0x38E, 0x3C5 },
+		{ 0x38F, 0x3C9 }, { 0x390, 0x3B9 }, { 0x3AA, 0x3B9 },
+		{ 0x3AC, 0x3B1 }, { 0x3AD, 0x3B5 }, { 0x3AE, 0x3B7 },
+		{ 0x3AF, 0x3B9 }, { 0x3C2, 0x3C3 }, { 0x3CA, 0x3B9 },
+		{ 0x3CC, 0x3BF }, { 0x3CD, 0x3C5 }, { 0x3CE, 0x3C9 },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(plain); i++) {
+		if (plain[i].from == c)
+			return plain[i].to;
+	}
+	return c >= 0x391 && c <= 0x3A9 ? c + 0x20 : c;
+}
+
+/* Lower case for Latin, Greek and Cyrillic, which the tables are in. */
 static uint32_t
 fold(uint32_t c)
 {
 	if ((c >= 'A' && c <= 'Z') || (c >= 0xC0 && c <= 0xDE && c != 0xD7) ||
-	    (c >= 0x391 && c <= 0x3A9) || (c >= 0x410 && c <= 0x42F))
+	    (c >= 0x410 && c <= 0x42F))
 		return c + 0x20;
-	if (c >= 0x400 && c <= 0x40F)
-		return c + 0x50;
-	if (c >= 0x388 && c <= 0x38A)
-		return c + 0x25;
-	return c == 0x386 ? 0x3AC : c == 0x38C ? 0x3CC : c;
+	if ((c >= 0x139 && c <= 0x148) || (c >= 0x179 && c <= 0x17E))
+		return c + (c & 1);
+	if (c >= 0x100 && c <= 0x177)
+		return c | 1;
+	if (c >= 0x370 && c <= 0x3FF)
+		return fold_greek(c);
+	return c >= 0x400 && c <= 0x40F ? c + 0x50 : c;
 }
 
 /* " word ", folded: as the lists above have theirs.  Letters keep their

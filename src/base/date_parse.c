@@ -152,6 +152,53 @@ take_compact_time(struct reader *r, struct token *t)
 	return 1;
 }
 
+/* How many numbers stand before t; of two, one may be the month's name. */
+static int
+is_behind_day(const struct reader *r, const struct token *t)
+{
+	unsigned numbers = 0, months = 0;
+
+	for (const struct token *u = r->t; u < t; u++) {
+		numbers += u->kind == NUMBER;
+		months += u->kind == WORD && date_month(u->p, u->len) != 0;
+	}
+	return numbers >= 3 || (numbers == 2 && months > 0);
+}
+
+/* "23.9.2018 18.07", "T18-07-09": the clock with the signs of the day. */
+static int
+take_dotted_time(struct reader *r, struct token *t)
+{
+	int behind_t = !t->gap && t > r->t && token_is_word(t - 1, "t");
+	char sign = t[1].kind == SIGN ? *t[1].p : '\0';
+	int parts = 1;
+
+	if (r->has_time || t->len > 2 || (sign != '.' && sign != '-') ||
+	    (!behind_t && (!t->gap || !is_behind_day(r, t))))
+		return 0;
+	while (parts < 3 && token_is_sign(t + 2 * parts - 1, sign) &&
+	    token_is_joined(t + 2 * parts, 2, 2))
+		parts++;
+	if (parts < (sign == '.' ? 2 : 3) || t[2].value > 59 ||
+	    (parts == 3 && t[4].value > 60))
+		return 0;
+	r->hour = t->value;
+	r->minute = t[2].value;
+	r->second = parts == 3 ? t[4].value : 0;
+	end_time(r, t, t + 2 * parts - 1);
+	return 1;
+}
+
+/* "20181123180709 +0100": the clock is in the number. */
+static void
+note_held_time(struct reader *r, const struct token *t)
+{
+	if (r->has_time || (t->len != 14 && t->len != 12))
+		return;
+	r->has_time = 1;
+	r->time_end = (unsigned)(t + 1 - r->t);
+}
+
 static int
 is_plus_or_minus(const struct token *t)
 {
@@ -159,7 +206,7 @@ is_plus_or_minus(const struct token *t)
 }
 
 /* Is this "+" or "-" the sign of a zone, not one between parts of a day?
- * It stands apart, or right behind the time or the name of a zone. */
+ * "-" then stands apart, or right behind the time or the name of a zone. */
 static int
 is_zone_sign(const struct reader *r, const struct token *t)
 {
@@ -169,7 +216,7 @@ is_zone_sign(const struct reader *r, const struct token *t)
 	if (!is_plus_or_minus(t) || !token_is_joined(t + 1, 1, 6) ||
 	    !r->has_time || t < r->t + r->time_end)
 		return 0;
-	return t->gap || t == r->t + r->time_end ||
+	return t->gap || t == r->t + r->time_end || token_is_sign(t, '+') ||
 	    (t[-1].kind == WORD && date_zone(t[-1].p, t[-1].len, any, 0,
 	    &ignored));
 }
@@ -211,8 +258,9 @@ take_times(struct reader *r)
 			continue;
 		if (is_zone_sign(r, t))
 			take_zone(r, t);
-		else if (t->kind == NUMBER && !take_time(r, t))
-			take_compact_time(r, t);
+		else if (t->kind == NUMBER && !take_time(r, t) &&
+		    !take_dotted_time(r, t) && !take_compact_time(r, t))
+			note_held_time(r, t);
 	}
 }
 
