@@ -57,7 +57,7 @@ on_stop_signal(struct ev_loop *loop, struct ev_signal *w, int revents)
 	(void)loop, (void)revents;
 	log_progress("%s", "");
 	log_event(LOG_INFO, "stopping",
-	    LOG_STR("signal", w->signum == SIGTERM ? "TERM" : "INT"));
+	    LOG_STR("signal", sigabbrev_np(w->signum)));
 	daemon_stop(d, 0);
 }
 
@@ -93,6 +93,18 @@ on_reword(struct ev_loop *loop, struct ev_timer *w, int revents)
 	systemd_notify(text);
 }
 
+/* Who asks for a reload while we start is heard when the loop runs: until
+ * then the signal would kill. */
+static void
+hold_hup(int how)
+{
+	sigset_t hup;
+
+	sigemptyset(&hup);
+	sigaddset(&hup, SIGHUP);
+	sigprocmask(how, &hup, NULL);
+}
+
 static void
 watch(struct daemon *d)
 {
@@ -100,12 +112,17 @@ watch(struct daemon *d)
 
 	ev_signal_init(&d->term, on_stop_signal, SIGTERM);
 	ev_signal_init(&d->intr, on_stop_signal, SIGINT);
-	ev_signal_init(&d->hup, on_hup, SIGHUP);
+	/* A single round has nothing to reload: its terminal is closed. */
+	ev_signal_init(&d->hup, d->options->once ? on_stop_signal : on_hup,
+	    SIGHUP);
 	d->term.data = d->intr.data = d->hup.data = d;
 	ev_signal_start(d->loop, &d->term);
 	ev_signal_start(d->loop, &d->intr);
-	if (!d->options->once)
+	if (!d->options->once || signal(SIGHUP, SIG_DFL) != SIG_IGN)
 		ev_signal_start(d->loop, &d->hup);
+	else
+		signal(SIGHUP, SIG_IGN);	/* nohup(1) */
+	hold_hup(SIG_UNBLOCK);
 	turns_watch(&d->turns, d->loop, mill_metrics(d->mill));
 	ev_timer_init(&d->watchdog, on_watchdog, ping_s, ping_s);
 	if (ping_s > 0.0)
@@ -201,6 +218,8 @@ daemon_run(const struct daemon_options *options)
 	unsigned mistakes;
 	struct err e;
 
+	if (!options->once)
+		hold_hup(SIG_BLOCK);
 	config = config_load(options->config, &report, &mistakes);
 	fputs(buf_str(&report), stderr);
 	buf_fini(&report);

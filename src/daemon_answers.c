@@ -210,12 +210,12 @@ call_reload(struct control_call *call, char **args, void *arg)
 	struct daemon *d = arg;
 
 	(void)args;
-	if (d->reload_call != NULL || !d->ready) {
-		control_answer(call, 1, "busy with another reload\n",
-		    strlen("busy with another reload\n"));
+	if (d->reload_calls_count == RELOAD_CALLS_MAX) {
+		control_answer(call, 1, "busy with other reloads\n",
+		    strlen("busy with other reloads\n"));
 		return;
 	}
-	d->reload_call = call;
+	d->reload_calls[d->reload_calls_count++] = call;
 	daemon_reload(d);
 }
 

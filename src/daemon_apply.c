@@ -2,7 +2,9 @@
  * daemon_apply.c - a configuration takes effect, or not at all.
  *
  * The first one makes the daemon ready; a later one that is refused leaves
- * everything as it was and says why.
+ * everything as it was and says why.  They come one after the other: who asks
+ * for a reload while one is applied, which may take the database a while,
+ * gets the next, and all who do the same one.
  */
 #include <string.h>
 
@@ -19,9 +21,11 @@
 static void
 answer_reload(struct daemon *d, int status, const char *text)
 {
-	if (d->reload_call != NULL)
-		control_answer(TAKE(d->reload_call), status, text,
-		    strlen(text));
+	if (d->reload_wanted)
+		return;			/* theirs is the next */
+	while (d->reload_calls_count > 0)
+		control_answer(d->reload_calls[--d->reload_calls_count],
+		    status, text, strlen(text));
 }
 
 /* Every line of a report is an event of its own. */
@@ -71,9 +75,8 @@ daemon_set_log_level(const struct daemon_options *options,
 }
 
 static void
-applied(const struct err *failed, void *arg)
+take_effect(struct daemon *d, const struct err *failed)
 {
-	struct daemon *d = arg;
 	struct err e;
 
 	if (failed != NULL && !d->ready) {
@@ -109,9 +112,23 @@ applied(const struct err *failed, void *arg)
 	mem_trim();	/* of what reading the configuration took */
 }
 
+static void
+applied(const struct err *failed, void *arg)
+{
+	struct daemon *d = arg;
+
+	d->applying = 0;
+	take_effect(d, failed);
+	if (!d->reload_wanted || d->stopping)
+		return;
+	d->reload_wanted = 0;
+	daemon_reload(d);
+}
+
 void
 daemon_apply(struct daemon *d, const struct config *config)
 {
+	d->applying = 1;
 	mill_configure(d->mill, config, applied, d);
 }
 
@@ -122,6 +139,10 @@ daemon_reload(struct daemon *d)
 	const struct config *next;
 	unsigned mistakes;
 
+	if (d->applying) {
+		d->reload_wanted = 1;
+		return;
+	}
 	systemd_notify_reloading();
 	next = config_load(d->options->config, &report, &mistakes);
 	if (next == NULL) {

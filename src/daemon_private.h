@@ -21,7 +21,7 @@
 #include "daemon_turns.h"
 
 /* Exit statuses of sysexits(3) that BEHAVIOUR section 9 uses. */
-enum { EXIT_UNAVAILABLE = 69, EXIT_CONFIG = 78 };
+enum { EXIT_UNAVAILABLE = 69, EXIT_CONFIG = 78, RELOAD_CALLS_MAX = 16 };
 
 struct daemon {
 	struct ev_loop			*loop;
@@ -32,11 +32,13 @@ struct daemon {
 	struct status_board		*board;
 	struct desk			*desk;
 	struct importer			*importer;
-	struct control_call		*reload_call;	/* waits, or NULL */
+	struct control_call		*reload_calls[RELOAD_CALLS_MAX];
+	unsigned			 reload_calls_count;	/* wait */
 	struct ev_signal		 term, intr, hup;
 	struct ev_timer			 watchdog, reword;
 	struct turns			 turns;
 	int				 ready, stopping, status;
+	int				 applying, reload_wanted;
 };
 
 /* ------------------------------------------------------------- daemon.c */
@@ -49,8 +51,9 @@ void daemon_stop(struct daemon *, int status);
 void daemon_set_log_level(const struct daemon_options *,
     const struct config *);
 /* Whole, or nothing is changed; it ends later, in a log line and in the
- * answer to reload_call. */
+ * answer to reload_calls. */
 void daemon_apply(struct daemon *, const struct config *);
+/* Now, or as soon as the one under way has been applied. */
 void daemon_reload(struct daemon *);
 
 /* ----------------------------------------------------- daemon_answers.c */

@@ -401,7 +401,7 @@ void
 mill_configure(struct mill *m, const struct config *config,
     void (*applied)(const struct err *, void *), void *arg)
 {
-	config_unref(m->next_config);
+	assert(m->next_config == NULL);
 	m->next_config = config_ref(config);
 	m->applied = applied;
 	m->applied_arg = arg;

@@ -56,4 +56,71 @@ try:
 except subprocess.TimeoutExpired:
     ok(False, 'a full log does not keep it from stopping')
 os.close(ours)
+
+
+# ------------------------------------------------ signals at the wrong moment
+
+mill = Mill(feeds={'a': site.source('/2')})
+text = read(mill.conf)
+os.unlink(mill.conf)
+os.mkfifo(mill.conf)
+daemon = Daemon(mill.argv('-v', 'run'), mill.env())
+pipe = os.open(mill.conf, os.O_WRONLY)      # it has begun to read
+os.unlink(mill.conf)
+write(mill.conf, text)
+daemon.signal(signal.SIGHUP)
+time.sleep(0.1)
+os.write(pipe, text)
+os.close(pipe)
+ok(daemon.seen('ready') and daemon.seen('reloaded'),
+   'a reload that is asked for while it starts comes after the start',
+   daemon.log)
+ok(daemon.seen('visit'), 'it polls', daemon.log)
+same((daemon.stop(), len(site.asked('/2'))), (0, 1), 'once') or \
+    note(daemon.log)
+
+
+# Each takes the database a while; the next comes meanwhile, and is another.
+off = {'s%d' % i: {'url': 'http://127.0.0.1:9/%d' % i, 'enabled': False}
+       for i in range(400)}
+some = dict(list(off.items())[:300])
+mill = Mill(feeds={'a': site.source('/3'), **off})
+text = read(mill.conf)
+mill.set(feeds={'a': site.source('/3'), **some})
+other = read(mill.conf)
+daemon = mill.start()
+for i in range(100):
+    write(mill.conf + '.new', (text, other)[i & 1])
+    os.rename(mill.conf + '.new', mill.conf)
+    daemon.signal(signal.SIGHUP)
+    time.sleep(0.005)
+calls = [subprocess.Popen(mill.argv('reload'), env=mill.env(),
+                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+         for _ in range(4)]
+same([c.wait(60) for c in calls], 4 * [0],
+     'a hundred reloads, and four who wait for theirs') or \
+    note(b''.join(c.stderr.read() for c in calls).decode())
+same(daemon.events('reloaded')[-1]['sources'], '301', 'the last one counts')
+eventually(lambda: site.asked('/3'))
+same((daemon.stop(), len(site.asked('/3'))), (0, 1),
+     'and nothing is asked twice for it') or note(daemon.log[-3000:])
+
+
+def never(h):
+    time.sleep(60)
+
+
+site.documents['/slow'] = never
+mill = Mill(feeds={'a': site.source('/slow')})
+daemon = Daemon(mill.argv('run', '--once'), mill.env())
+eventually(lambda: site.asked('/slow'))
+daemon.signal(signal.SIGHUP)
+same(daemon.wait(), 0, 'the terminal of a single round is closed: it stops')
+ok(daemon.seen('stopping', signal='HUP'), 'and says so', daemon.log)
+daemon = Daemon(['nohup', *mill.argv('run', '--once', '--now')], mill.env())
+eventually(lambda: len(site.asked('/slow')) == 2)
+daemon.signal(signal.SIGHUP)
+time.sleep(0.5)
+same(daemon.process.poll(), None, 'unless nohup(1) started it')
+same(daemon.stop(), 0, 'it stops')
 done()
