@@ -526,21 +526,6 @@ agenda_active(const struct agenda *a)
 	return a->active;
 }
 
-size_t
-agenda_overdue(const struct agenda *a, int64_t now_ms)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < a->slots_len; i++) {
-		const struct slot *slot = a->slots[i];
-
-		if (slot != NULL && slot->due_ms <= now_ms &&
-		    (slot->place == PLACE_HEAP || slot->place == PLACE_PARKED))
-			n++;
-	}
-	return n;
-}
-
 /* ------------------------------------------------------- begin and end */
 
 void

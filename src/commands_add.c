@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "feedmill/ask.h"
 #include "feedmill/base/buf.h"
 #include "feedmill/base/err.h"
 #include "feedmill/base/mem.h"
 #include "feedmill/base/url.h"
 #include "feedmill/config.h"
+#include "feedmill/fetch.h"
 #include "feedmill/model.h"
 #include "feedmill/normalise.h"
 

@@ -6,7 +6,6 @@
 #include "feedmill/base/buf.h"
 #include "feedmill/base/clock.h"
 #include "feedmill/base/err.h"
-#include "feedmill/base/file.h"
 #include "feedmill/base/log.h"
 #include "feedmill/base/mem.h"
 #include "feedmill/config.h"

@@ -13,7 +13,6 @@
 
 #include "feedmill/base/err.h"
 #include "feedmill/base/mem.h"
-#include "feedmill/base/text.h"
 #include "config_private.h"
 
 #ifndef FEEDMILL_SYSCONFDIR
@@ -22,8 +21,9 @@
 
 enum { WORD_MAX = 60 };
 
-const char *
-config_find(void)
+/* Without -c; ./conf/feedmill.yaml is not looked for. */
+static const char *
+default_path(void)
 {
 	const char *env = getenv("FEEDMILL_CONFIG");
 
@@ -293,7 +293,7 @@ load_files(const struct config_options *options, int without_secrets,
     unsigned *ret_mistakes, char **ret_state)
 {
 	const char *path = options != NULL && options->path != NULL ?
-	    options->path : config_find();
+	    options->path : default_path();
 	const struct config *ret;
 	struct files files = { xcalloc(CONFIG_FILES_MAX + 2,
 	    sizeof(*files.list)), 0 };

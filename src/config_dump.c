@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "feedmill/base/mem.h"
 #include "feedmill/base/text.h"
 #include "feedmill/base/url.h"
 #include "config_private.h"

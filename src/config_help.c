@@ -4,7 +4,6 @@
  */
 #include <string.h>
 
-#include "feedmill/base/mem.h"
 #include "config_private.h"
 
 enum { HELP_COLUMNS = 76 };

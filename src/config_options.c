@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "feedmill/base/mem.h"
-#include "feedmill/base/text.h"
 #include "config_private.h"
 
 #define CONFIG(f)	OF_CONFIG, offsetof(struct config, f)
@@ -372,10 +371,4 @@ option_find(unsigned in, const char *name)
 		    strcmp(config_options[i].name, name) == 0)
 			return &config_options[i];
 	return NULL;
-}
-
-const char *
-updates_policy_name(enum updates_policy p)
-{
-	return updates_words[p];
 }

@@ -14,7 +14,6 @@
 #include <ev.h>
 
 #include "feedmill/base/buf.h"
-#include "feedmill/base/clock.h"
 #include "feedmill/base/err.h"
 #include "feedmill/base/file.h"
 #include "feedmill/base/limits.h"

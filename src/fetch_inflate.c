@@ -14,7 +14,6 @@
 
 #include <libdeflate.h>
 
-#include "feedmill/base/mem.h"
 #include "fetch_inflate.h"
 
 enum {

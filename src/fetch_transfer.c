@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "feedmill/base/mem.h"
-#include "feedmill/base/text.h"
 #include "fetch_exchange.h"
 #include "fetch_private.h"
 

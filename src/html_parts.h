@@ -44,7 +44,6 @@ struct html_scan {
 	const char	*p, *end;
 	enum html_raw	 raw;		/* of the text that comes next */
 	const char	*raw_name;
-	size_t		 raw_name_len;
 	unsigned	 unclosed;	/* raw elements known to have no end */
 	int		 in_cdata;
 	int		 open_comment;	/* no comment ends from here on */

@@ -15,7 +15,6 @@
 #include "feedmill/base/err.h"
 #include "feedmill/base/file.h"
 #include "feedmill/base/log.h"
-#include "feedmill/base/mem.h"
 #include "feedmill/store.h"
 
 #include "import_private.h"

@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "feedmill/base/clock.h"
-#include "feedmill/base/err.h"
 #include "feedmill/base/log.h"
 #include "feedmill/base/mem.h"
 #include "feedmill/config.h"

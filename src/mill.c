@@ -34,12 +34,14 @@
 #include "feedmill/base/mem.h"
 #include "feedmill/base/url.h"
 #include "feedmill/config.h"
+#include "feedmill/hsts.h"
 #include "feedmill/hub.h"
 #include "feedmill/model.h"
 #include "feedmill/normalise.h"
 #include "feedmill/publish.h"
 #include "feedmill/resolve.h"
 #include "feedmill/schedule.h"
+#include "feedmill/worker.h"
 
 #include "mill_private.h"
 

@@ -14,12 +14,10 @@
 #include <ev.h>
 
 #include "feedmill/fetch.h"
-#include "feedmill/hsts.h"
 #include "feedmill/metrics.h"
 #include "feedmill/mill.h"
 #include "feedmill/outage.h"
 #include "feedmill/store.h"
-#include "feedmill/worker.h"
 
 struct wish;
 
@@ -91,9 +89,6 @@ struct cadence_limits limits_of(const struct mill *,
 
 /* If the wall clock was set: what is remembered moves along. */
 void mill_notice_clock(struct mill *);
-
-/* What is known of it, into the store. */
-void mill_remember(struct mill *, struct source *);
 
 /* When is it asked next?  In the schedule and in the store. */
 void mill_plan(struct mill *, struct source *);

@@ -19,6 +19,7 @@
 #include "feedmill/publish.h"
 #include "feedmill/schedule.h"
 #include "feedmill/status.h"
+#include "feedmill/worker.h"
 
 #include "mill_private.h"
 
@@ -137,8 +138,9 @@ hash_lasting(const struct source_state *st)
 	return hash_text(st->error, hash);
 }
 
-void
-mill_remember(struct mill *m, struct source *s)
+/* What is known of it, into the store. */
+static void
+remember(struct mill *m, struct source *s)
 {
 	uint64_t lasting = hash_lasting(&s->state);
 
@@ -173,7 +175,7 @@ mill_notice_clock(struct mill *m)
 		if (s->state.next_due_ms > 0 &&
 		    s->state.next_due_ms != INT64_MAX)
 			s->state.next_due_ms += by_ms;
-		mill_remember(m, s);
+		remember(m, s);
 	}
 }
 
@@ -205,7 +207,7 @@ mill_plan(struct mill *m, struct source *s)
 	count_failing(m, s);
 	s->state.next_due_ms = cadence_next(clock_wall_ms(), &limits,
 	    &s->state.history, clock_dice()).next_ms;
-	mill_remember(m, s);
+	remember(m, s);
 	schedule_put(m->schedule, s->state.id, s->host, s->conf->order,
 	    due_ms_of(m, s));
 }
@@ -250,7 +252,7 @@ due_now_ms(struct mill *m, struct source *s, int is_new, int64_t now_ms)
 		log_event(LOG_WARN, "visit was cut off by a crash: "
 		    "asked again later", LOG_STR("source", source_name(s)));
 		st->next_due_ms = now_ms + s->conf->interval_min_s * 1000;
-		mill_remember(m, s);	/* it is told only once */
+		remember(m, s);	/* it is told only once */
 		return st->next_due_ms;
 	}
 	st->next_due_ms = cadence_resume(now_ms, &limits, &st->history,

@@ -187,9 +187,3 @@ schedule_next_due(const struct schedule *s)
 {
 	return wall_of(agenda_next_due(s->agenda));
 }
-
-size_t
-schedule_overdue(const struct schedule *s, int64_t now_ms)
-{
-	return agenda_overdue(s->agenda, mono_of(now_ms));
-}

@@ -76,8 +76,6 @@ int64_t agenda_due(const struct agenda *, int64_t id);
 /* The first of all that are not under way. */
 int64_t agenda_next_due(const struct agenda *);
 size_t agenda_active(const struct agenda *);
-/* How many are due at now and not under way. */
-size_t agenda_overdue(const struct agenda *, int64_t now_ms);
 void agenda_free(struct agenda *);
 
 #endif

@@ -30,8 +30,6 @@ struct buf;
 
 enum updates_policy { UPDATES_CHANGED, UPDATES_STRICT, UPDATES_NEVER };
 
-const char *updates_policy_name(enum updates_policy);
-
 struct config_header {		/* an extra request header */
 	const char	*name, *value;
 	const char	*from;		/* "!env NAME", or NULL: in the file */
@@ -134,7 +132,8 @@ struct config {
 };
 
 struct config_options {
-	const char	*path;		/* NULL: search (config_find()) */
+	const char	*path;		/* NULL: $FEEDMILL_CONFIG, or
+					 * /etc/feedmill/feedmill.yaml */
 	const char	*state;		/* --state, or NULL */
 };
 
@@ -144,10 +143,6 @@ struct config_fragment {
 	const char	*text;
 	size_t		 len;
 };
-
-/* ./conf/feedmill.yaml is not searched: $FEEDMILL_CONFIG, then
- * /etc/feedmill/feedmill.yaml.  A static or malloc()ed-once string. */
-const char *config_find(void);
 
 /* The folder conf.d beside the main file; malloc()ed. */
 char *config_fragments(const char *main_path);

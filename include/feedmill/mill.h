@@ -10,7 +10,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "feedmill/cadence.h"
 #include "feedmill/metrics.h"
 
 struct buf;

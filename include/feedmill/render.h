@@ -81,7 +81,6 @@ void render_atom_begin(struct buf *, const struct outlet_head *);
 void render_atom_item(struct buf *, const struct outlet_head *,
     const struct item *);
 void render_atom_end(struct buf *);
-void render_atom_tombstone(struct buf *, const char *uuid, int64_t at_ms);
 
 /*
  * A document of ours without the entries of this uuid (of its states, there

@@ -60,8 +60,6 @@ int64_t schedule_due(const struct schedule *, int64_t source_id);
 size_t schedule_active(const struct schedule *);
 /* The next due time of all that are not under way; INT64_MAX: none. */
 int64_t schedule_next_due(const struct schedule *);
-/* How many are due at now and not under way. */
-size_t schedule_overdue(const struct schedule *, int64_t now_ms);
 void schedule_free(struct schedule *);
 
 #endif

@@ -19,8 +19,6 @@
 #include <string.h>
 
 #include "feedmill/base/date.h"
-#include "feedmill/base/mem.h"
-#include "feedmill/base/text.h"
 #include "date_civil.h"
 #include "date_common.h"
 #include "date_names.h"

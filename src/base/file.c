@@ -186,8 +186,8 @@ rename_new(int dirfd, const char *temporary, const char *name, struct err *e)
 	return err_set(e, "%s: %s", name, strerror(saved));
 }
 
-int
-file_put(int dirfd, const char *name, const void *p, size_t len,
+static int
+put(int dirfd, const char *name, const void *p, size_t len,
     struct err *e)
 {
 	char temporary[NAME_MAX + 1];
@@ -295,7 +295,7 @@ int
 file_replace(int dirfd, const char *name, const void *p, size_t len,
     struct err *e)
 {
-	if (file_put(dirfd, name, p, len, e) == -1)
+	if (put(dirfd, name, p, len, e) == -1)
 		return -1;
 	return file_sync_dir(dirfd, name, e);
 }

@@ -380,18 +380,6 @@ log_set_level(enum log_level level)
 	atomic_store(&threshold, (int)level);
 }
 
-int
-log_level_from_name(const char *name, enum log_level *ret)
-{
-	for (size_t i = 0; i < ARRAY_LEN(levels); i++) {
-		if (text_equal_nocase(name, levels[i].name)) {
-			*ret = (enum log_level)i;
-			return 0;
-		}
-	}
-	return -1;
-}
-
 /* ------------------------------------------------------------ progress */
 
 /* As many columns as the terminal has, less one, so that it never wraps. */

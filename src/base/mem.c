@@ -16,15 +16,9 @@ out_of_memory(void)
 }
 
 void *
-mem_try(size_t size)
-{
-	return malloc(size > 0 ? size : 1);
-}
-
-void *
 xmalloc(size_t size)
 {
-	void *p = mem_try(size);
+	void *p = malloc(size > 0 ? size : 1);
 
 	if (p == NULL)
 		out_of_memory();

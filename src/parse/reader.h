@@ -88,7 +88,7 @@ struct rule {
 
 /* How the text of an element is to be taken. */
 enum taken_as {
-	AS_GUESS, AS_PLAIN, AS_HTML, AS_XHTML, AS_OTHER, AS_NOTHING
+	AS_GUESS, AS_PLAIN, AS_HTML, AS_XHTML, AS_OTHER
 };
 
 struct frame {

@@ -79,8 +79,8 @@ put_language(struct buf *b, const char *tag)
 		put_attribute(b, "xml:lang", tag);
 }
 
-void
-render_atom_tombstone(struct buf *b, const char *uuid, int64_t at_ms)
+static void
+put_tombstone(struct buf *b, const char *uuid, int64_t at_ms)
 {
 	char when[DATE_TEXT_SIZE];
 
@@ -126,7 +126,7 @@ render_atom_begin(struct buf *b, const struct outlet_head *head)
 		buf_puts(b, "<fh:archive/>\n");
 	for (const struct outlet_tombstone *t = head->tombstones; t != NULL;
 	    t = t->next)
-		render_atom_tombstone(b, t->uuid, t->at_ms);
+		put_tombstone(b, t->uuid, t->at_ms);
 }
 
 static void
@@ -390,7 +390,7 @@ render_atom_without(struct buf *b, const char *text, size_t len,
 			continue;
 		buf_append(b, kept, (size_t)(entry - kept));
 		if (count++ == 0 && at_ms != DATE_NONE)
-			render_atom_tombstone(b, uuid, at_ms);
+			put_tombstone(b, uuid, at_ms);
 		kept = end;
 	}
 	if (count > 0)

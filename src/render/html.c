@@ -100,8 +100,8 @@ html_put_attribute(struct buf *b, const char *name, const char *value)
 }
 
 /* The moment for machines, in whole; and the time of day for people. */
-void
-html_put_time(struct buf *b, int64_t ms, int with_date)
+static void
+put_time(struct buf *b, int64_t ms, int with_date)
 {
 	char exact[DATE_TEXT_SIZE], iso[DATE_TEXT_SIZE];
 
@@ -183,7 +183,7 @@ put_updated(struct buf *b, const struct outlet_head *head)
 		buf_puts(b, "Nothing yet.");
 	} else {
 		buf_puts(b, "Updated ");
-		html_put_time(b, head->updated_ms, 1);
+		put_time(b, head->updated_ms, 1);
 		buf_puts(b, ". Times are UTC.");
 	}
 	if (head->has_status)
@@ -334,7 +334,7 @@ html_put_meta(struct buf *b, const struct item *item, int with_date)
 		text_xml_escape_str(b, buf_str(&authors));
 	}
 	buf_puts(b, " \xc2\xb7 ");
-	html_put_time(b, item->effective_ms, with_date);
+	put_time(b, item->effective_ms, with_date);
 	buf_puts(b, "</p>\n");
 	buf_fini(&authors);
 }

@@ -25,9 +25,6 @@ void html_put_attribute(struct buf *, const char *name, const char *value);
 /* text, as a link where the URL is one. */
 void html_put_linked(struct buf *, const char *url, const char *text);
 
-/* The moment for machines, in whole; and the time of day for people. */
-void html_put_time(struct buf *, int64_t ms, int with_date);
-
 /* Source, authors, time. */
 void html_put_meta(struct buf *, const struct item *, int with_date);
 

@@ -1,6 +1,5 @@
 /* opml.c - the subscriptions of an outlet as OPML 2.0. */
 #include "feedmill/base/buf.h"
-#include "feedmill/base/date.h"
 #include "feedmill/base/text.h"
 #include "feedmill/render.h"
 #include "text.h"

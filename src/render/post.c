@@ -29,7 +29,6 @@
 #include "feedmill/base/buf.h"
 #include "feedmill/base/date.h"
 #include "feedmill/base/hash.h"
-#include "feedmill/base/text.h"
 #include "feedmill/model.h"
 #include "feedmill/render.h"
 #include "text.h"

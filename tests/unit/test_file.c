@@ -176,7 +176,7 @@ test_rename_fails(void **state)
 	struct err e;
 
 	mkdirat(f->fd, "feed", 0755);
-	assert_int_equal(file_put(f->fd, "feed", "x", 1, &e), -1);
+	assert_int_equal(file_replace(f->fd, "feed", "x", 1, &e), -1);
 	assert_int_equal(count_names(f), 1);
 }
 
@@ -186,10 +186,10 @@ test_sweep(void **state)
 	struct fixture *f = *state;
 	struct err e;
 
-	file_put(f->fd, ".feed.xml.new", "half", 4, &e);
-	file_put(f->fd, "feed.xml.new", "not ours", 8, &e);
-	file_put(f->fd, ".new", "nor this", 8, &e);
-	file_put(f->fd, ".htaccess", "nor this", 8, &e);
+	file_replace(f->fd, ".feed.xml.new", "half", 4, &e);
+	file_replace(f->fd, "feed.xml.new", "not ours", 8, &e);
+	file_replace(f->fd, ".new", "nor this", 8, &e);
+	file_replace(f->fd, ".htaccess", "nor this", 8, &e);
 	assert_int_equal(file_sync_dir(f->fd, f->path, &e), 0);
 	file_sweep(f->fd);
 	assert_int_equal(count_names(f), 3);

@@ -21,10 +21,7 @@ int file_read_fd(int fd, const char *name, size_t max, struct buf *ret,
 int file_replace(int dirfd, const char *name, const void *, size_t len,
     struct err *);
 
-/* The parts of file_replace(), for many files at the price of one fsync of
- * the folder: write and rename here, then file_sync_dir() once. */
-int file_put(int dirfd, const char *name, const void *, size_t len,
-    struct err *);
+/* What was renamed or removed in the folder stays so. */
 int file_sync_dir(int dirfd, const char *name, struct err *);
 
 /*

@@ -40,7 +40,6 @@ void log_write(enum log_level, const char *event, const struct log_field *);
 
 /* Nothing below the level is written; the default is LOG_INFO. */
 void log_set_level(enum log_level);
-int log_level_from_name(const char *name, enum log_level *ret);
 
 /* From now on a line that nobody reads within a second is lost, and those
  * after it until somebody does: a server goes on. */

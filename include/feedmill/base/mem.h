@@ -3,8 +3,8 @@
  *
  * Out of memory ends the process: every field and queue has a cap, so it
  * means a bug or a dying host, and systemd starts us again.  The exception is
- * a size the world chose (a body, an inflation): mem_try() may say NULL, and
- * that visit fails.
+ * a size the world chose (a body, an inflation): buf_try_reserve() may say
+ * NULL, and that visit fails.
  */
 #ifndef FEEDMILL_BASE_MEM_H
 #define FEEDMILL_BASE_MEM_H
@@ -20,9 +20,6 @@ char *xstrndup(const char *, size_t n)
 
 /* xstrdup() that hands NULL through. */
 char *xstrdup_null(const char *);
-
-/* NULL where there is not enough: only for sizes the world chose. */
-void *mem_try(size_t size) __attribute__((malloc));
 
 /*
  * Once, from main(): freed memory is kept for the next document instead of
