@@ -78,7 +78,7 @@ read_stamp(struct post *p)
 		l->at++;
 }
 
-/* Undo what put_markdown() and put_html_link() in render/post.c do. */
+/* Undo what quote_markdown() and put_html_link() of render/ do. */
 static const char *
 unescape_title(struct post *p, const char *s, size_t len)
 {

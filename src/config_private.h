@@ -10,11 +10,12 @@
  *	config_value.c	 a node to the typed value its option asks for
  *	config_text.c	 ... of those that are text of some form
  *	config_secret.c	 ... and of those that nobody should see
+ *	config_select.c	 which sources an outlet or an archive takes
  *	config_check.c	 what only the whole can tell (twice, min > max...)
  *	config_opml.c	 feeds of lists that are kept elsewhere
  *	config_dump.c	 back to YAML
  *	config_help.c	 the table as YAML and as mdoc
- *	config.c	 the files, their merging, and what others call
+ *	config.c	 the files, and what others call
  */
 #ifndef FEEDMILL_CONFIG_PRIVATE_H
 #define FEEDMILL_CONFIG_PRIVATE_H

@@ -20,7 +20,7 @@
 #include "feedmill/serve.h"
 #include "daemon_turns.h"
 
-/* Exit statuses of sysexits(3) that BEHAVIOUR section 9 uses. */
+/* Exit statuses of sysexits(3) that feedmill(8) promises. */
 enum { EXIT_UNAVAILABLE = 69, EXIT_CONFIG = 78, RELOAD_CALLS_MAX = 16 };
 
 struct daemon {

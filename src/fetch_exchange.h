@@ -1,7 +1,7 @@
 /*
  * fetch_exchange.h - requests and answer heads, readable, without secrets.
  *
- * What `feedmill check` and the like show.  Pure.
+ * What `feedmill fetch` shows and keep-bad keeps.  Pure.
  */
 #ifndef FEEDMILL_FETCH_EXCHANGE_H
 #define FEEDMILL_FETCH_EXCHANGE_H

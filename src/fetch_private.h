@@ -7,6 +7,9 @@
  *	fetch_lane.c		a multi handle on the event loop
  *	fetch_outcome.c		CURLcode or status -> outcome and sentence
  *	fetch_order.c		orders copied, answers made
+ *
+ * Parts with a header of their own, that know no transfer: fetch_headers.h,
+ * fetch_site.h, fetch_inflate.h, fetch_exchange.h.
  */
 #ifndef FEEDMILL_FETCH_PRIVATE_H
 #define FEEDMILL_FETCH_PRIVATE_H

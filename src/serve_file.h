@@ -3,8 +3,8 @@
  *
  * Private to serve.  A document is held in memory as it was when it was
  * read, with its gzip twin if that fits; a request touches the file system
- * for sealed pages alone, so no path can lead anywhere.  Bytes live as long as the last
- * response made of them.
+ * for sealed pages alone, so no path can lead anywhere.  Bytes live as long
+ * as the last response made of them.
  */
 #ifndef FEEDMILL_SERVE_FILE_H
 #define FEEDMILL_SERVE_FILE_H

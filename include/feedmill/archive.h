@@ -21,19 +21,20 @@ struct ev_loop;
 struct feed;
 struct store;
 
+/* What came of a round; borrowed. */
 struct archived {
-	unsigned	 posts;
-	const struct err *failed;
+	unsigned	 posts;		/* written in this round */
+	const struct err *failed;	/* NULL: all is well */
 };
 typedef void archive_done_fn(const struct archived *, void *arg);
 
 struct archive *archive_new(struct ev_loop *, struct store *,
     archive_done_fn *, void *arg);
 void archive_configure(struct archive *, const struct config *);
-void archive_touch(struct archive *);
-void archive_flush(struct archive *);
-int archive_is_idle(const struct archive *);
-void archive_free(struct archive *);
+void archive_touch(struct archive *);	/* something was announced */
+void archive_flush(struct archive *);	/* now, not when the second is up */
+int archive_is_idle(const struct archive *);	/* but for a retry */
+void archive_free(struct archive *);		/* no callbacks */
 
 /* On the reader thread: no archive has posts of these entries any more.
  * *posts counts those that were removed; -1: at least one could not be. */

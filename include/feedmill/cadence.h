@@ -2,9 +2,11 @@
  * cadence.h - from the history of a source to the time of its next visit,
  * and the rule that won.
  *
- * Pure arithmetic: no clock, no randomness, no I/O.  BEHAVIOUR section 2:
- * next is the largest of the floor, the source's interval, the adaptive rate
- * and every hint, capped by interval-max, then spread late, never early.
+ * Pure arithmetic: no clock, no randomness, no I/O.  Next is the largest of
+ * the floor, the source's interval, the adaptive rate and every hint (HTTP
+ * caching, RFC 9111; Retry-After, RFC 9110; ttl, skipHours and skipDays of
+ * RSS; sy:updatePeriod), capped by interval-max, then spread late, never
+ * early.
  *
  * The adaptive rate: a source that publishes every four intervals or more
  * often is asked at its interval; one that publishes four times as rarely,

@@ -5,7 +5,8 @@
  * Every mistake of all files is reported in one run, as file:line:column
  * with the line and a caret.  Every setting has a default; the table of
  * options (name, type, default, help) in config_options.c is the one source
- * of the defaults, of `check --dump`, of the manual and of the shipped file.
+ * of the defaults, of `check --dump` and `--defaults` and of feedmill.yaml(5);
+ * tests compare it with the shipped file.
  *
  * Without `http:` the server listens at its default, without `publish:` there
  * is one outlet "all" of everything, without `archive:` there is no archive.
@@ -32,12 +33,13 @@ enum updates_policy { UPDATES_CHANGED, UPDATES_STRICT, UPDATES_NEVER };
 
 struct config_header {		/* an extra request header */
 	const char	*name, *value;
-	const char	*from;		/* "!env NAME", or NULL: in the file */
+	const char	*from;		/* "!env NAME", "!credential NAME", or
+					 * NULL: in the file */
 };
 
 /* A source, defaults filled in: nothing else needs to be looked up. */
 struct config_source {
-	const char	*name;		/* unique, [A-Za-z0-9._-]+ or any text */
+	const char	*name;		/* unique; any text of one line */
 	const char	*url;		/* as configured; absolute http(s) */
 	const char	*title;		/* NULL: the feed's own */
 	const char	*const *tags;	/* NULL-terminated, maybe empty */
@@ -65,7 +67,7 @@ struct config_source {
 	struct html_rules html;
 	const char	*file;		/* where it was configured */
 	unsigned	 line;
-	/* "!credential NAME" as written, NULL: in the file. */
+	/* "!credential NAME" or "!env NAME" as written, NULL: in the file. */
 	const char	*url_from, *user_from, *password_from, *proxy_from;
 	int		 auth_digest;	/* else Basic */
 };

@@ -1,8 +1,7 @@
 /*
  * control.h - what an administrator asks of a running daemon.
  *
- * A unix socket beside the database ("feedmill.sock" in the state folder,
- * mode 0600).  A request is one line, "verb argument..." in which arguments
+ * A unix socket ("feedmill.sock" in the state folder, mode 0600).  A request is one line, "verb argument..." in which arguments
  * are separated by tabs; the answer is "STATUS\n" (an exit status) and then
  * text until end of file.  A verb is a row in a table.
  *

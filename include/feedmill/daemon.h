@@ -18,8 +18,8 @@ struct daemon_options {
 	enum log_level log_level;	/* LOG_INFO: the configuration's */
 };
 
-/* Runs until told to stop (once: until the round is over); the exit status
- * of BEHAVIOUR section 9. */
+/* Runs until told to stop (once: until the round is over); an exit status,
+ * see feedmill(8). */
 int daemon_run(const struct daemon_options *);
 
 /* Where the control socket of this state folder is; malloc()ed. */

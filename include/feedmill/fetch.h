@@ -79,10 +79,11 @@ struct fetch_order {
 };
 
 /*
- * What the server said: an outcome from OUTCOME_OK to OUTCOME_EMPTY.  body is
- * complete, as it was received, for OUTCOME_OK and empty for everything else;
- * fetched_open() makes of it what it stands for, and the caller judges
- * whether that is a feed.
+ * What the server said: an outcome from OUTCOME_OK to OUTCOME_EMPTY, or
+ * OUTCOME_POSTPONED where there was no memory for it.  body is complete, as it
+ * was received, for OUTCOME_OK and empty for everything else; fetched_open()
+ * makes of it what it stands for, and the caller judges whether that is a
+ * feed.
  */
 struct fetched {
 	int64_t		 source_id;

@@ -41,8 +41,8 @@ void html_to_text_start(struct buf *, const char *html, size_t len,
 /* Decode character references only ("&amp;lt;" is "&lt;" once). */
 void html_decode_entities(struct buf *, const char *s, size_t len);
 
-/* The href of the first <link rel=alternate> feeds a page advertises, each
- * passed to visit, absolute. */
+/* The feeds a page advertises (<link rel=alternate> of a feed's type), in its
+ * order, the first 32: url is absolute, title may be NULL; all borrowed. */
 void html_find_feeds(const char *html, size_t len, const char *base,
     void (*visit)(const char *url, const char *type, const char *title,
     void *arg), void *arg);

@@ -1,7 +1,7 @@
 /*
  * identify.h - from an entry to its identity: key, timestamp, digest.
  *
- * Pure.  The rules are DEDUP.md's: the canonical URL across all sources;
+ * Pure.  A key is the canonical URL (url.h), across all sources;
  * without a usable link "source#guid", then "source#title" by hash.  Two
  * entries of one document with the same URL and different guids are scoped
  * to their guids.  A stamp (<!--milliseconds-->) that leads the body is the

@@ -3,7 +3,8 @@
  *
  * One table of counters and gauges; no label per source, because ten
  * thousand sources would make as many series: facts per source are in
- * `feedmill status`.  Owned by the loop thread.
+ * `feedmill status`.  Owned by the loop thread.  A new one is a row in
+ * metrics.c and an entry of feedmill(8).
  */
 #ifndef FEEDMILL_METRICS_H
 #define FEEDMILL_METRICS_H
@@ -37,9 +38,11 @@ struct metrics {
 	uint64_t	 http_answers[6];	/* by status class */
 };
 
+/* A zeroed struct is one at the start. */
 void metrics_add(struct metrics *, enum metric, double);
 void metrics_set(struct metrics *, enum metric, double);
 void metrics_visit(struct metrics *, enum outcome, int64_t took_ms);
+/* All of them, in the format of version 0.0.4; appended. */
 void metrics_render(struct buf *, const struct metrics *);
 
 #endif

@@ -16,7 +16,6 @@
 #define FEEDMILL_PUBLISH_H
 
 #include <stddef.h>
-#include <stddef.h>
 #include <stdint.h>
 
 struct config;

@@ -77,6 +77,7 @@ struct outlet_source {
 	const char	*category;	/* "a,b", or NULL */
 };
 
+/* Atom, RFC 4287; tombstones are RFC 6721's. */
 void render_atom_begin(struct buf *, const struct outlet_head *);
 void render_atom_item(struct buf *, const struct outlet_head *,
     const struct item *);
@@ -140,6 +141,7 @@ extern const char render_page_silent[];		/* " silent" */
 /* The notes beside a document (delta.h), ".all.atom.delta". */
 void render_notes_name(struct buf *, const char *document);
 
+/* RSS 2.0. */
 void render_rss_begin(struct buf *, const struct outlet_head *);
 void render_rss_item(struct buf *, const struct outlet_head *,
     const struct item *);
@@ -213,8 +215,8 @@ void render_opml_item(struct buf *, const struct outlet_head *,
     const struct item *);
 void render_opml_end(struct buf *);
 
-/* One post in the form of ARCHIVE-FORMAT.md section 2: front matter, stamp,
- * link line, rule, content; html: without Markdown's link line. */
+/* One post, in the form render/post.c shows: front matter, stamp, link line,
+ * rule, content; html: without Markdown's link line. */
 void render_post(struct buf *, const struct item *, int html);
 
 /* Is this, the beginning of a file, a post of the entry with this uuid and

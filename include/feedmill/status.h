@@ -37,7 +37,7 @@ struct status {
 /* What the daemon knows of its database. */
 void status_take_health(struct status *, struct store *);
 
-/* 0, or -1 and a sentence. */
+/* All of it, by the caller's reader; 0, or -1 and a sentence. */
 int status_collect(struct store_reader *, struct status *, struct err *);
 void status_fini(struct status *);
 
@@ -51,7 +51,7 @@ struct status_query {
 const char *status_unknown_name(const struct status *,
     const struct status_query *);
 
-/* Returns how many sources it showed. */
+/* As text or as JSON (feedmill.status/1); how many sources it showed. */
 size_t status_print(struct buf *, const struct status *,
     const struct status_query *);
 

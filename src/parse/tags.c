@@ -3,7 +3,7 @@
  *
  * Columns: name, namespaces, places, begin, end, the place inside, the
  * field, its rank among those that fill the field, whether markup may stand
- * in it, and its rank among what identity compares (DEDUP.md: the date is
+ * in it, and its rank among what identity compares (the date is
  * that of pubDate, updated, dc:date, published; the body is content:encoded,
  * content, media:description, description, summary).
  */

@@ -20,8 +20,8 @@
  * a character reference (Liquid's tags and kramdown's attribute lists begin
  * with one), no line of the HTML is blank (a blank line would end the HTML
  * block and start Markdown), and no bracket is closed that could become a
- * link's.  The exact
- * URL is the one in "from:", because Markdown needs parentheses encoded.
+ * link's.  The exact URL is the one in "from:", because Markdown needs
+ * parentheses encoded.
  */
 #include <stdio.h>
 #include <string.h>

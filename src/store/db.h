@@ -2,8 +2,8 @@
  * db.h - one SQLite connection of one thread: opened, checked, asked.
  *
  * Every answer of SQLite that is no success ends as one sentence in a struct
- * err, with the exit status BEHAVIOUR section 9 gives it: 65 corrupt or
- * newer, 69 not to be reached, 74 input/output, 75 held by another.
+ * err, with the exit status feedmill(8) gives it: 65 corrupt or newer,
+ * 69 not to be reached, 74 input/output, 75 held by another.
  */
 #ifndef FEEDMILL_STORE_DB_H
 #define FEEDMILL_STORE_DB_H

@@ -1,6 +1,6 @@
 /*
  * decide.h - from what is known of an entry and one sighting of it to what
- * that sighting is.  Pure: the table of DEDUP.md and nothing else.
+ * that sighting is.  Pure: a table in decide.c and nothing else.
  */
 #ifndef FEEDMILL_STORE_DECIDE_H
 #define FEEDMILL_STORE_DECIDE_H

@@ -1,4 +1,4 @@
-/* test_decide.c - the table of DEDUP.md, row by row. */
+/* test_decide.c - the table of decide.c, row by row. */
 #include <stdio.h>
 
 #include "unit.h"

@@ -2,7 +2,8 @@
  * clock.h - the clocks, and randomness.  The only home of both.
  *
  * Wall time is for people and feeds, monotonic time for intervals, a
- * thread's CPU time for finding out who was slow.  Pure modules take them as arguments instead of calling here.
+ * thread's CPU time for finding out who was slow.  Pure modules take them as
+ * arguments instead of calling here.
  */
 #ifndef FEEDMILL_BASE_CLOCK_H
 #define FEEDMILL_BASE_CLOCK_H
