@@ -53,16 +53,22 @@ title_is_dropped(const struct visiting *vg, const char *title)
 	    (vg->has_keep && regexec(&vg->keep, title, 0, NULL, 0) != 0);
 }
 
-/* Where an entry stands when it is announced twice: behind its first. */
-static void
-change_place(struct change *c, const struct known *k, size_t place)
+/*
+ * A reader takes an update for one if it is later than what it was told (RFC
+ * 4287 section 4.2.15).  The publisher's time is newer than the one compared,
+ * which need not be the one that was told: there was none then, or one in the
+ * future, or another owner's.
+ */
+static int64_t
+later_than_told(struct visiting *vg, const struct known *k, int64_t ms)
 {
-	c->place = place;
-	if (k->newest == NULL)
-		return;
-	c->place = k->newest->place;
-	if (c->effective_ms < k->newest->effective_ms)
-		c->effective_ms = k->newest->effective_ms;
+	int64_t told_ms = k->newest != NULL ? k->newest->effective_ms :
+	    rows_updated_ms(vg->db, k->seq, k->published_ms);
+	int64_t fetched_ms = vg->visit->fetched_ms;
+
+	if (ms > told_ms)
+		return ms;
+	return fetched_ms > told_ms ? fetched_ms : told_ms + 1000;
 }
 
 /* As the publisher wrote it: what is announced is told apart by it, what is
@@ -92,9 +98,11 @@ plan_change(struct visiting *vg, struct sighting *s, struct known *k,
 	c->language = language_of(vg, s->entry);
 	c->effective_ms = decide_effective(id->timestamp_ms,
 	    vg->visit->fetched_ms);
-	if (!is_new && c->effective_ms < k->published_ms)
-		c->effective_ms = k->published_ms;
-	change_place(c, k, (size_t)(s - vg->document.sightings));
+	if (!is_new)
+		c->effective_ms = later_than_told(vg, k, c->effective_ms);
+	/* What is announced twice stands behind its first. */
+	c->place = k->newest != NULL ? k->newest->place :
+	    (size_t)(s - vg->document.sightings);
 	c->number = is_new ? 0 : ++k->updates;
 	k->newest = c;
 	k->title = written_title(vg, s->entry);

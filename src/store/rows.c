@@ -127,6 +127,20 @@ rows_refresh_revision(struct db *db, int64_t seq, const struct entry *e,
 	return run_with_text(q, 2, e, safe, language);
 }
 
+int64_t
+rows_updated_ms(struct db *db, int64_t seq, int64_t or_else)
+{
+	sqlite3_stmt *q = db_use(db, SQL_REVISION_UPDATED);
+	int64_t updated_ms;
+
+	sqlite3_bind_int64(q, 1, seq);
+	if (db_row(q) != 1)
+		return or_else;
+	updated_ms = sqlite3_column_int64(q, 0);
+	db_end(q);
+	return updated_ms;
+}
+
 int
 rows_put_sighting(struct db *db, int64_t entry_id, int64_t source_id,
     int64_t timestamp_ms, int64_t since_ms)

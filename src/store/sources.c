@@ -18,7 +18,7 @@ struct sync {
 	struct db	*db;
 	const struct config *config;
 	struct match	 match;
-	int		 has_removed;
+	int		 has_heirs;	/* some may be heirs now */
 };
 
 static void
@@ -76,6 +76,9 @@ write_matched(struct sync *sy, struct row *row, const struct config_source *c,
 	if (row->position == position && strcmp(row->name, c->name) == 0 &&
 	    same_text(row->configured_title, c->title))
 		return 0;
+	/* Who comes back may be the only one left that lists an entry. */
+	if (row->position < 0)
+		sy->has_heirs = 1;
 	q = db_use(sy->db, SQL_SOURCE_CONFIGURE);
 	sqlite3_bind_int64(q, 1, row->state.id);
 	db_bind_text(q, 2, c->name);
@@ -116,7 +119,7 @@ write_removed(struct sync *sy)
 		sqlite3_bind_int64(q, 1, sy->match.rows[i].state.id);
 		if (db_run(q) != 0)
 			return -1;
-		sy->has_removed = 1;
+		sy->has_heirs = 1;
 	}
 	return 0;
 }
@@ -128,8 +131,12 @@ struct heir {
 static int
 write_heir(struct db *db, const struct heir *h)
 {
-	sqlite3_stmt *q = db_use(db, SQL_ENTRY_OWNER);
+	sqlite3_stmt *q = db_use(db, SQL_SIGHTING_OF_OWNER);
 
+	sqlite3_bind_int64(q, 1, h->entry_id);
+	if (db_run(q) != 0)
+		return -1;
+	q = db_use(db, SQL_ENTRY_OWNER);
 	sqlite3_bind_int64(q, 1, h->entry_id);
 	sqlite3_bind_int64(q, 2, h->source_id);
 	db_bind_time(q, 3, h->timestamp_ms);
@@ -201,7 +208,7 @@ sync_write(struct sync *sy, struct source_state *states)
 	}
 	if (code == 0)
 		code = write_removed(sy);
-	if (code == 0 && sy->has_removed)
+	if (code == 0 && sy->has_heirs)
 		code = write_heirs(sy->db);
 	return code == 0 ? write_outlets(sy) : -1;
 }

@@ -39,6 +39,8 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	    "ts, effective_ms, updated_ms, announced_ms, title, language, "
 	    "image, extra, summary, content) VALUES(?1, ?2, ?3, ?4, ?5, ?6, "
 	    "?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+	[SQL_REVISION_UPDATED] =
+	    "SELECT updated_ms FROM revisions WHERE seq = ?1",
 	[SQL_REVISION_REFRESH] =
 	    "UPDATE revisions SET title = ?2, language = ?3, image = ?4, "
 	    "extra = ?5, summary = ?6, content = ?7 WHERE seq = ?1",
@@ -175,6 +177,11 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	    "JOIN sources o ON o.id = e.source_id AND o.position IS NULL "
 	    "JOIN sources n ON n.id = s.source_id "
 	    "AND n.position IS NOT NULL GROUP BY s.entry_id",
+	/* The owner that was listed it from the first. */
+	[SQL_SIGHTING_OF_OWNER] =
+	    "INSERT OR REPLACE INTO sightings(entry_id, source_id, ts, "
+	    "since_ms) SELECT id, source_id, ts, first_seen_ms FROM entries "
+	    "WHERE id = ?1",
 	[SQL_ENTRY_OWNER] =
 	    "UPDATE entries SET source_id = ?2, ts = ?3, announced = NULL "
 	    "WHERE id = ?1",

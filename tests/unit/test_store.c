@@ -94,6 +94,71 @@ test_time_learned(void **state)
 	EXPECT(f, 0, 1, 0);
 }
 
+/* Announcements of one entry, in their order. */
+struct updating {
+	int64_t		 updated_ms;
+	unsigned	 count, not_later;
+	int		 code;
+};
+
+static int
+take_updated(const struct record *r, void *arg)
+{
+	struct updating *u = arg;
+
+	u->count++;
+	u->not_later += r->updated_ms <= u->updated_ms ||
+	    r->updated_ms < r->published_ms;
+	u->updated_ms = r->updated_ms;
+	return 0;
+}
+
+static void
+read_updated(struct store_reader *r, void *arg)
+{
+	static const struct store_filter all = { .with_superseded = 1,
+	    .with_silent = 1 };
+	struct updating *u = arg;
+	struct err err = { 0 };
+
+	u->code = store_each_record(r, &all, 0, take_updated, u, &err);
+}
+
+/* Whatever it was told before, a reader sees that an update is one. */
+static void
+test_an_update_is_later(void **state)
+{
+	struct fixture *f = *state;
+	const struct config_source one = sources[0];
+	struct updating u = { 0 };
+
+	/* Told without a time: as of when it was seen. */
+	VISIT(f, 0, { "//a/1", NULL, NONE, "A" });
+	VISIT(f, 0, { "//a/1", NULL, T0, "A" });
+	now_ms += 60000;
+	VISIT(f, 0, { "//a/1", NULL, T0 + 1000, "B" });
+	EXPECT(f, 0, 1, 0);
+	/* By another owner, whose times are earlier. */
+	VISIT(f, 1, { "//a/1", NULL, T0 - 9000, "C" });
+	sources[0] = sources[1];
+	config.sources_count = 1;
+	sync_sources(f);
+	VISIT(f, 0, { "//a/1", NULL, T0 - 8000, "C" });
+	EXPECT(f, 0, 0, 1);
+	VISIT(f, 0, { "//a/1", NULL, T0 - 7000, "D" });
+	EXPECT(f, 0, 1, 0);
+	/* Half an hour ahead, then years. */
+	VISIT(f, 0, { "//a/1", NULL, now_ms + 1800000, "E" });
+	VISIT(f, 0, { "//a/1", NULL, 2 * now_ms, "F" });
+	EXPECT(f, 0, 1, 0);
+	sources[0] = one;
+	store_read(f->store, read_updated, no_op, &u);
+	store_drain(f->store);
+	assert_int_equal(u.code, 0);
+	assert_int_equal(u.count, 5);
+	assert_int_equal(u.not_later, 0);
+}
+
 static void
 test_twice_in_one_document(void **state)
 {
@@ -180,6 +245,34 @@ test_owner_removed(void **state)
 	VISIT(f, 2, { "//a/1", NULL, T0 + 9000, "D" });
 	EXPECT(f, 0, 0, 1);
 	assert_int_equal(f->result.gap, 0);
+}
+
+/* The one that comes back knows what it said, and is heir again. */
+static void
+test_owner_comes_back(void **state)
+{
+	struct fixture *f = *state;
+	const struct config_source one = sources[0];
+
+	VISIT(f, 0, { "//a/1", NULL, T0 + 5000, "A" });
+	VISIT(f, 1, { "//a/1", NULL, T0, "B" });
+	/* One is removed, then two, the heir, too; one comes back. */
+	sources[0] = sources[1];
+	config.sources_count = 1;
+	sync_sources(f);
+	expect_entries(f, "1 //a/1 two A 1740000005000\n");
+	config.sources_count = 0;
+	sync_sources(f);
+	sources[0] = one;
+	config.sources_count = 1;
+	sync_sources(f);
+	expect_entries(f, "1 //a/1 one A 1740000005000\n");
+	/* An older time than it said before it went: stale. */
+	VISIT(f, 0, { "//a/1", NULL, T0 + 4000, "X" });
+	VISIT(f, 0, { "//a/1", NULL, T0 + 5000, "Y" });
+	EXPECT(f, 0, 0, 1);
+	VISIT(f, 0, { "//a/1", NULL, T0 + 6000, "Z" });
+	EXPECT(f, 0, 1, 0);
 }
 
 static void
@@ -954,10 +1047,12 @@ main(void)
 		TEST(test_changed),
 		TEST(test_strict_and_never),
 		TEST(test_time_learned),
+		TEST(test_an_update_is_later),
 		TEST(test_twice_in_one_document),
 		TEST(test_aliases),
 		TEST(test_scoped_keys_survive_a_new_name),
 		TEST(test_owner_removed),
+		TEST(test_owner_comes_back),
 		TEST(test_publisher_takes_over),
 		TEST(test_flood),
 		TEST(test_import),
