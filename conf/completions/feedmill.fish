@@ -61,6 +61,10 @@ function __feedmill_complete
 	else if test -z "$verb"; or test "$verb" = help
 		$program[1] help 2>/dev/null |
 			string replace -rf '^  ([a-z]+) +(.*)$' '$1\t$2'
+	else if test "$verb" = db; and test "$before" = db
+		$program[1] db --help 2>/dev/null |
+			string replace -rf '^.*: ([a-z]+\|[a-z|]*)$' '$1' |
+			string split '|'
 	else if contains -- $verb fetch status
 		__feedmill_sources $program
 	else

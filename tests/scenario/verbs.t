@@ -441,6 +441,8 @@ same(complete('-c', mill.conf, 'fetch', '--full', ''), ['a', 'a\\ b', 'c'],
      'the sources of the configuration')
 same(complete('-c', mill.conf, 'status', '--why', 'c'), ['c'],
      'also as a value')
+ACTIONS = ['check', 'backup', 'vacuum', 'upgrade']
+same(complete('db', ''), ACTIONS, 'what db can do')
 
 
 def fish(*words):
@@ -479,6 +481,7 @@ for shell, offers in (('fish', fish), ('zsh', zsh)):
              shell + ': values')
     same_set(offers('-c', mill.conf, 'fetch', ''), ['a', 'a b', 'c'],
              shell + ': sources')
+    same_set(offers('db', ''), ACTIONS, shell + ': what db can do')
     same_set(offers('-c', mill.conf, 'status', '--why', ''),
              ['a', 'a b', 'c'], shell + ': sources as a value')
 same_set(fish('parse', mill.conf[:-2]) if shutil.which('fish') else
