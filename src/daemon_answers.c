@@ -8,6 +8,7 @@
 #include "feedmill/base/buf.h"
 #include "feedmill/base/clock.h"
 #include "feedmill/base/err.h"
+#include "feedmill/base/limits.h"
 #include "feedmill/base/mem.h"
 #include "feedmill/config.h"
 #include "feedmill/import.h"
@@ -42,6 +43,8 @@ answer_metrics(struct buf *b, void *arg)
 	}
 	for (int i = 1; i <= 5; i++)
 		m->http_answers[i] = serve_count(d->serve, i);
+	metrics_set(m, METRIC_OPEN_FILES, limits_open_files());
+	metrics_set(m, METRIC_OPEN_FILES_MAX, limits_files());
 	metrics_render(b, m);
 	return 200;
 }
@@ -142,7 +145,7 @@ status_read(void *arg)
 		status = 1;
 	} else {
 		c->status.running = 1;
-		status_take_health(&c->status, mill_store(c->daemon->mill));
+		mill_tell_trouble(c->daemon->mill, &c->status);
 		c->status.now_ms = clock_wall_ms();
 		for (size_t i = 0; i < c->status.count; i++)
 			mill_refresh_summary(c->daemon->mill,

@@ -140,7 +140,7 @@ store_was_read(void *arg)
 	board->shown = board->reading;
 	board->reading = (struct status){ 0 };
 	board->shown.running = 1;
-	status_take_health(&board->shown, mill_store(board->mill));
+	mill_tell_trouble(board->mill, &board->shown);
 	board->shown.now_ms = clock_wall_ms();
 	for (size_t i = 0; i < board->shown.count; i++)
 		refresh(board, &board->shown.sources[i]);

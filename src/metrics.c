@@ -65,6 +65,18 @@ static const struct {
 	    "Bytes that were not of their document's charset." },
 	[METRIC_GAPS] = { "gaps_total", "counter",
 	    "Documents that shared no entry with the one before." },
+	[METRIC_PUBLISH_FAILING] = { "publish_failing", "gauge",
+	    "1 while an outlet cannot be written." },
+	[METRIC_ARCHIVE_FAILING] = { "archive_failing", "gauge",
+	    "1 while an archive cannot be written." },
+	[METRIC_STORE_LEFT_BYTES] = { "store_log_left_bytes", "gauge",
+	    "What of the database's log was left behind before the start." },
+	[METRIC_CLOCK_SETS] = { "clock_sets_total", "counter",
+	    "Jumps of the wall clock." },
+	[METRIC_OPEN_FILES] = { "open_files", "gauge",
+	    "Files and sockets that are open." },
+	[METRIC_OPEN_FILES_MAX] = { "open_files_max", "gauge",
+	    "How many of them may be." },
 };
 
 /* Upper bounds in milliseconds; what is longer counts in +Inf only. */

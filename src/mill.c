@@ -361,8 +361,10 @@ gate(void *arg)
 static void
 mill_published(const struct published *p, void *arg)
 {
+	static const struct err none = { 0 };
 	struct mill *m = arg;
 
+	m->outlets_failed = p->failed != NULL ? *p->failed : none;
 	if (p->failed != NULL) {
 		m->round.storage_failed = 1;
 		metrics_add(&m->metrics, METRIC_PUBLISH_FAILURES, 1);
@@ -389,8 +391,10 @@ mill_told(int well, void *arg)
 static void
 mill_archived(const struct archived *a, void *arg)
 {
+	static const struct err none = { 0 };
 	struct mill *m = arg;
 
+	m->archives_failed = a->failed != NULL ? *a->failed : none;
 	if (a->failed != NULL) {
 		m->round.storage_failed = 1;
 		metrics_add(&m->metrics, METRIC_PUBLISH_FAILURES, 1);

@@ -62,6 +62,8 @@ struct mill {
 	struct mill_round	 round;
 	unsigned		 flushes;	/* of a round's outlets */
 	int			 stopping;
+	struct err		 outlets_failed;	/* their last round; */
+	struct err		 archives_failed;	/* "": it did not */
 	size_t			 keep_bytes;	/* to be written */
 	int			 keep_failed;	/* the last time */
 	void			(*applied)(const struct err *, void *);

@@ -165,6 +165,7 @@ mill_notice_clock(struct mill *m)
 	m->clock_ms = clock_ms;
 	log_event(LOG_WARN, "the clock was set: the schedule moves with it",
 	    LOG_INT("by_seconds", by_ms / 1000));
+	metrics_add(&m->metrics, METRIC_CLOCK_SETS, 1);
 	for (size_t i = 0; i < m->sources_len; i++) {
 		struct source *s = m->sources[i];
 
@@ -439,6 +440,18 @@ mill_round(const struct mill *m)
 	return m->round;
 }
 
+void
+mill_tell_trouble(struct mill *m, struct status *status)
+{
+	struct store_health health;
+
+	store_health(m->store, &health);
+	status_take_trouble(status, TROUBLE_DATABASE, health.trouble.msg);
+	status_take_trouble(status, TROUBLE_OUTLETS, m->outlets_failed.msg);
+	status_take_trouble(status, TROUBLE_ARCHIVES,
+	    m->archives_failed.msg);
+}
+
 struct metrics *
 mill_metrics(struct mill *m)
 {
@@ -456,6 +469,12 @@ mill_metrics(struct mill *m)
 	store_health(m->store, &health);
 	metrics_set(&m->metrics, METRIC_STORE_FAILING,
 	    health.trouble.msg[0] != '\0');
+	metrics_set(&m->metrics, METRIC_PUBLISH_FAILING,
+	    m->outlets_failed.msg[0] != '\0');
+	metrics_set(&m->metrics, METRIC_ARCHIVE_FAILING,
+	    m->archives_failed.msg[0] != '\0');
+	metrics_set(&m->metrics, METRIC_STORE_LEFT_BYTES,
+	    (double)health.left_bytes);
 	metrics_set(&m->metrics, METRIC_STORE_GROUP_MAX_MS,
 	    (double)health.group_max_ms);
 	metrics_set(&m->metrics, METRIC_STORE_STEP_MAX_MS,

@@ -85,14 +85,20 @@ status_collect(struct store_reader *r, struct status *s, struct err *e)
 	return -1;
 }
 
-void
-status_take_health(struct status *s, struct store *store)
-{
-	struct store_health health;
+const struct status_trouble_name status_troubles[TROUBLE_COUNT] = {
+	[TROUBLE_DATABASE] = { "database_error",
+	    "the database cannot be written" },
+	[TROUBLE_OUTLETS] = { "outlets_error", "an outlet cannot be written" },
+	[TROUBLE_ARCHIVES] = { "archives_error",
+	    "an archive cannot be written" },
+};
 
-	store_health(store, &health);
-	if (health.trouble.msg[0] != '\0')
-		s->trouble = arena_strdup(&s->arena, health.trouble.msg);
+void
+status_take_trouble(struct status *s, enum status_trouble which,
+    const char *why)
+{
+	s->trouble[which] = *why != '\0' ? arena_strdup(&s->arena, why) :
+	    NULL;
 }
 
 static int
@@ -218,9 +224,11 @@ print_text(struct buf *b, const struct status *s,
 	    (long long)s->totals.sources, (long long)s->totals.entries,
 	    (long long)s->totals.last_seq, size,
 	    s->running ? "daemon running" : "daemon not running");
-	if (s->trouble != NULL)
-		buf_printf(b, "the database cannot be written: %s\n",
-		    s->trouble);
+	for (int i = 0; i < TROUBLE_COUNT; i++) {
+		if (s->trouble[i] != NULL)
+			buf_printf(b, "%s: %s\n", status_troubles[i].sentence,
+			    s->trouble[i]);
+	}
 	return shown;
 }
 
@@ -307,7 +315,9 @@ print_json(struct buf *b, const struct status *s,
 	json_object_set_new(root, "database_bytes",
 	    json_integer(s->totals.database_bytes));
 	json_object_set_new(root, "days", days_json(&s->days));
-	json_object_set_new(root, "database_error", text_json(s->trouble));
+	for (int i = 0; i < TROUBLE_COUNT; i++)
+		json_object_set_new(root, status_troubles[i].key,
+		    text_json(s->trouble[i]));
 	json_object_set_new(root, "sources", rows);
 	text = json_dumps(root, JSON_INDENT(1));
 	buf_puts(b, text != NULL ? text : "{}");

@@ -4,6 +4,7 @@
  * What needs somebody's attention comes first: groups by state, and in each
  * the sources in the order of the database.
  */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,6 +57,7 @@ static void
 put_totals(struct buf *b, const struct status *s)
 {
 	char size[24], iso[DATE_TEXT_SIZE], exact[DATE_TEXT_SIZE];
+	const char *sentence;
 
 	text_format_size(s->totals.database_bytes, size);
 	date_format_iso24(s->now_ms, iso);
@@ -67,11 +69,15 @@ put_totals(struct buf *b, const struct status *s)
 	    s->count - count_state(s, "removed"),
 	    (long long)s->totals.entries, (long long)s->totals.last_seq,
 	    size, exact, iso, iso + 11);
-	if (s->trouble == NULL)
-		return;
-	buf_puts(b, "<p><strong>The database cannot be written:</strong> ");
-	text_xml_escape_str(b, s->trouble);
-	buf_puts(b, "</p>\n");
+	for (int i = 0; i < TROUBLE_COUNT; i++) {
+		if (s->trouble[i] == NULL)
+			continue;
+		sentence = status_troubles[i].sentence;
+		buf_printf(b, "<p class=\"bad\"><strong>%c%s:</strong> ",
+		    toupper((unsigned char)*sentence), sentence + 1);
+		text_xml_escape_str(b, s->trouble[i]);
+		buf_puts(b, "</p>\n");
+	}
 }
 
 static void

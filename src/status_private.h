@@ -4,8 +4,16 @@
 
 #include <stdint.h>
 
+#include "feedmill/status.h"
+
 struct buf;
 struct source_summary;
+
+/* What cannot be written: in JSON, and as the beginning of a sentence. */
+struct status_trouble_name {
+	const char	*key, *sentence;
+};
+extern const struct status_trouble_name status_troubles[TROUBLE_COUNT];
 
 /* "ok", "failing", "gone", "new", "removed" */
 const char *status_state(const struct source_summary *);

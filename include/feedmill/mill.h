@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "feedmill/metrics.h"
+#include "feedmill/status.h"
 
 struct buf;
 struct config;
@@ -69,6 +70,8 @@ void mill_free(struct mill *);
 
 const struct config *mill_config(const struct mill *);
 struct store *mill_store(struct mill *);
+/* What it cannot write, and why. */
+void mill_tell_trouble(struct mill *, struct status *);
 /* Gauges brought up to date; the caller may set those it knows. */
 struct metrics *mill_metrics(struct mill *);
 

@@ -23,6 +23,11 @@ struct status_days {
 	int64_t			 announced[STATUS_DAYS];
 };
 
+/* What the daemon cannot write, and so only the daemon knows. */
+enum status_trouble {
+	TROUBLE_DATABASE, TROUBLE_OUTLETS, TROUBLE_ARCHIVES, TROUBLE_COUNT
+};
+
 struct status {
 	struct arena		 arena;
 	struct source_summary	*sources;
@@ -31,11 +36,12 @@ struct status {
 	struct status_days	 days;
 	int64_t			 now_ms;
 	int			 running;	/* a daemon answers */
-	const char		*trouble;	/* of its database; or NULL */
+	const char		*trouble[TROUBLE_COUNT];	/* or NULL */
 };
 
-/* What the daemon knows of its database. */
-void status_take_health(struct status *, struct store *);
+/* Copied; "" is none. */
+void status_take_trouble(struct status *, enum status_trouble,
+    const char *why);
 
 /* All of it, by the caller's reader; 0, or -1 and a sentence. */
 int status_collect(struct store_reader *, struct status *, struct err *);

@@ -1,5 +1,10 @@
 /* limits.c - see limits.h. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "feedmill/base/limits.h"
 
@@ -23,13 +28,47 @@ limits_raise_files(void)
 }
 
 unsigned
-limits_socket_share(void)
+limits_files(void)
 {
 	struct rlimit rl;
 
 	if (getrlimit(RLIMIT_NOFILE, &rl) == -1 || rl.rlim_cur > FILES_MAX)
-		return FILES_MAX / 2;
-	if (rl.rlim_cur < FILES_RESERVED + 2 * SHARE_MIN)
+		return FILES_MAX;
+	return (unsigned)rl.rlim_cur;
+}
+
+/* Asked of the system: not every library tells what it opens. */
+int
+limits_open_files(void)
+{
+	DIR *d = opendir("/proc/self/fd");
+	const struct dirent *e;
+	int count = 0;
+
+	if (d == NULL)
+		return errno == EMFILE ? (int)limits_files() : -1;
+	while ((e = readdir(d)) != NULL)
+		count += e->d_name[0] != '.';
+	closedir(d);
+	return count - 1;	/* without the folder itself */
+}
+
+int
+limits_files_are_out(void)
+{
+	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	if (fd != -1)
+		close(fd);
+	return fd == -1 && (errno == EMFILE || errno == ENFILE);
+}
+
+unsigned
+limits_socket_share(void)
+{
+	unsigned files = limits_files();
+
+	if (files < FILES_RESERVED + 2 * SHARE_MIN)
 		return SHARE_MIN;
-	return (unsigned)(rl.rlim_cur - FILES_RESERVED) / 2;
+	return (files - FILES_RESERVED) / 2;
 }

@@ -20,6 +20,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "feedmill/base/clock.h"
@@ -374,12 +375,28 @@ writer_init_lock(struct writer *w)
 	task_list_init(&w->queue);
 }
 
+/* Who closes takes it back; only who was killed, or lost its disk, did not. */
+static void
+writer_note_left(struct writer *w)
+{
+	char name[LOCK_NAME_SIZE];
+	struct stat st;
+
+	if (lock_name(w->options->path, "-wal", name) != 0 ||
+	    stat(name, &st) != 0 || st.st_size == 0)
+		return;
+	w->health.left_bytes = st.st_size;
+	log_event(LOG_WARN, "the database was not closed: taking up its log",
+	    LOG_STR("path", name), LOG_INT("bytes", st.st_size));
+}
+
 int
 writer_start(struct writer *w, struct err *err)
 {
 	sigset_t all, was;
 	int code;
 
+	writer_note_left(w);
 	if (db_open(&w->db, w->options->path, DB_WRITE, err) != 0 ||
 	    schema_bring_up(&w->db, err) != 0 ||
 	    db_prepare_all(&w->db, err) != 0 ||

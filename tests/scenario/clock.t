@@ -2,6 +2,7 @@
 """The wall clock is set, forward and back, by a year: no herd, no freeze.  A
 small library between the release build and the C library lends it another
 clock."""
+import json
 import os
 import shutil
 import subprocess
@@ -67,6 +68,7 @@ def due(name):
     return at[1] - at[0]
 
 
+jumps = 0
 for name, text in (('forward', YEAR_S), ('back again', 0),
                    ('back', -YEAR_S)):
     n, seen = len(site.asked('/often')), daemon.mark()
@@ -74,11 +76,19 @@ for name, text in (('forward', YEAR_S), ('back again', 0),
     ok(daemon.seen('the clock was set: the schedule moves with it', 15,
                since=seen), 'the clock is set %s: it is noticed' % name,
        daemon.log)
+    jumps += 1
+    same(mill.metric('clock_sets_total'), jumps, 'and a metric counts it')
+    ok(mill.metric('schedule_lag_seconds') < 60, 'nobody is late for it')
     ok(eventually(lambda: len(site.asked('/often')) >= n + 3, 15),
        'no freeze', daemon.log)
     same(len(others()), 20, 'no herd')
     ok(0 < due('s3') <= 1980, 'due as before, by the new clock', due('s3'))
+    told = json.loads(mill.run('status', '--format', 'json').out)
+    same([told['running'], told['database_error'], len(
+        [s for s in told['sources'] if s['state'] == 'ok'])],
+         [True, None, 21], 'and all is well')
 same(daemon.stop(), 0, 'stopped')
+same(sorted(mill.export()), ['//a.example/1'], 'nothing came twice')
 for text in (YEAR_S, -YEAR_S, 0):
     write(by, str(text))
     daemon = mill.start(env={'LD_PRELOAD': shim, 'CLOCK_BY': by})

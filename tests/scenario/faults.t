@@ -33,12 +33,6 @@ OFTEN = {'interval': '1s', 'interval-min': '1s', 'interval-max': '1s'}
 feeds = {'f%d' % i: site.source('/often%d' % i, **OFTEN) for i in range(3)}
 
 
-def metric(mill, name):
-    page = get(mill.url + '/metrics').body.decode()
-    found = re.search(r'^feedmill_%s (\S+)$' % name, page, re.M)
-    return float(found.group(1)) if found else None
-
-
 def told(mill, pattern, name):
     """What /status.json says of the database, waited for; None: nothing."""
     def look():
@@ -71,9 +65,9 @@ def goes_on(mill, daemon, pattern, name, failures=True):
     matches(pattern, event.get('reason', ''), name + ': the log says so') or \
         note(daemon.log[-3000:])
     told(mill, pattern, 'and the status')
-    same(metric(mill, 'store_failing'), 1, 'and a metric')
+    same(mill.metric('store_failing'), 1, 'and a metric')
     if failures:
-        ok(eventually(lambda: metric(mill, 'store_failures_total') > 0, 20),
+        ok(eventually(lambda: mill.metric('store_failures_total') > 0, 20),
            'visits that are lost are counted')
     n = len(site.asked())
     ok(eventually(lambda: len(site.asked()) > n, 90), 'it goes on asking')
@@ -87,7 +81,7 @@ def recovers(mill, daemon):
     ok(daemon.seen('database works again', 90), 'it works again, and says so',
        daemon.log[-3000:])
     ok(stored(mill, daemon), 'what is new is stored', daemon.log[-3000:])
-    same(metric(mill, 'store_failing'), 0, 'the metric knows')
+    same(mill.metric('store_failing'), 0, 'the metric knows')
     told(mill, None, 'and the status')
 
 
@@ -241,13 +235,13 @@ event = daemon.seen('database failing', 30, since=seen) or {}
 matches('another process holds it, waiting', event.get('reason', ''),
         'locked by another process: the log says so') or note(daemon.log)
 told(mill, 'another process', 'and the status')
-ok(metric(mill, 'store_failing') == 1 and
-   metric(mill, 'store_queue_visits') > 0, 'metrics tell that visits wait')
+ok(mill.metric('store_failing') == 1 and
+   mill.metric('store_queue_visits') > 0, 'metrics tell that visits wait')
 same(get(mill.url + '/healthz').status, 200, 'it goes on serving')
-lost = metric(mill, 'store_failures_total')
+lost = mill.metric('store_failures_total')
 db.execute('COMMIT')
 recovers(mill, daemon)
-same(metric(mill, 'store_failures_total'), lost, 'no visit was lost')
+same(mill.metric('store_failures_total'), lost, 'no visit was lost')
 db.execute('BEGIN EXCLUSIVE')
 start = time.monotonic()
 daemon.signal(signal.SIGTERM)

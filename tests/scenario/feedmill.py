@@ -370,6 +370,12 @@ class Mill:
             note(r)
         return {e['key']: e for e in map(json.loads, r.out.splitlines())}
 
+    def metric(self, name):
+        """Its value in /metrics, as a number; None: it is not there."""
+        page = get(self.url + '/metrics').body.decode()
+        found = re.search(r'(?m)^feedmill_%s (\S+)$' % name, page)
+        return float(found[1]) if found else None
+
     def path(self, *parts):
         return os.path.join(self.state, *parts)
 

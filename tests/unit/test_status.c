@@ -75,6 +75,33 @@ page_order(void **state)
 }
 
 static void
+troubles(void **state)
+{
+	static const struct status_query as_text = { 0 }, json = { .json = 1 };
+	struct status status = known;
+	struct buf b = { 0 };
+
+	(void)state;
+	status_take_trouble(&status, TROUBLE_ARCHIVES, "archive <a>: full");
+	status_take_trouble(&status, TROUBLE_OUTLETS, "");
+	status_print_html(&b, &status);
+	at(&b, "<strong>An archive cannot be written:</strong> archive "
+	    "&lt;a&gt;: full</p>");
+	assert_absent(&b, "outlet cannot be written");
+	buf_reset(&b);
+	status_print(&b, &status, &as_text);
+	at(&b, "\nan archive cannot be written: archive <a>: full\n");
+	assert_absent(&b, "outlet cannot be written");
+	buf_reset(&b);
+	status_print(&b, &status, &json);
+	at(&b, "\"database_error\": null");
+	at(&b, "\"outlets_error\": null");
+	at(&b, "\"archives_error\": \"archive <a>: full\"");
+	buf_fini(&b);
+	arena_fini(&status.arena);
+}
+
+static void
 page_chart(void **state)
 {
 	struct status status = known;
@@ -175,6 +202,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(page_order),
 		cmocka_unit_test(page_chart),
+		cmocka_unit_test(troubles),
 		cmocka_unit_test(page_words),
 		cmocka_unit_test(page_is_harmless),
 		cmocka_unit_test(json_says_of_when),

@@ -11,6 +11,13 @@
 /* As many as the system lets us have, within reason. */
 void limits_raise_files(void);
 
+/* As many may be open, and so many are: -1 if that is not to be known. */
+unsigned limits_files(void);
+int limits_open_files(void);
+
+/* Has something failed because no more may be open?  Asked when it has. */
+int limits_files_are_out(void);
+
 /* Of sockets: what each of the two may have; never less than a few. */
 unsigned limits_socket_share(void);
 
