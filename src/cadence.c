@@ -43,7 +43,7 @@ static const char *const rule_names[CADENCE_RULE_COUNT] = {
 	[CADENCE_CAP] = "interval-max",
 	[CADENCE_GAP] = "entries may have been missed",
 	[CADENCE_NETWORK_DOWN] = "network down",
-	[CADENCE_POSTPONED] = "memory was short: interval-min",
+	[CADENCE_POSTPONED] = "memory or files were short: interval-min",
 };
 
 const char *

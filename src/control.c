@@ -10,6 +10,7 @@
  * its verb hears of it, and one at a time: that bounds the memory.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,13 +29,16 @@
 enum {
 	CALLS_MAX = 16, LINE_MAX_BYTES = 65536, WORDS_MAX = 1024,
 	PATIENCE_S = 30,	/* for a request; for each part of an answer */
+	REST_S = 1,		/* where nobody could be let in */
 	LINE_STEP = 4096, BODY_STEP = 256 << 10	/* in one turn of the loop */
 };
 
 struct control {
 	struct ev_loop			*loop;
 	struct ev_io			 io;
+	struct ev_timer			 rest;
 	int				 fd;
+	int				 spare;	/* for one caller; or -1 */
 	char				*path;
 	const struct control_verb	*verbs;
 	void				*arg;
@@ -55,6 +59,17 @@ struct control_call {
 	struct buf		 in, out;
 	size_t			 sent;
 };
+
+/*
+ * When no more files may be open, somebody will ask why: a descriptor is kept
+ * for that.
+ */
+static void
+control_take_spare(struct control *ctl)
+{
+	if (ctl->spare == -1)
+		ctl->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
 
 /* What was asked is not needed any more. */
 static void
@@ -79,6 +94,8 @@ call_free(struct control_call *c)
 	}
 	if (c->fd != -1)
 		close(c->fd);
+	if (c->control != NULL)
+		control_take_spare(c->control);
 	buf_fini(&c->out);
 	free(c);
 }
@@ -271,14 +288,49 @@ on_patience(struct ev_loop *loop, struct ev_timer *w, int revents)
 	call_hang_up(w->data);
 }
 
+static int
+let_in(struct control *ctl)
+{
+	int fd = accept4(ctl->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (fd != -1 || errno != EMFILE || ctl->spare == -1)
+		return fd;
+	close(ctl->spare);
+	ctl->spare = -1;
+	return accept4(ctl->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+static int
+is_for_want(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOBUFS ||
+	    error == ENOMEM;
+}
+
+static void
+on_rested(struct ev_loop *loop, struct ev_timer *w, int revents)
+{
+	struct control *ctl = w->data;
+
+	(void)revents;
+	control_take_spare(ctl);
+	ev_io_start(loop, &ctl->io);
+}
+
 static void
 on_accept(struct ev_loop *loop, struct ev_io *io, int revents)
 {
 	struct control *ctl = io->data;
 	struct control_call *c;
-	int fd = accept4(ctl->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	int fd = let_in(ctl);
 
-	(void)loop, (void)revents;
+	(void)revents;
+	if (fd == -1 && is_for_want(errno)) {
+		/* Who waits outside would wake the loop again and again. */
+		ev_io_stop(loop, io);
+		ev_timer_set(&ctl->rest, REST_S, 0.);
+		ev_timer_start(loop, &ctl->rest);
+	}
 	if (fd == -1)
 		return;
 	if (ctl->count >= CALLS_MAX) {
@@ -345,6 +397,10 @@ control_new(struct ev_loop *loop, const char *path,
 	ev_io_init(&ctl->io, on_accept, fd, EV_READ);
 	ctl->io.data = ctl;
 	ev_io_start(loop, &ctl->io);
+	ev_init(&ctl->rest, on_rested);
+	ctl->rest.data = ctl;
+	ctl->spare = -1;
+	control_take_spare(ctl);
 	return ctl;
 }
 
@@ -367,7 +423,10 @@ control_free(struct control *ctl)
 		}
 	}
 	ev_io_stop(ctl->loop, &ctl->io);
+	ev_timer_stop(ctl->loop, &ctl->rest);
 	close(ctl->fd);
+	if (ctl->spare != -1)
+		close(ctl->spare);
 	unlink(ctl->path);
 	free(ctl->path);
 	free(ctl);

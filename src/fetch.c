@@ -24,6 +24,7 @@
 #include <ev.h>
 
 #include "feedmill/base/clock.h"
+#include "feedmill/base/limits.h"
 #include "feedmill/base/mem.h"
 #include "feedmill/base/url.h"
 #include "fetch_private.h"
@@ -326,7 +327,10 @@ on_resolved(const struct resolved *all, void *arg)
 
 	x->query = NULL;
 	if (all->failure != NULL) {
-		fail(x, OUTCOME_DNS, all->failure);
+		if (limits_files_are_out())
+			fail(x, OUTCOME_POSTPONED, fetch_no_files);
+		else
+			fail(x, OUTCOME_DNS, all->failure);
 		return;
 	}
 	keep_allowed(all, x->private_ok || x->order.proxy != NULL, &allowed);

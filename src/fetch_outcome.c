@@ -14,6 +14,8 @@
 #include "feedmill/base/mem.h"
 #include "fetch_private.h"
 
+const char fetch_no_files[] = "put off: no more files may be open";
+
 void
 outcome_say(struct xfer *x, enum outcome outcome, const char *sentence)
 {
@@ -159,6 +161,9 @@ outcome_of_stop(struct xfer *x)
 		outcome_say(x, OUTCOME_POSTPONED,
 		    "put off: all transfers together are over "
 		    "bytes-in-flight");
+		return 1;
+	case STOP_FILES:
+		outcome_say(x, OUTCOME_POSTPONED, fetch_no_files);
 		return 1;
 	case STOP_ADDRESS:
 		outcome_say(x, OUTCOME_REFUSED_ADDRESS,

@@ -36,6 +36,7 @@ enum fetch_stop {
 	STOP_LENGTH,		/* Content-Length is no number, or two */
 	STOP_MEMORY,
 	STOP_CROWD,		/* all bodies together are too much */
+	STOP_FILES,		/* no more may be open */
 	STOP_ADDRESS,		/* the guard, at the socket */
 };
 
@@ -113,6 +114,7 @@ void transfer_prepare(struct xfer *, int64_t timeout_ms);
 void outcome_of_failure(struct xfer *, CURLcode);
 /* ... that was answered; OUTCOME_OK: its body counts. */
 void outcome_of_status(struct xfer *);
+extern const char fetch_no_files[];
 void outcome_say(struct xfer *, enum outcome, const char *sentence);
 void outcome_set(struct xfer *, enum outcome, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

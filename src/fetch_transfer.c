@@ -8,6 +8,7 @@
  * libcurl's callbacks note and count.  To end a transfer they say why in
  * x->stop and return an error.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -143,13 +144,18 @@ static curl_socket_t
 curl_opens_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
 {
 	struct xfer *x = ((struct handle *)arg)->xfer;
+	int fd;
 
 	if (purpose != CURLSOCKTYPE_IPCXN || (!x->private_ok &&
 	    x->order.proxy == NULL && !resolve_is_public(&to->addr))) {
 		x->stop = STOP_ADDRESS;
 		return CURL_SOCKET_BAD;
 	}
-	return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+	fd = socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+	if (fd == -1 && (errno == EMFILE || errno == ENFILE ||
+	    errno == ENOBUFS || errno == ENOMEM))
+		x->stop = STOP_FILES;
+	return fd;
 }
 
 /* libcurl is about to resolve a name that was not pinned: no.  (It would

@@ -32,8 +32,8 @@ static const struct {
 	[OUTCOME_UNREADABLE]	= { "unreadable", "cannot be read", 0 },
 	[OUTCOME_DAMAGED]	= { "damaged", "damaged, read in part", 0 },
 	[OUTCOME_STORE]		= { "store", "could not be stored", 0 },
-	[OUTCOME_POSTPONED]	= { "postponed", "put off: memory was short",
-	    0 },
+	[OUTCOME_POSTPONED]	= { "postponed",
+	    "put off: memory or open files were short", 0 },
 };
 
 const char *

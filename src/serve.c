@@ -24,7 +24,10 @@
 #include "serve_socket.h"
 #include "serve_watch.h"
 
-enum { PASSED_MAX = 8 };	/* sockets from systemd */
+enum {
+	PASSED_MAX = 8,		/* sockets from systemd */
+	REST_S = 1,		/* where nobody could be let in */
+};
 
 /* -------------------------------------------------------------- listeners */
 
@@ -35,6 +38,14 @@ connections_now(const struct listener *l)
 	    MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
 
 	return info != NULL ? info->num_connections : 0;
+}
+
+/* No more files may be open, and none of ours will be closed: the library
+ * would try again and again. */
+static int
+cannot_let_in(const struct listener *l)
+{
+	return connections_now(l) == 0 && limits_files_are_out();
 }
 
 /*
@@ -53,6 +64,13 @@ run(struct listener *l)
 	if (connections_now(l) < before)
 		MHD_run(l->daemon);
 	ev_timer_stop(s->loop, &l->timer);
+	if (cannot_let_in(l)) {
+		ev_io_stop(s->loop, &l->io);
+		ev_timer_set(&l->timer, REST_S, 0.);
+		ev_timer_start(s->loop, &l->timer);
+		return;
+	}
+	ev_io_start(s->loop, &l->io);
 	if (MHD_get_timeout(l->daemon, &ms) != MHD_YES)
 		return;
 	ev_timer_set(&l->timer, (double)ms / 1000., 0.);
@@ -91,6 +109,14 @@ count_refusal(struct serve *s, const char *line)
 		s->answers[status / 100]++;
 }
 
+/* For want of files it lets nobody in until somebody has gone. */
+static void
+note_closed(struct listener *l, const char *line)
+{
+	if (strstr(line, "suspending accept") != NULL)
+		serve_close_doors(l);
+}
+
 /* What it has to say is about clients, and clients can make it say it. */
 static void
 log_library(void *cls, const char *fmt, va_list args)
@@ -100,6 +126,7 @@ log_library(void *cls, const char *fmt, va_list args)
 
 	vsnprintf(line, sizeof(line), fmt, args);
 	count_refusal(l->serve, line);
+	note_closed(l, line);
 	line[strcspn(line, "\r\n")] = '\0';
 	log_event(LOG_DEBUG, "http library", LOG_STR("says", line));
 }

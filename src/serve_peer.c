@@ -99,6 +99,7 @@ peer_end(struct serve *s, struct peer *p)
 		p->next->link = p->link;
 	s->peers_count--;
 	p->listener->peers_count--;
+	p->listener->is_closed = 0;
 	free(p->query);
 	free(p);
 }
@@ -116,7 +117,7 @@ hang_up(const struct peer *p)
 static int
 is_full(const struct listener *l)
 {
-	return l->peers_count >= l->limit;
+	return l->peers_count >= l->limit || l->is_closed;
 }
 
 /* Who is nobody's guest any more: asked for nothing, for a while. */
@@ -154,6 +155,13 @@ set_sweep(struct serve *s, double every_s)
 		return;
 	s->sweep.repeat = every_s;
 	ev_timer_again(s->loop, &s->sweep);
+}
+
+void
+serve_close_doors(struct listener *l)
+{
+	l->is_closed = 1;
+	set_sweep(l->serve, ROOM_S);
 }
 
 void

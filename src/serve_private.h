@@ -58,6 +58,7 @@ struct listener {
 	char		*address;	/* "http://...", NULL: no TCP */
 	int		 seen;
 	unsigned	 peers_count, limit;
+	int		 is_closed;	/* until one of them has gone */
 	ev_io		 io;
 	ev_timer	 timer;
 };
@@ -111,5 +112,7 @@ void serve_call_end_all(struct listener *);
 /* Stop who has taken too long over a request or over its answer; and look
  * again soon, as long as somebody may be kept waiting at the door. */
 void serve_sweep(struct serve *);
+/* The library lets nobody in until somebody has gone. */
+void serve_close_doors(struct listener *);
 
 #endif
