@@ -1,6 +1,5 @@
 /*
- * normalise_text.c - the texts of a feed as readers, outlets and the search
- * may have them.
+ * normalise_text.c - the texts of a feed as readers and outlets may have them.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,8 +9,6 @@
 #include "feedmill/base/text.h"
 #include "feedmill/base/url.h"
 #include "feedmill/normalise.h"
-
-enum { SEARCH_TEXT_MAX = 256 * 1024 };
 
 /*
  * What the links of a text are relative to, malloc()ed or NULL: the nearest
@@ -128,20 +125,6 @@ safe_title(const struct text *t, struct arena *a)
 	return title;
 }
 
-static const char *
-search_text(const struct safe_entry *s, struct arena *a)
-{
-	const char *html = s->content[0] != '\0' ? s->content : s->summary;
-	struct buf b = { 0 };
-	const char *text;
-
-	html_to_text_start(&b, html, strlen(html), SEARCH_TEXT_MAX);
-	text = arena_strndup(a, buf_str(&b), text_utf8_cut(buf_str(&b), b.len,
-	    SEARCH_TEXT_MAX));
-	buf_fini(&b);
-	return text;
-}
-
 /* ---------------------------------------------------------------- picture */
 
 /* The src of the first <img> of our own serialiser's HTML. */
@@ -206,6 +189,5 @@ normalise_entry(const struct feed *f, const struct entry *e,
 	ret->title = safe_title(&e->title, a);
 	ret->content = safe_html(&e->content, f, e, rules, a);
 	ret->summary = safe_html(&e->summary, f, e, rules, a);
-	ret->text = search_text(ret, a);
 	ret->image = picture_of(e, ret, a);
 }

@@ -38,7 +38,6 @@ struct safe_entry {
 	const char	*title;		/* plain text, one line, maybe "" */
 	const char	*content;	/* HTML or "" */
 	const char	*summary;	/* HTML or "" */
-	const char	*text;		/* plain text of all, for search */
 	const char	*image;		/* URL of its first picture, or NULL */
 };
 void normalise_entry(const struct feed *, const struct entry *,

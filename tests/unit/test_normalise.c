@@ -277,7 +277,6 @@ test_safe_entry(void **state)
 	assert_is(s.content, "<p>one</p><img src=\"https://h.example/d/i.png"
 	    "?a&amp;b\" loading=\"lazy\"/>");
 	assert_is(s.summary, "two &lt; lines<br/>\nof text");
-	assert_is(s.text, "one");
 	assert_is(s.image, "https://h.example/d/i.png?a&b");
 	assert_null(html_fault(s.content, strlen(s.content), 0));
 	arena_fini(&a);
@@ -298,33 +297,8 @@ test_safe_entry_empty(void **state)
 	assert_is(s.title, "");
 	assert_is(s.content, "");
 	assert_is(s.summary, "");
-	assert_is(s.text, "");
 	assert_is(s.image, NULL);
 	arena_fini(&a);
-	feed_free(f);
-}
-
-/* Text for the search is bounded, and cut between characters. */
-static void
-test_search_text_bound(void **state)
-{
-	struct feed *f = feed_new();
-	struct entry *e = feed_add_entry(f);
-	struct arena a = { 0 };
-	struct safe_entry s;
-	struct buf b = { 0 };
-	size_t len;
-
-	(void)state;
-	for (int i = 0; i < 100 * 1024; i++)
-		buf_puts(&b, "\xe4\xb8\xad");
-	e->content = (struct text){ .value = buf_str(&b), .type = TEXT_HTML };
-	normalise_entry(f, e, NULL, &a, &s);
-	len = strlen(s.text);
-	assert_true(len <= 256 * 1024 && len > 256 * 1024 - 3);
-	assert_int_equal(len % 3, 0);
-	arena_fini(&a);
-	buf_fini(&b);
 	feed_free(f);
 }
 
@@ -343,7 +317,6 @@ main(void)
 		cmocka_unit_test(test_text_types),
 		cmocka_unit_test(test_safe_entry),
 		cmocka_unit_test(test_safe_entry_empty),
-		cmocka_unit_test(test_search_text_bound),
 	};
 
 	url_init();
