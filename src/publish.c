@@ -2,11 +2,13 @@
  * publish.c - see publish.h.
  *
  * When a round is due, and on which thread it runs, is rounds.h's; here is
- * what it does: for each outlet collect its window, rendering each item as it
- * comes, put the items in order, join them, and write what changed.
+ * what it does, for each outlet:
  *
- * What is rendered does not depend on the time of rendering: the 48 hours of
- * the window count back from the newest announcement, not from now.
+ *	its sources -> sealed pages -> what is shown -> documents, notes
+ *	(rounds.h)     publish_pages   publish_window   publish_documents
+ *
+ * What was selected and made is remembered from round to round, and thrown
+ * away with the configuration it was made for.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -5,8 +5,8 @@
  * in its file.  The database hears of a page one commit after it is there.
  * So a page found where the next one would go is looked at first: if
  * everything that was announced up to its end is on it, it is the page, and
- * stays.  Otherwise it belongs to another
- * database, or to a time after a backup, and is replaced.
+ * stays.  Otherwise it belongs to another database, or to a time after a
+ * backup, and is replaced.
  *
  * Where the newest page is missing (another folder, a hand that tidied) the
  * pages are gone through again from the first.

@@ -3,7 +3,8 @@
  *
  * libmicrohttpd on the event loop, one daemon per listening socket.  Files
  * of the outlet directories are held as ready responses (identity and gzip)
- * and replaced when serve_reload() finds them changed.  Everything else is a
+ * and replaced a moment after the files are.  Conditions and ranges are those
+ * of RFC 9110, what is new alone is RFC 3229's "feed".  Everything else is a
  * route: a path and a function that fills a buffer, at once or later.  GET
  * and HEAD only.
  */
@@ -65,7 +66,8 @@ struct serve *serve_new(struct ev_loop *, const struct serve_route *routes,
  * a reload those that changed.  -1: none could be opened. */
 int serve_configure(struct serve *, const struct config *, struct err *);
 
-/* Look at the outlet directories again, after publishing. */
+/* Look at the outlet directories again, now: a change of them is noticed
+ * without, where the system tells it (inotify). */
 void serve_reload(struct serve *);
 
 /* "http://127.0.0.1:8080", NULL if it listens nowhere on TCP. */

@@ -3,9 +3,9 @@
  *
  * Columns: name, namespaces, places, begin, end, the place inside, the
  * field, its rank among those that fill the field, whether markup may stand
- * in it, and its rank among what identity compares (the date is
- * that of pubDate, updated, dc:date, published; the body is content:encoded,
- * content, media:description, description, summary).
+ * in it, and its rank among what identity compares (the date is that of
+ * pubDate, updated, dc:date, published; the body is content:encoded, content,
+ * media:description, description, summary).
  */
 #include "feedmill/base/mem.h"
 #include "reader.h"

@@ -1,6 +1,6 @@
 /*
  * quote.c - text of a publisher in an archive: in Markdown, in HTML that a
- * site generator reads, as a link's destination, as a file's name.
+ * site generator reads, as a link's destination.
  */
 #include <string.h>
 
