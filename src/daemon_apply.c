@@ -86,6 +86,9 @@ take_effect(struct daemon *d, const struct err *failed)
 		return;
 	}
 	if (failed != NULL) {
+		/* Back to the sockets of now. */
+		if (d->serve != NULL)
+			serve_prepare(d->serve, mill_config(d->mill), &e);
 		refuse_reload(d, failed->msg);
 		return;
 	}
@@ -132,12 +135,22 @@ daemon_apply(struct daemon *d, const struct config *config)
 	mill_configure(d->mill, config, applied, d);
 }
 
+/* What can be had only once is had before anything is changed. */
+static int
+prepare_server(struct daemon *d, const struct config *next, struct err *e)
+{
+	if (d->serve == NULL && next->http.enabled)
+		d->serve = serve_new(d->loop, daemon_routes, d);
+	return d->serve != NULL ? serve_prepare(d->serve, next, e) : 0;
+}
+
 void
 daemon_reload(struct daemon *d)
 {
 	struct buf report = { 0 };
 	const struct config *next;
 	unsigned mistakes;
+	struct err e;
 
 	if (d->applying) {
 		d->reload_wanted = 1;
@@ -151,6 +164,8 @@ daemon_reload(struct daemon *d)
 	} else if (strcmp(next->database,
 	    mill_config(d->mill)->database) != 0) {
 		refuse_reload(d, "database: changing it needs a restart\n");
+	} else if (prepare_server(d, next, &e) == -1) {
+		refuse_reload(d, e.msg);
 	} else {
 		daemon_apply(d, next);
 	}

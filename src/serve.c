@@ -241,18 +241,109 @@ open_inherited(struct serve *s, struct err *err)
 	return opened;
 }
 
+static struct listener *
+find_listener(const struct serve *s, const char *where)
+{
+	struct listener *l = s->listeners;
+
+	while (l != NULL && (l->where == NULL || strcmp(l->where, where) != 0))
+		l = l->next;
+	return l;
+}
+
+/* ---------------------------------------------------------- the next ones */
+
+struct prepared {
+	struct prepared	*next;
+	char		*where;
+	int		 fd;
+};
+
+/* The socket; -1: there is none for it. */
+static int
+take_prepared(struct serve *s, const char *where)
+{
+	struct prepared **link = &s->prepared, *p;
+	int fd;
+
+	while ((p = *link) != NULL && strcmp(p->where, where) != 0)
+		link = &p->next;
+	if (p == NULL)
+		return -1;
+	*link = p->next;
+	fd = p->fd;
+	free(p->where);
+	free(p);
+	return fd;
+}
+
+static void
+drop_prepared(struct serve *s)
+{
+	struct prepared *p;
+
+	while ((p = s->prepared) != NULL) {
+		const char *path = socket_path(p->where);
+
+		if (path != NULL)
+			unlink(path);
+		close(take_prepared(s, p->where));
+	}
+}
+
+static int
+is_listed(const struct config *c, const char *where)
+{
+	for (size_t i = 0; c->http.listen[i] != NULL; i++)
+		if (strcmp(c->http.listen[i], where) == 0)
+			return 1;
+	return 0;
+}
+
+/* Is it a socket of our own that is in the way, and about to go?  So it is
+ * from 127.0.0.1:8080 to 0.0.0.0:8080. */
+static int
+is_in_our_way(const struct serve *s, const struct config *c, const char *where)
+{
+	const char *port = strrchr(where, ':'), *its;
+
+	for (struct listener *l = s->listeners; l != NULL; l = l->next) {
+		its = l->where != NULL ? strrchr(l->where, ':') : NULL;
+		if (port != NULL && its != NULL && strcmp(its, port) == 0 &&
+		    !is_listed(c, l->where))
+			return 1;
+	}
+	return 0;
+}
+
+static int
+prepare(struct serve *s, const struct config *c, const char *where,
+    struct err *err)
+{
+	struct prepared *p;
+	int fd;
+
+	if (find_listener(s, where) != NULL)
+		return 0;
+	fd = socket_listen(where, err);
+	if (fd == -1)
+		return is_in_our_way(s, c, where) ? 0 : -1;
+	p = xcalloc(1, sizeof(*p));
+	*p = (struct prepared){ s->prepared, xstrdup(where), fd };
+	s->prepared = p;
+	return 0;
+}
+
 static int
 open_configured(struct serve *s, const char *where, struct err *err)
 {
 	int fd;
 
-	for (struct listener *l = s->listeners; l != NULL; l = l->next) {
-		if (l->where != NULL && strcmp(l->where, where) == 0) {
-			l->seen = 1;
-			return 0;
-		}
-	}
-	fd = socket_listen(where, err);
+	if (find_listener(s, where) != NULL)
+		return 0;
+	fd = take_prepared(s, where);
+	if (fd == -1)
+		fd = socket_listen(where, err);
 	return fd == -1 ? -1 : add_listener(s, where, fd, err);
 }
 
@@ -304,20 +395,53 @@ serve_new(struct ev_loop *loop, const struct serve_route *routes, void *arg)
 /* Sockets from systemd stand for the configured ones, for good: they cannot
  * be had a second time. */
 static int
+has_inherited(const struct serve *s)
+{
+	for (const struct listener *l = s->listeners; l != NULL; l = l->next)
+		if (l->where == NULL)
+			return 1;
+	return 0;
+}
+
+int
+serve_prepare(struct serve *s, const struct config *config, struct err *err)
+{
+	const char *const *listen = config->http.listen;
+
+	drop_prepared(s);
+	if (!config->http.enabled || has_inherited(s))
+		return 0;
+	for (; *listen != NULL; listen++) {
+		if (prepare(s, config, *listen, err) == -1) {
+			drop_prepared(s);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+/* What goes first: it may be in the way of what comes. */
+static void
+close_unlisted(struct serve *s)
+{
+	int inherited = has_inherited(s);
+
+	for (struct listener *l = s->listeners; l != NULL; l = l->next)
+		l->seen = l->where == NULL || (!inherited &&
+		    s->config->http.enabled && is_listed(s->config, l->where));
+	close_unseen(s);
+}
+
+static int
 open_all(struct serve *s, struct err *err)
 {
 	const char *const *listen = s->config->http.listen;
-	int inherited = 0, failed = 0;
+	int failed = 0;
 
-	for (struct listener *l = s->listeners; l != NULL; l = l->next) {
-		l->seen = l->where == NULL;
-		inherited += l->seen;
-	}
-	if (!s->config->http.enabled)
+	if (!s->config->http.enabled || has_inherited(s) ||
+	    (s->listeners == NULL && open_inherited(s, err) > 0))
 		return 0;
-	if (s->listeners == NULL)
-		inherited = open_inherited(s, err);
-	for (; inherited == 0 && listen != NULL && *listen; listen++) {
+	for (; *listen != NULL; listen++) {
 		if (open_configured(s, *listen, err) == 0)
 			continue;
 		failed = 1;
@@ -337,8 +461,9 @@ serve_configure(struct serve *s, const struct config *config,
 	s->config = config_ref(config);
 	config_unref(old);
 	watch_configure(s->watch, config);
+	close_unlisted(s);
 	rc = open_all(s, err);
-	close_unseen(s);
+	drop_prepared(s);
 	serve_reload(s);
 	return rc == -1 && s->listeners == NULL ? -1 : 0;
 }
@@ -374,6 +499,7 @@ serve_free(struct serve *s)
 	for (struct listener *l = s->listeners; l != NULL; l = l->next)
 		l->seen = 0;
 	close_unseen(s);
+	drop_prepared(s);
 	ev_ref(s->loop);
 	ev_timer_stop(s->loop, &s->sweep);
 	watch_free(s->watch);

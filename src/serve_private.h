@@ -69,6 +69,7 @@ struct serve {
 	void		*arg;
 	const struct config *config;
 	struct listener	*listeners;
+	struct prepared	*prepared;	/* open for the next configuration */
 	struct documents documents;
 	struct watch	*watch;
 	struct peer	*peers;

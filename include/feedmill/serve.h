@@ -62,6 +62,11 @@ int serve_query_get(const char *query, const char *name, struct buf *ret);
 struct serve *serve_new(struct ev_loop *, const struct serve_route *routes,
     void *arg);
 
+/* Before a reload: have what serve_configure() will need, so that it does
+ * not fail.  -1: it cannot be had, and nothing is changed.  What an earlier
+ * one had is given back. */
+int serve_prepare(struct serve *, const struct config *, struct err *);
+
 /* Open the configured sockets (or those systemd passed, named "http"), or on
  * a reload those that changed.  -1: none could be opened. */
 int serve_configure(struct serve *, const struct config *, struct err *);

@@ -4,6 +4,7 @@ reads, signals at the wrong moment, a state folder far down, a pipe that
 ends."""
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -104,6 +105,55 @@ same(daemon.events('reloaded')[-1]['sources'], '301', 'the last one counts')
 eventually(lambda: site.asked('/3'))
 same((daemon.stop(), len(site.asked('/3'))), (0, 1),
      'and nothing is asked twice for it') or note(daemon.log[-3000:])
+
+
+# ------------------------------------------------------ another address
+
+def moved(mill, *listen, **more):
+    """What a reload says that serves there."""
+    mill.set(http={'listen': list(listen), **more})
+    return mill.run('reload')
+
+
+def at(address):
+    return answers('http://%s/healthz' % address)
+
+
+taken = socket.socket()
+taken.bind(('127.0.0.1', 0))
+taken.listen()
+at_end(taken.close)
+busy = '127.0.0.1:%d' % taken.getsockname()[1]
+mill = Mill(feeds={'a': site.source('/4')})
+here = '127.0.0.1:%d' % mill.port
+there = '127.0.0.1:%d' % free_port()
+path = os.path.join(mill.dir, 'http.sock')
+daemon = mill.start()
+mill.set(feeds={'a': site.source('/4'), 'b': site.source('/5')})
+r = moved(mill, there, 'unix:' + path, busy)
+ok(r.status == 1 and busy in r.err, 'an address that cannot be had is told', r)
+same((at(here), at(there), os.path.exists(path), site.asked('/5')),
+     (200, None, False, []), 'and nothing at all is changed') or \
+    note(daemon.log)
+r = moved(mill, there, 'unix:' + path)
+same((r.status, at(here), at(there), os.path.exists(path)),
+     (0, None, 200, True), 'one that can be had goes') or note(r)
+since = daemon.mark()
+r = moved(mill, '0.0.0.0:' + there.rpartition(':')[2])
+same((r.status, at(there), at(there.replace('.1:', '.2:'))), (0, 200, 200),
+     'to all addresses with the same port') or note(daemon.log)
+r = moved(mill, there)
+same((r.status, at(there), at(there.replace('.1:', '.2:'))), (0, 200, None),
+     'and back') or note(daemon.log)
+same([e for e in daemon.events(since=since) if e['level'] == 'error'], [],
+     'without an error')
+r = moved(mill, there, enabled=False)
+same((r.status, at(there)), (0, None), 'the server is switched off')
+same(daemon.stop(), 0, 'it stops')
+daemon = mill.start()
+r = moved(mill, there)
+same((r.status, at(there)), (0, 200), 'and on') or note(r)
+same(daemon.stop(), 0, 'it stops')
 
 
 def never(h):
