@@ -190,6 +190,7 @@ SRCS = \
 	src/parse/repair_names.c \
 	src/parse/repair_scan.c \
 	src/parse/repair_text.c \
+	src/parse/scope.c \
 	src/parse/tags.c \
 	src/parse/texts.c \
 	src/parse/values.c \

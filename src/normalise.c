@@ -234,11 +234,27 @@ permalink(const struct scope *s, const struct entry *e)
 
 /* ----------------------------------------------------------------- heads */
 
+/* Atom: an id is a URI, and a relative one means one in its base. */
+static void
+fix_id(const struct scope *s, const char **id)
+{
+	char *absolute;
+
+	if (s->feed->format != FORMAT_ATOM || *id == NULL ||
+	    s->base == NULL || strchr(*id, ':') != NULL)
+		return;
+	absolute = url_resolve(s->base, *id);
+	if (absolute != NULL)
+		*id = arena_strdup(&s->feed->arena, absolute);
+	free(absolute);
+}
+
 static void
 fix_head(struct feed *f, struct feed_head *h, const char *outer)
 {
 	struct scope s = scope_of(f, h->base, outer);
 
+	fix_id(&s, &h->id);
 	fix_links(&s, &h->links);
 	fix(&s, &h->link, NULL);
 	fix(&s, &h->self, NULL);
@@ -262,25 +278,13 @@ fix_head(struct feed *f, struct feed_head *h, const char *outer)
 
 /* --------------------------------------------------------------- entries */
 
-/* Atom: an id is a URI, and a relative one means one in its base. */
-static void
-fix_id(const struct scope *s, struct entry *e)
-{
-	char *absolute;
-
-	if (s->feed->format != FORMAT_ATOM || e->id == NULL ||
-	    s->base == NULL || strchr(e->id, ':') != NULL)
-		return;
-	absolute = url_resolve(s->base, e->id);
-	if (absolute != NULL)
-		e->id = arena_strdup(&s->feed->arena, absolute);
-	free(absolute);
-}
-
 static void
 choose_link(struct feed *f, const struct scope *s, struct entry *e)
 {
 	fix(s, &e->link, NULL);
+	/* Some put the guid there. */
+	if (e->origin_link != NULL && !url_is_http(e->origin_link))
+		e->origin_link = NULL;
 	fix(s, &e->origin_link, NULL);
 	if (e->origin_link != NULL)
 		e->link = e->origin_link;
@@ -321,7 +325,7 @@ fix_entry(struct feed *f, struct entry *e)
 {
 	struct scope s = entry_scope(f, e);
 
-	fix_id(&s, e);
+	fix_id(&s, &e->id);
 	fix_links(&s, &e->links);
 	choose_link(f, &s, e);
 	fix_enclosures(&s, e);

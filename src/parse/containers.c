@@ -28,7 +28,7 @@ head_scope(struct reader *r)
 
 	if (h->language == NULL && f->lang != NULL && f->lang[0] != '\0')
 		h->language = f->lang;
-	if (h->base == NULL)
+	if (f->base != NULL)
 		h->base = f->base;
 }
 
@@ -183,7 +183,7 @@ begin_source(struct reader *r, const struct rule *rule, const char **atts)
 
 	(void)rule;
 	feed_head_init(h);
-	h->url = reader_attribute(r, attribute(atts, "url"));
+	h->url = reader_url(r, attribute(atts, "url"));
 	h->base = reader_top(r)->base;
 	reader_top(r)->object = h;
 	reader_top(r)->ranks = r->source_ranks;
@@ -219,7 +219,7 @@ begin_image(struct reader *r, const struct rule *rule, const char **atts)
 	if (url == NULL)
 		url = attribute(atts, "href");
 	if (image->url == NULL && url != NULL)
-		image->url = reader_attribute(r, url);
+		image->url = reader_url(r, url);
 }
 
 void

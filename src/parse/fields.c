@@ -12,29 +12,34 @@
 
 #include "feedmill/base/date.h"
 #include "feedmill/base/text.h"
-#include "feedmill/base/url.h"
 #include "list.h"
 #include "reader.h"
+
+static int
+takes(struct reader *r, const struct rule *rule, size_t len)
+{
+	const char **at = reader_field(r, rule);
+
+	return len > 0 && (reader_parent(r)->ranks == NULL ? *at == NULL :
+	    reader_outranks(r, rule));
+}
 
 void
 end_string(struct reader *r, const struct rule *rule, char *s, size_t len)
 {
 	const char **at = reader_field(r, rule);
-	char *absolute = NULL;
 
-	if (len == 0)
-		return;
-	/* Its own xml:base: then it is a URL. */
-	if (reader_top(r)->base != reader_parent(r)->base)
-		absolute = url_resolve(reader_top(r)->base, s);
-	if (absolute != NULL) {
-		s = absolute;
-		len = strlen(s);
-	}
-	if (reader_parent(r)->ranks == NULL ? *at == NULL :
-	    reader_outranks(r, rule))
+	if (takes(r, rule, len))
 		*at = reader_keep(r, s, len);
-	free(absolute);
+}
+
+void
+end_url(struct reader *r, const struct rule *rule, char *s, size_t len)
+{
+	const char **at = reader_field(r, rule);
+
+	if (takes(r, rule, len))
+		*at = reader_url(r, s);
 }
 
 void
@@ -189,7 +194,7 @@ begin_generator(struct reader *r, const struct rule *rule, const char **atts)
 	(void)rule;
 	if (g->name != NULL)
 		return;
-	g->uri = reader_attribute(r, uri != NULL ? uri :
+	g->uri = reader_url(r, uri != NULL ? uri :
 	    attribute(atts, "url"));
 	g->version = reader_attribute(r, attribute(atts, "version"));
 }
@@ -208,7 +213,7 @@ void
 begin_agent(struct reader *r, const struct rule *rule, const char **atts)
 {
 	struct generator *g = &reader_head(r)->generator;
-	const char *uri = reader_attribute(r, attribute(atts, "resource"));
+	const char *uri = reader_url(r, attribute(atts, "resource"));
 
 	(void)rule;
 	if (g->uri == NULL)
@@ -220,7 +225,7 @@ begin_agent(struct reader *r, const struct rule *rule, const char **atts)
 void
 begin_resource(struct reader *r, const struct rule *rule, const char **atts)
 {
-	const char *url = reader_attribute(r, attribute(atts, "resource"));
+	const char *url = reader_url(r, attribute(atts, "resource"));
 	const char **at = reader_field(r, rule);
 
 	if (url != NULL && reader_outranks(r, rule))

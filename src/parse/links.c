@@ -125,7 +125,7 @@ begin_link(struct reader *r, const struct rule *rule, const char **atts)
 		href = reader_top(r)->base;
 	l = arena_zalloc(r->arena, sizeof(*l));
 	reader_top(r)->object = l;
-	l->href = reader_attribute(r, href);
+	l->href = reader_url(r, href);
 	l->rel = link_rel(r, attribute(atts, "rel"));
 	l->base = reader_top(r)->base;
 	l->length = -1;
@@ -148,7 +148,7 @@ end_link(struct reader *r, const struct rule *rule, char *s, size_t len)
 	(void)rule;
 	if (len == 0 || l->href != NULL)
 		return;
-	l->href = reader_keep(r, s, len);
+	l->href = reader_url(r, s);
 	add_link(r, l);
 }
 
@@ -160,7 +160,7 @@ begin_enclosure(struct reader *r, const struct rule *rule, const char **atts)
 	struct link link = { .length = -1 };
 
 	(void)rule;
-	link.href = reader_attribute(r, url != NULL ? url :
+	link.href = reader_url(r, url != NULL ? url :
 	    attribute(atts, "href"));
 	if (link.href == NULL)
 		return;

@@ -38,7 +38,7 @@ begin_media(struct reader *r, const struct rule *rule, const char **atts)
 {
 	struct media_content *m;
 	const char *size = attribute(atts, "fileSize");
-	const char *url = reader_attribute(r, attribute(atts, "url"));
+	const char *url = reader_url(r, attribute(atts, "url"));
 
 	(void)rule;
 	if (url == NULL)
@@ -55,7 +55,7 @@ void
 begin_thumbnail(struct reader *r, const struct rule *rule, const char **atts)
 {
 	struct media_thumbnail *t;
-	const char *url = reader_attribute(r, attribute(atts, "url"));
+	const char *url = reader_url(r, attribute(atts, "url"));
 
 	(void)rule;
 	if (url == NULL)
@@ -71,7 +71,7 @@ void
 begin_peer(struct reader *r, const struct rule *rule, const char **atts)
 {
 	struct link *l;
-	const char *href = reader_attribute(r, attribute(atts, "href"));
+	const char *href = reader_url(r, attribute(atts, "href"));
 
 	(void)rule;
 	if (href == NULL)
@@ -91,7 +91,7 @@ begin_itunes_image(struct reader *r, const struct rule *rule,
 	const char *url = attribute(atts, "href");
 	const char **at;
 
-	url = reader_attribute(r, url != NULL ? url : attribute(atts, "url"));
+	url = reader_url(r, url != NULL ? url : attribute(atts, "url"));
 	at = reader_field(r, rule);
 	if (url != NULL && reader_outranks(r, rule))
 		*at = url;
@@ -204,8 +204,8 @@ begin_chapter(struct reader *r, const struct rule *rule, const char **atts)
 	c = arena_zalloc(r->arena, sizeof(*c));
 	c->start_s = at;
 	c->title = reader_attribute(r, attribute(atts, "title"));
-	c->link = reader_attribute(r, attribute(atts, "href"));
-	c->image = reader_attribute(r, attribute(atts, "image"));
+	c->link = reader_url(r, attribute(atts, "href"));
+	c->image = reader_url(r, attribute(atts, "image"));
 	LIST_APPEND(&entry_of(r)->chapters, c);
 }
 

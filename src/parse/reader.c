@@ -1,11 +1,6 @@
 /*
  * reader.c - expat's events to the table's functions.
  *
- * Namespaces are resolved here and not by expat: an undeclared prefix is an
- * error to expat and an everyday sight in feeds.  Names are looked up once
- * per scope of namespaces and then found in a small cache, so that a feed of
- * a thousand items costs a few dozen look-ups.
- *
  * Invariants: frames[0] is the document; every element not skipped has one
  * frame; text of an element starts at frame.start in one shared buffer, so
  * an inner text is cut off before the outer one goes on.  Markup inside a
@@ -20,161 +15,6 @@
 #include "feedmill/base/text.h"
 #include "feedmill/base/url.h"
 #include "reader.h"
-
-/* ------------------------------------------------------------ namespaces */
-
-static void
-bind(struct reader *r, const char *prefix, size_t len, const char *uri)
-{
-	uint32_t ns = name_space(uri);
-
-	if (r->bound >= BINDINGS_MAX)
-		return;
-	if (ns == NS_FOREIGN && len > 0)
-		ns = name_prefix(prefix, len);
-	r->bindings[r->bound++] = (struct binding){
-		.prefix = arena_strndup(r->arena, prefix, len),
-		.len = len, .ns = ns };
-}
-
-static uint32_t
-resolve(struct reader *r, const char *prefix, size_t len)
-{
-	for (unsigned i = r->bound; i-- > 0; ) {
-		const struct binding *b = &r->bindings[i];
-
-		if (b->len == len && memcmp(b->prefix, prefix, len) == 0)
-			return b->ns;
-	}
-	if (len == 0)
-		return NS_RSS;
-	r->undeclared |= len != 3 || memcmp(prefix, "xml", 3) != 0;
-	return name_prefix(prefix, len);
-}
-
-/*
- * A root in an unknown default namespace is still a feed: the namespace
- * becomes that of its own children (corpus: rss-odd-namespace.xml).
- */
-static void
-adopt_root_namespace(struct reader *r, const char *local)
-{
-	uint32_t ns = strcasecmp(local, "feed") == 0 ? NS_ATOM : NS_RSS;
-
-	if (strcasecmp(local, "rss") != 0 && strcasecmp(local, "feed") != 0 &&
-	    strcasecmp(local, "channel") != 0)
-		return;
-	for (unsigned i = r->bound; i-- > 0; ) {
-		if (r->bindings[i].len == 0) {
-			r->bindings[i].ns = ns;
-			return;
-		}
-	}
-}
-
-static uint32_t
-hash_name(const char *s, size_t *ret_len, const char **ret_colon)
-{
-	uint32_t h = 2166136261u;
-	const char *p = s;
-
-	*ret_colon = NULL;
-	for (; *p != '\0'; p++) {
-		h = (h ^ (unsigned char)*p) * 16777619u;
-		if (*p == ':' && *ret_colon == NULL)
-			*ret_colon = p;
-	}
-	*ret_len = (size_t)(p - s);
-	return h;
-}
-
-static void
-look_up(struct reader *r, const char *name, const char *colon, uint32_t where,
-    struct cached *ret)
-{
-	const char *local = colon != NULL ? colon + 1 : name;
-	uint32_t ns = resolve(r, name,
-	    colon != NULL ? (size_t)(colon - name) : 0);
-
-	if (where == IN_DOCUMENT && ns == NS_FOREIGN && colon == NULL) {
-		adopt_root_namespace(r, local);
-		ns = resolve(r, name, 0);
-	}
-	ret->ns = ns;
-	ret->rule = name_rule(ns, local, where);
-}
-
-/* The rule of an element here, or NULL; *ret_ns is its namespace. */
-static const struct rule *
-find_rule(struct reader *r, const char *name, uint32_t where,
-    uint32_t *ret_ns)
-{
-	const char *colon;
-	size_t len;
-	uint32_t h = hash_name(name, &len, &colon);
-	struct cached *c = &r->cache[(h ^ where ^ r->scope) % CACHE_SLOTS];
-	struct cached once;
-
-	if (len >= CACHE_NAME) {
-		look_up(r, name, colon, where, &once);
-		*ret_ns = once.ns;
-		return once.rule;
-	}
-	if (c->where != where || c->scope != r->scope ||
-	    memcmp(c->name, name, len + 1) != 0) {
-		look_up(r, name, colon, where, c);
-		c->scope = r->scope;
-		c->where = where;
-		memcpy(c->name, name, len + 1);
-	}
-	*ret_ns = c->ns;
-	return c->rule;
-}
-
-/* -------------------------------------------------- xml:base, xml:lang */
-
-/* The base in scope made absolute, so that it does not matter how deep it
- * was said; as written where nothing is known to resolve it against. */
-static const char *
-join_base(struct reader *r, const char *under, const char *ref)
-{
-	const char *outer = under != NULL ? under : r->feed->url;
-	char *joined;
-
-	if (r->base_ref != NULL && r->base_under == under &&
-	    strcmp(r->base_ref, ref) == 0)
-		return r->base_result;
-	joined = url_resolve(outer, ref);
-	r->base_under = under;
-	r->base_ref = arena_strdup(r->arena, ref);
-	r->base_result = joined != NULL ? arena_strdup(r->arena, joined) :
-	    outer != NULL ? under : r->base_ref;
-	free(joined);
-	return r->base_result;
-}
-
-static void
-scan_attributes(struct reader *r, struct frame *f, const char **atts)
-{
-	unsigned before = r->bound;
-
-	for (; atts[0] != NULL; atts += 2) {
-		const char *name = atts[0];
-
-		if (name[0] != 'x' || name[1] != 'm' || name[2] != 'l')
-			continue;
-		if (strcmp(name, "xmlns") == 0)
-			bind(r, "", 0, atts[1]);
-		else if (strncmp(name, "xmlns:", 6) == 0)
-			bind(r, name + 6, strlen(name + 6), atts[1]);
-		else if (strcmp(name, "xml:lang") == 0)
-			f->lang = arena_strdup(r->arena, atts[1]);
-		else if (strcmp(name, "xml:base") == 0)
-			f->base = join_base(r, f->base, atts[1]);
-	}
-	if (r->bound != before)
-		r->scope = ++r->scopes;
-}
 
 /* ----------------------------------------------------------------- markup */
 
@@ -198,7 +38,7 @@ markup_name(struct reader *r, const char *name)
 	const char *colon = strchr(name, ':');
 
 	if (colon != NULL &&
-	    resolve(r, name, (size_t)(colon - name)) == NS_XHTML)
+	    scope_resolve(r, name, (size_t)(colon - name)) == NS_XHTML)
 		return colon + 1;
 	return name;
 }
@@ -216,6 +56,23 @@ is_url_attribute(const char *name)
 	return 0;
 }
 
+/* The base inside the markup, which is the text's but for xml:base on one
+ * of its elements. */
+static const char *
+markup_base(const struct reader *r, const struct frame *f)
+{
+	return r->based > 0 ? r->bases[r->based - 1].base : f->base;
+}
+
+static void
+push_base(struct reader *r, const char *base)
+{
+	if (r->based == MARKUP_BASES)
+		return;
+	r->bases[r->based].markup = r->markup;
+	r->bases[r->based++].base = base;
+}
+
 static void
 markup_attribute(struct reader *r, const char *name, const char *value,
     const char *base)
@@ -223,6 +80,9 @@ markup_attribute(struct reader *r, const char *name, const char *value,
 	char *absolute = NULL;
 
 	if (strncmp(name, "xmlns", 5) == 0 || strncmp(name, "xml:", 4) == 0)
+		return;
+	/* A list of URLs: src is one of them. */
+	if (base != NULL && text_equal_nocase(name, "srcset"))
 		return;
 	if (base != NULL && is_url_attribute(name))
 		absolute = url_resolve(base, value);
@@ -270,17 +130,15 @@ static void
 markup_start(struct reader *r, const char *name, const char **atts)
 {
 	struct frame *f = reader_top(r);
-	const char *base = NULL;
-	struct frame own = { .base = f->base };
+	const char *base = markup_base(r, f);
+	struct frame own = { .base = base };
 
 	if (!r->marked)
 		begin_markup(r);
 	if (atts[0] != NULL) {
 		unsigned bound = r->bound, scope = r->scope;
 
-		scan_attributes(r, &own, atts);
-		if (own.base != f->base)
-			base = own.base;
+		scope_attributes(r, &own, atts);
 		name = markup_name(r, name);
 		r->scope = scope;
 		r->bound = bound;
@@ -292,22 +150,26 @@ markup_start(struct reader *r, const char *name, const char **atts)
 	    only_blanks(r, f->start)) {
 		r->div = 1;
 		r->text.len = f->start;
-		if (base != NULL)
-			f->base = base;
+		f->base = own.base;
 		if (own.lang != NULL)
 			f->lang = own.lang;
 		return;
 	}
+	if (own.base != base)
+		push_base(r, own.base);
 	buf_putc(&r->text, '<');
 	buf_puts(&r->text, name);
 	for (; atts[0] != NULL; atts += 2)
-		markup_attribute(r, atts[0], atts[1], base);
+		markup_attribute(r, atts[0], atts[1],
+		    own.base != f->base ? own.base : NULL);
 	buf_putc(&r->text, '>');
 }
 
 static void
 markup_end(struct reader *r, const char *name)
 {
+	if (r->based > 0 && r->bases[r->based - 1].markup == r->markup)
+		r->based--;
 	if (--r->markup >= r->limits->depth)
 		return;
 	if (r->markup == 0 && r->div == 1) {
@@ -348,8 +210,8 @@ open_frame(struct reader *r, const char *name, const char **atts)
 		.start = r->text.len,
 	};
 	if (atts[0] != NULL)
-		scan_attributes(r, f, atts);
-	rule = find_rule(r, name, up->where, &ns);
+		scope_attributes(r, f, atts);
+	rule = scope_rule(r, name, up->where, &ns);
 	if (rule == NULL) {
 		r->bound = f->bindings;
 		r->scope = f->scope;

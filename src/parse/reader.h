@@ -114,6 +114,7 @@ enum {
 	DEPTH_MAX = 256,	/* of frames */
 	SKIP_MAX = 1024,	/* of what is below them */
 	BINDINGS_MAX = 256,	/* of namespaces in scope */
+	MARKUP_BASES = 16,	/* of xml:base inside one text */
 	CACHE_SLOTS = 256,
 	CACHE_NAME = 30,	/* longer names are looked up */
 };
@@ -148,6 +149,11 @@ struct reader {
 	struct buf	 text;		/* of the elements being collected */
 	int		 collect;	/* is text wanted right now? */
 	unsigned	 markup;	/* depth inside serialised markup */
+	struct {
+		unsigned	 markup;	/* the depth it stands at */
+		const char	*base;
+	} bases[MARKUP_BASES];		/* of elements of the markup */
+	unsigned	 based;
 	int		 escape;	/* text is being serialised */
 	int		 marked;	/* markup was in the text */
 	int		 undeclared;	/* a prefix without a namespace */
@@ -173,6 +179,14 @@ struct reader {
 uint32_t name_space(const char *uri);		/* NS_FOREIGN: not ours */
 uint32_t name_prefix(const char *prefix, size_t len);
 const struct rule *name_rule(uint32_t ns, const char *local, uint32_t where);
+
+/* scope.c */
+uint32_t scope_resolve(struct reader *, const char *prefix, size_t len);
+/* The rule of an element here, or NULL; *ret_ns is its namespace. */
+const struct rule *scope_rule(struct reader *, const char *name,
+    uint32_t where, uint32_t *ret_ns);
+/* xmlns, xml:lang and xml:base of an element into its frame. */
+void scope_attributes(struct reader *, struct frame *, const char **atts);
 
 /* tags.c: sorted by name */
 extern const struct rule rules[];
@@ -215,6 +229,8 @@ const char *attribute(const char **atts, const char *name);
 char *reader_keep(struct reader *, const char *s, size_t len);
 /* The value trimmed and kept; NULL for NULL or nothing. */
 char *reader_attribute(struct reader *, const char *value);
+/* The same of a URL, absolute if its own base is not the entry's or head's. */
+char *reader_url(struct reader *, const char *value);
 /* May this row fill its field?  Says yes at most once per rank. */
 int reader_outranks(struct reader *, const struct rule *);
 void *reader_field(struct reader *, const struct rule *);
@@ -251,6 +267,7 @@ void end_inline(struct reader *, const struct rule *, char *, size_t);
 void settle_head(struct reader *);
 void category_add(struct category **, struct category *);
 void end_string(struct reader *, const struct rule *, char *, size_t);
+void end_url(struct reader *, const struct rule *, char *, size_t);
 void end_date(struct reader *, const struct rule *, char *, size_t);
 void end_int(struct reader *, const struct rule *, char *, size_t);
 void end_int64(struct reader *, const struct rule *, char *, size_t);

@@ -65,7 +65,7 @@ begin_content(struct reader *r, const struct rule *rule, const char **atts)
 	if (strcmp(rule->name, "content") != 0)
 		f->as = AS_XHTML;
 	if (src != NULL && e->content_src == NULL) {
-		e->content_src = reader_attribute(r, src);
+		e->content_src = reader_url(r, src);
 		e->content_type = reader_attribute(r, type);
 	}
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "feedmill/base/text.h"
+#include "feedmill/base/url.h"
 #include "reader.h"
 
 /* By local name: "rdf:about" is found as "about". */
@@ -78,6 +79,28 @@ reader_attribute(struct reader *r, const char *value)
 		return NULL;
 	len = text_trim(&value, strlen(value));
 	return len > 0 ? reader_keep(r, value, len) : NULL;
+}
+
+/*
+ * The base that normalise knows is that of the entry or head around; where
+ * another one stands in between, the reference is made absolute here.
+ */
+char *
+reader_url(struct reader *r, const char *value)
+{
+	const char *base = reader_top(r)->base;
+	char *url = reader_attribute(r, value), *absolute;
+	unsigned i = r->depth - 1;
+
+	while (i > 0 && (r->frames[--i].where & IN_ANY) == 0)
+		;
+	if (url == NULL || base == r->frames[i].base)
+		return url;
+	absolute = url_resolve(base, url);
+	if (absolute != NULL)
+		url = arena_strdup(r->arena, absolute);
+	free(absolute);
+	return url;
 }
 
 void *
