@@ -492,9 +492,15 @@ test_manual(void **state)
 
 	(void)state;
 	config_print_options(&options, 1);
-	if (strstr(page, options.data) == NULL)
-		fail_msg("the options in src/feedmill.yaml.5 are not:\n%s",
-		    options.data);
+	if (strstr(page, options.data) == NULL) {
+		/* In pieces: a long message is cut. */
+		for (char *rest = options.data, *line;
+		    (line = strsep(&rest, "\n")) != NULL;)
+			print_message("# %s%s\n", strstr(page, line) == NULL ?
+			    "+ " : "  ", line);
+		fail_msg("these are not the options in src/feedmill.yaml.5; "
+		    "\"+\": the line is not there at all");
+	}
 	free(page);
 	buf_fini(&options);
 }
