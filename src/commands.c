@@ -42,7 +42,7 @@ static const struct verb verbs[] = {
 	    feeds_options, 0, 0, command_feeds },
 	{ "replay", "FILE...|-", "print what is understood of a kept answer",
 	    replay_options, 1, 0, command_replay },
-	{ "status", "[SOURCE...]", "what the daemon knows of its sources",
+	{ "status", "[SOURCE...]", "what is known of the sources",
 	    status_options, 0, 0, command_status },
 	{ "reload", "", "ask the running daemon to read its configuration "
 	    "again", NULL, 0, 0, command_reload },
@@ -67,7 +67,7 @@ static const struct option_row common_options[] = {
 	[COMMON_CONFIG] = { "config", 'c', "FILE",
 	    "the configuration (default /etc/feedmill/feedmill.yaml)", 0 },
 	[COMMON_STATE] = { "state", 0, "DIR",
-	    "where relative paths begin (default ./var)", 0 },
+	    "where relative paths begin (else as configured, or ./var)", 0 },
 	[COMMON_VERBOSE] = { "verbose", 'v', NULL,
 	    "log every visit, also those without news", 0 },
 	[COMMON_QUIET] = { "quiet", 'q', NULL, "log only what went wrong",

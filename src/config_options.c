@@ -128,7 +128,8 @@ const struct option config_options[] = {
 	    "late, never early.", 0, 100, NULL, NULL },
 	{ "keep-bad", IN_FETCH, CONFIG(fetch.keep_bad), OPTION_PATH, NULL,
 	    NULL, "A folder for documents that were damaged or could not be "
-	    "read, for \"feedmill replay\"; the newest 200, at most 64M.", 0, 0, NULL, NULL },
+	    "read, for \"feedmill replay\"; the newest 200, 10 of a feed, at "
+	    "most 64M.", 0, 0, NULL, NULL },
 
 	/* ---------------------------------------------------- a feed's own */
 	{ "url", IN_FEED, SOURCE(url), OPTION_SECRET_URL, NULL, NULL,
