@@ -5,6 +5,10 @@
  * rule.  A failure is one more of them.  Only the cap shortens, and not below
  * the floor.  skipHours and skipDays push the moment itself, last, because
  * they speak of the clock and not of a wait.
+ *
+ * sy:updateBase does not count: with it all who heed it would come at the same
+ * moment, and a wait up to the next of its moments, which may only lengthen,
+ * would be up to two periods.
  */
 #include <assert.h>
 #include <math.h>
@@ -76,6 +80,18 @@ fresh_s(const struct cadence_visit *v)
 	    v->expires_ms / 1000 - from_ms / 1000 : 0;
 }
 
+/* What 304 does not repeat still holds (RFC 9111 section 4.3.4), and so an
+ * earlier max-age goes before an Expires that it brings. */
+static void
+learn_fresh(struct history *h, const struct cadence_visit *v)
+{
+	if (v->max_age_s == -1 && v->outcome == OUTCOME_NOT_MODIFIED &&
+	    (v->expires_ms == DATE_NONE || h->has_max_age))
+		return;
+	h->max_age_s = fresh_s(v);
+	h->has_max_age = v->max_age_s != -1;
+}
+
 void
 history_add_visit(struct history *h, const struct cadence_visit *v)
 {
@@ -94,10 +110,7 @@ history_add_visit(struct history *h, const struct cadence_visit *v)
 	}
 	h->failures = 0;
 	h->succeeded_ms = v->now_ms;
-	/* What 304 does not repeat still holds (RFC 9111 section 4.3.4). */
-	if (v->max_age_s != -1 || v->expires_ms != DATE_NONE ||
-	    v->outcome != OUTCOME_NOT_MODIFIED)
-		h->max_age_s = fresh_s(v);
+	learn_fresh(h, v);
 	h->gap = v->has_document && v->gap;
 	if (!v->has_document)
 		return;

@@ -45,6 +45,8 @@ struct history {
 	int64_t		 pace_s;	/* mean time between new entries; -1 */
 	int		 gap;		/* the last document shared nothing */
 	int		 network_down;	/* the failure was ours: no penalty */
+	int		 has_max_age;	/* max_age_s is not of an Expires;
+					 * forgotten by a restart */
 };
 
 enum cadence_rule {

@@ -160,6 +160,13 @@ test_freshness_is_taken_from_headers(void **state)
 		{ OUTCOME_OK, -1, 0, 1000000, 0 },
 		/* no-store, max-age=0: not Expires either */
 		{ OUTCOME_OK, 0, NOW_MS + 60000, DATE_NONE, 0 },
+		/* nor the one that a 304 brings alone */
+		{ OUTCOME_NOT_MODIFIED, -1, NOW_MS + 90000, DATE_NONE, 0 },
+		{ OUTCOME_NOT_MODIFIED, 3600, DATE_NONE, DATE_NONE, 3600 },
+		{ OUTCOME_BUSY, -1, NOW_MS + 90000, DATE_NONE, 3600 },
+		{ OUTCOME_NOT_MODIFIED, -1, NOW_MS + 90000, DATE_NONE, 3600 },
+		/* until a whole answer comes without one */
+		{ OUTCOME_OK, -1, NOW_MS + 80000, DATE_NONE, 80 },
 		{ OUTCOME_NOT_MODIFIED, -1, NOW_MS + 90000, DATE_NONE, 90 },
 		/* an error page says nothing of the feed */
 		{ OUTCOME_BUSY, 9999, DATE_NONE, DATE_NONE, 90 },
