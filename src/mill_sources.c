@@ -244,6 +244,7 @@ due_now_ms(struct mill *m, struct source *s, int is_new, int64_t now_ms)
 {
 	const struct cadence_limits limits = limits_of(m, s->conf);
 	struct source_state *st = &s->state;
+	int64_t ahead_ms = 0;
 
 	if (is_new && m->options.now)
 		return 0;
@@ -256,8 +257,14 @@ due_now_ms(struct mill *m, struct source *s, int is_new, int64_t now_ms)
 		remember(m, s);	/* it is told only once */
 		return st->next_due_ms;
 	}
+	/* Of a clock that was set back: or each start would wait anew. */
+	if (st->history.visited_ms > now_ms)
+		ahead_ms = st->history.visited_ms - now_ms;
+	history_shift(&st->history, -ahead_ms);
 	st->next_due_ms = cadence_resume(now_ms, &limits, &st->history,
 	    st->next_due_ms, clock_dice());
+	if (ahead_ms > 0)
+		remember(m, s);
 	return st->next_due_ms;
 }
 

@@ -99,4 +99,21 @@ for text in (YEAR_S, -YEAR_S, 0):
     same(daemon.stop(), 0, 'stopped')
     # a day and its jitter: a year of silence by that clock
     ok(due('s3') < 96000, 'nor for the others', due('s3'))
+
+# Rounds by cron(8), after one with a clock that was a year ahead.
+write(by, str(YEAR_S))
+shifted = {'LD_PRELOAD': shim, 'CLOCK_BY': by}
+same(mill.round(env=shifted).status, 0, 'a round a year ahead')
+write(by, '0')
+n = len(site.asked('/often'))
+
+
+def rounds():
+    mill.run('run', '--once', env=shifted)
+    return len(site.asked('/often')) > n
+
+
+ok(eventually(rounds, 20, 1), 'rounds after it do not wait for that year',
+   mill.run('status', '--why', 'often', env=shifted))
+ok(due('s3') < 96000, 'nor do the others', due('s3'))
 done()
