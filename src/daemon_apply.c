@@ -16,6 +16,7 @@
 #include "feedmill/base/systemd.h"
 #include "feedmill/config.h"
 #include "feedmill/metrics.h"
+#include "feedmill/render.h"
 #include "daemon_private.h"
 
 static void
@@ -50,6 +51,17 @@ refuse_reload(struct daemon *d, const char *why)
 	systemd_notify("READY=1");
 }
 
+/* The document of an outlet that comes first in the table; "" for none. */
+static const char *
+ending_of(const struct config_outlet *o)
+{
+	const struct render_format *f = render_formats;
+
+	while (f->ending != NULL && (f->bit & o->formats) == 0)
+		f++;
+	return f->ending != NULL ? f->ending : "";
+}
+
 static void
 say_ready(struct daemon *d)
 {
@@ -58,8 +70,8 @@ say_ready(struct daemon *d)
 	struct buf where = { 0 };
 
 	for (size_t i = 0; at != NULL && i < c->outlets_count; i++)
-		buf_printf(&where, "%s%s/%s.atom", i > 0 ? " " : "", at,
-		    c->outlets[i].name);
+		buf_printf(&where, "%s%s/%s%s", i > 0 ? " " : "", at,
+		    c->outlets[i].name, ending_of(&c->outlets[i]));
 	log_event(LOG_INFO, "ready", LOG_INT("sources", c->sources_count),
 	    LOG_STR("serving", where.len > 0 ? where.data : NULL),
 	    LOG_STR("state", c->state));

@@ -25,11 +25,13 @@ def answers(url):
 
 # ----------------------------------------------------- one daemon, reloaded
 
-mill = Mill(feeds={'a': site.source('/a.xml')})
+mill = Mill(feeds={'a': site.source('/a.xml')}, publish={
+    'all': {'directory': 'www'},
+    'page': {'directory': 'www', 'formats': ['opml', 'html']}})
 daemon = mill.start()
 ready = daemon.seen('ready') or {}
-ok(ready.get('serving', '').startswith(mill.url),
-   'ready says where it serves', ready)
+same(ready.get('serving'), '%s/all.atom %s/page.html' % (mill.url, mill.url),
+     'ready says where it serves')
 visit = daemon.seen('visit', source='a')
 ok(visit and visit['outcome'] == 'ok' and visit['new'] == '1',
    'a new source is asked at once', daemon.log)
