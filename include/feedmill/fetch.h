@@ -1,10 +1,10 @@
 /*
  * fetch.h - from "ask this URL" to "here is what its server said".
  *
- * Runs many HTTP transfers on one event loop.  Knows libcurl and libev;
- * knows nothing of XML, SQLite or schedules.  Names are resolved by
- * resolve.h, addresses checked and pinned; redirects are followed here, hop
- * by hop, each one resolved and checked anew.
+ * Runs many HTTP transfers (RFC 9110; differences of feeds are RFC 3229's) on
+ * one event loop.  Knows libcurl and libev; knows nothing of XML, SQLite or
+ * schedules.  Names are resolved by resolve.h, addresses checked and pinned;
+ * redirects are followed here, hop by hop, each one resolved and checked anew.
  *
  * Every fetch_start() leads to exactly one call of the done callback: never
  * before fetch_start() has returned, never after fetch_free().  The callback

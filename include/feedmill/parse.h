@@ -3,10 +3,10 @@
  *
  * Pure.  Two steps, both exported for their own tests: decode_text() makes
  * UTF-8 that expat accepts of whatever arrived; parse_feed() does that and
- * then reads RSS 0.9x/1.0/2.0, Atom 0.3/1.0 and JSON Feed.  The result is
- * raw: texts are as written (trimmed), URLs relative, dates parsed, xml:base
- * absolute where anything is known to resolve it against.  normalise.h goes
- * on from there.
+ * then reads RSS 0.9x/1.0/2.0, Atom 0.3/1.0 (RFC 4287) and JSON Feed 1.0/1.1.
+ * The result is raw: texts are as written (trimmed), URLs relative, dates
+ * parsed, xml:base absolute where anything is known to resolve it against.
+ * normalise.h goes on from there.
  *
  * A damaged document yields every entry that was complete before the damage
  * and, where the damage allows, those after it; feed->damaged and

@@ -41,8 +41,8 @@ struct resolve_query *resolve_start(struct resolve *, const char *host,
 void resolve_cancel(struct resolve_query *);
 
 /*
- * Is this an address of the public Internet?  Not: loopback, private,
- * link-local, multicast, metadata, shared, documentation, benchmark,
+ * Is this an address of the public Internet (RFC 6890)?  Not: loopback,
+ * private, link-local, multicast, metadata, shared, documentation, benchmark,
  * reserved, and their IPv4-mapped, -compatible, NAT64, 6to4 and Teredo forms.
  */
 int resolve_is_public(const struct sockaddr *);
