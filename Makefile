@@ -59,11 +59,11 @@ LIBS	 = $(PKG_LIBS) -lev -lm
 # One a line: what is here is linked, and a stray file is not.
 SRCS = \
 	src/agenda.c \
-	src/archive.c \
-	src/archive_forget.c \
-	src/archive_front.c \
-	src/archive_lists.c \
-	src/archive_read.c \
+	src/archive/archive.c \
+	src/archive/forget.c \
+	src/archive/front.c \
+	src/archive/lists.c \
+	src/archive/read.c \
 	src/ask.c \
 	src/ask_words.c \
 	src/base/arena.c \
@@ -90,82 +90,82 @@ SRCS = \
 	src/base/url_parts.c \
 	src/base/url_show.c \
 	src/cadence.c \
-	src/commands.c \
-	src/commands_add.c \
-	src/commands_check.c \
-	src/commands_conf.c \
-	src/commands_data.c \
-	src/commands_db.c \
-	src/commands_discover.c \
-	src/commands_export.c \
-	src/commands_feeds.c \
-	src/commands_fetch.c \
-	src/commands_import.c \
-	src/commands_forget.c \
-	src/commands_mill.c \
-	src/commands_parse.c \
-	src/commands_search.c \
-	src/config.c \
-	src/config_check.c \
-	src/config_dump.c \
-	src/config_help.c \
-	src/config_lines.c \
-	src/config_merge.c \
-	src/config_opml.c \
-	src/config_options.c \
-	src/config_report.c \
-	src/config_secret.c \
-	src/config_seen.c \
-	src/config_select.c \
-	src/config_text.c \
-	src/config_value.c \
-	src/config_yaml.c \
+	src/commands/add.c \
+	src/commands/check.c \
+	src/commands/commands.c \
+	src/commands/conf.c \
+	src/commands/data.c \
+	src/commands/db.c \
+	src/commands/discover.c \
+	src/commands/export.c \
+	src/commands/feeds.c \
+	src/commands/fetch.c \
+	src/commands/forget.c \
+	src/commands/import.c \
+	src/commands/mill.c \
+	src/commands/parse.c \
+	src/commands/search.c \
+	src/config/check.c \
+	src/config/config.c \
+	src/config/dump.c \
+	src/config/help.c \
+	src/config/lines.c \
+	src/config/merge.c \
+	src/config/opml.c \
+	src/config/options.c \
+	src/config/report.c \
+	src/config/secret.c \
+	src/config/seen.c \
+	src/config/select.c \
+	src/config/text.c \
+	src/config/value.c \
+	src/config/yaml.c \
 	src/control.c \
-	src/daemon.c \
-	src/daemon_answers.c \
-	src/daemon_apply.c \
-	src/daemon_day.c \
-	src/daemon_desk.c \
-	src/daemon_search.c \
-	src/daemon_status.c \
-	src/daemon_turns.c \
+	src/daemon/answers.c \
+	src/daemon/apply.c \
+	src/daemon/daemon.c \
+	src/daemon/day.c \
+	src/daemon/desk.c \
+	src/daemon/search.c \
+	src/daemon/status.c \
+	src/daemon/turns.c \
 	src/delta.c \
-	src/fetch.c \
-	src/fetch_exchange.c \
-	src/fetch_headers.c \
-	src/fetch_hop.c \
-	src/fetch_inflate.c \
-	src/fetch_lane.c \
-	src/fetch_order.c \
-	src/fetch_outcome.c \
-	src/fetch_site.c \
-	src/fetch_transfer.c \
+	src/fetch/exchange.c \
+	src/fetch/fetch.c \
+	src/fetch/headers.c \
+	src/fetch/hop.c \
+	src/fetch/inflate.c \
+	src/fetch/lane.c \
+	src/fetch/order.c \
+	src/fetch/outcome.c \
+	src/fetch/site.c \
+	src/fetch/transfer.c \
 	src/hsts.c \
-	src/html.c \
-	src/html_drop.c \
-	src/html_find.c \
-	src/html_guard.c \
-	src/html_parse.c \
-	src/html_place.c \
-	src/html_policy.c \
-	src/html_text.c \
-	src/html_token.c \
-	src/html_url.c \
+	src/html/drop.c \
+	src/html/find.c \
+	src/html/guard.c \
+	src/html/html.c \
+	src/html/parse.c \
+	src/html/place.c \
+	src/html/policy.c \
+	src/html/text.c \
+	src/html/token.c \
+	src/html/url.c \
 	src/hub.c \
 	src/identify.c \
-	src/import.c \
-	src/import_batch.c \
-	src/import_read.c \
-	src/import_send.c \
-	src/import_take.c \
+	src/import/batch.c \
+	src/import/import.c \
+	src/import/read.c \
+	src/import/send.c \
+	src/import/take.c \
 	src/keep.c \
 	src/metrics.c \
-	src/mill.c \
-	src/mill_end.c \
-	src/mill_forget.c \
-	src/mill_keep.c \
-	src/mill_sources.c \
-	src/mill_wish.c \
+	src/mill/end.c \
+	src/mill/forget.c \
+	src/mill/keep.c \
+	src/mill/mill.c \
+	src/mill/sources.c \
+	src/mill/wish.c \
 	src/model.c \
 	src/normalise.c \
 	src/normalise_text.c \
@@ -194,15 +194,15 @@ SRCS = \
 	src/parse/tags.c \
 	src/parse/texts.c \
 	src/parse/values.c \
-	src/publish.c \
-	src/publish_documents.c \
-	src/publish_forget.c \
-	src/publish_found.c \
-	src/publish_notes.c \
-	src/publish_pages.c \
-	src/publish_twin.c \
-	src/publish_window.c \
-	src/publish_write.c \
+	src/publish/documents.c \
+	src/publish/forget.c \
+	src/publish/found.c \
+	src/publish/notes.c \
+	src/publish/pages.c \
+	src/publish/publish.c \
+	src/publish/twin.c \
+	src/publish/window.c \
+	src/publish/write.c \
 	src/render/atom.c \
 	src/render/day_html.c \
 	src/render/export.c \
@@ -219,26 +219,26 @@ SRCS = \
 	src/render/search_html.c \
 	src/render/search_json.c \
 	src/render/text.c \
-	src/resolve.c \
-	src/resolve_ares.c \
-	src/resolve_guard.c \
+	src/resolve/ares.c \
+	src/resolve/guard.c \
+	src/resolve/resolve.c \
 	src/rounds.c \
 	src/schedule.c \
-	src/serve.c \
-	src/serve_answer.c \
-	src/serve_call.c \
-	src/serve_delta.c \
-	src/serve_fields.c \
-	src/serve_file.c \
-	src/serve_http.c \
-	src/serve_peer.c \
-	src/serve_query.c \
-	src/serve_shape.c \
-	src/serve_socket.c \
-	src/serve_watch.c \
-	src/status.c \
-	src/status_chart.c \
-	src/status_html.c \
+	src/serve/answer.c \
+	src/serve/call.c \
+	src/serve/delta.c \
+	src/serve/fields.c \
+	src/serve/file.c \
+	src/serve/http.c \
+	src/serve/peer.c \
+	src/serve/query.c \
+	src/serve/serve.c \
+	src/serve/shape.c \
+	src/serve/socket.c \
+	src/serve/watch.c \
+	src/status/chart.c \
+	src/status/html.c \
+	src/status/status.c \
 	src/store/backup.c \
 	src/store/check.c \
 	src/store/checkpoint.c \

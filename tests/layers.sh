@@ -49,7 +49,7 @@ judge() {
 			next
 		}
 		home("sqlite3.h", "^src/store/")
-		home("curl/curl.h", "^src/(fetch[\/_.]|base/url)")
+		home("curl/curl.h", "^src/(fetch/|base/url)")
 		home("expat.h", "^src/parse/")
 		if ($3 == "ev.h" && level[from] < level["schedule"])
 			wrong("is for schedule and above")

@@ -4,7 +4,7 @@
  *
  * Every mistake of all files is reported in one run, as file:line:column
  * with the line and a caret.  Every setting has a default; the table of
- * options (name, type, default, help) in config_options.c is the one source
+ * options (name, type, default, help) in config/options.c is the one source
  * of the defaults, of `check --dump` and `--defaults` and of feedmill.yaml(5);
  * tests compare it with the shipped file.
  *

@@ -15,9 +15,9 @@
 #include "feedmill/base/text.h"
 #include "feedmill/base/url.h"
 #include "feedmill/hsts.h"
-#include "../../src/fetch_headers.h"
-#include "../../src/fetch_inflate.h"
-#include "../../src/fetch_site.h"
+#include "../../src/fetch/headers.h"
+#include "../../src/fetch/inflate.h"
+#include "../../src/fetch/site.h"
 
 enum { BODY_MAX = 100000 };
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "feedmill/delta.h"
-#include "../../src/serve_http.h"
+#include "../../src/serve/http.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 

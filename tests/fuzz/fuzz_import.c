@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../src/import_private.h"
+#include "../../src/import/private.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 

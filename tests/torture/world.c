@@ -23,7 +23,7 @@
 #include "feedmill/fetch.h"
 #include "feedmill/store.h"
 
-#include "../../src/fetch_private.h"
+#include "../../src/fetch/private.h"
 #include "../../src/store/index.h"
 #include "../../src/store/retention.h"
 
@@ -333,7 +333,7 @@ set_outcome(struct fetched *got, enum outcome outcome)
 	got->reason = xstrdup(outcome_sentence(outcome));
 }
 
-/* As fetch_transfer.c does: there may be no memory for it. */
+/* As fetch/transfer.c does: there may be no memory for it. */
 static void
 give_body(struct fetched *got, int source, const struct fetch_order *o)
 {

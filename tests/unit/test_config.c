@@ -18,7 +18,7 @@
 #include "feedmill/base/file.h"
 #include "feedmill/base/mem.h"
 #include "feedmill/config.h"
-#include "../../src/config_private.h"
+#include "../../src/config/private.h"
 
 static char root[PATH_MAX];	/* of the tree */
 

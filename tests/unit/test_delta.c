@@ -9,8 +9,8 @@
 #include "feedmill/base/file.h"
 #include "feedmill/config.h"
 #include "feedmill/delta.h"
-#include "../../src/serve_delta.h"
-#include "../../src/serve_file.h"
+#include "../../src/serve/delta.h"
+#include "../../src/serve/file.h"
 #include "unit.h"
 
 /* --------------------------------------------------------------- the pure */

@@ -3,7 +3,7 @@
 
 #include "feedmill/base/date.h"
 #include "feedmill/base/mem.h"
-#include "../../src/fetch_headers.h"
+#include "../../src/fetch/headers.h"
 #include "unit.h"
 
 static struct arena arena;

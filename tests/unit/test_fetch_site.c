@@ -1,7 +1,7 @@
 /* test_fetch_site.c - URLs taken apart, and who is whose origin. */
 #include "feedmill/base/mem.h"
 #include "feedmill/base/url.h"
-#include "../../src/fetch_site.h"
+#include "../../src/fetch/site.h"
 #include <stdio.h>
 
 #include "unit.h"

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "feedmill/base/mem.h"
-#include "../../src/import_private.h"
+#include "../../src/import/private.h"
 
 static void
 test_files_come_back(void **state)

@@ -5,7 +5,7 @@
 
 #include "feedmill/base/buf.h"
 #include "feedmill/base/mem.h"
-#include "../../src/publish_twin.h"
+#include "../../src/publish/twin.h"
 #include "unit.h"
 
 enum { ITEMS_MAX = 400, LARGE = 4 << 20 };

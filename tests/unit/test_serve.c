@@ -16,7 +16,7 @@
 #include "feedmill/base/file.h"
 #include "feedmill/config.h"
 #include "feedmill/serve.h"
-#include "../../src/serve_http.h"
+#include "../../src/serve/http.h"
 #include "unit.h"
 
 /* Counted here, so that what is taken is also given back. */
