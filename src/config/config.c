@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "feedmill/base/err.h"
@@ -99,6 +100,18 @@ struct files {
 	size_t		 count;
 };
 
+/* why: "PATH: what is wrong with it", or that alone. */
+static void
+complain(struct loader *l, struct config_file *file, const char *why)
+{
+	struct place at = { .file = file };
+	size_t len = strlen(file->name);
+
+	if (strncmp(why, file->name, len) == 0 && why[len] == ':')
+		why += len + 2;
+	mistake_add(&l->mistakes, at, 0, "cannot be read: %s", why);
+}
+
 static void
 add_file(struct files *f, const char *path, struct loader *l)
 {
@@ -107,22 +120,30 @@ add_file(struct files *f, const char *path, struct loader *l)
 	struct err e;
 
 	file->number = (unsigned)f->count++;
+	errno = 0;
 	if (config_file_read(file, path, &e) == 0)
 		return;
-	if (errno == ENOENT)
+	if (errno == ENOENT && file->number == 0)
 		mistake_add(&l->mistakes, at, 0,
 		    "there is no such file; -c FILE names another");
 	else
-		mistake_add(&l->mistakes, at, 0, "cannot be read: %s", e.msg);
+		complain(l, file, e.msg);
 }
 
 static int
+ends_with(const char *name, const char *end)
+{
+	size_t len = strlen(name), end_len = strlen(end);
+
+	return len > end_len && strcmp(name + len - end_len, end) == 0;
+}
+
+/* ".yml" is none, but meant to be one. */
+static int
 is_fragment(const struct dirent *d)
 {
-	size_t len = strlen(d->d_name);
-
-	return d->d_name[0] != '.' && len > 5 &&
-	    strcmp(d->d_name + len - 5, ".yaml") == 0;
+	return d->d_name[0] != '.' && (ends_with(d->d_name, ".yaml") ||
+	    ends_with(d->d_name, ".yml"));
 }
 
 static int
@@ -141,6 +162,18 @@ config_fragments(const char *main_path)
 	buf_append(&b, main_path, len);
 	buf_puts(&b, "conf.d");
 	return buf_take(&b);
+}
+
+static void
+warn_unread(struct files *f, const char *path, struct loader *l)
+{
+	struct config_file *file = &f->list[f->count];
+	struct place at = { .file = file };
+
+	file->number = (unsigned)f->count++;
+	config_file_set(file, path, "", 0);
+	mistake_add(&l->mistakes, at, 1,
+	    "not read: in conf.d names end in .yaml");
 }
 
 /* Also the one that is only as if, in its place; name NULL: the end. */
@@ -165,8 +198,31 @@ add_fragment(struct files *f, const char *dir, const char *name,
 	}
 	if (name == NULL || asprintf(&path, "%s/%s", dir, name) == -1)
 		return;
-	add_file(f, path, l);
+	if (ends_with(name, ".yml"))
+		warn_unread(f, path, l);
+	else
+		add_file(f, path, l);
 	free(path);
+}
+
+/* It may be absent; a link to nowhere is not. */
+static int
+is_absent(const char *dir)
+{
+	struct stat st;
+
+	return errno == ENOENT && lstat(dir, &st) == -1 && errno == ENOENT;
+}
+
+static void
+add_unreadable(struct files *f, const char *dir, const char *why,
+    struct loader *l)
+{
+	struct config_file *file = &f->list[f->count];
+
+	file->number = (unsigned)f->count++;
+	config_file_set(file, dir, "", 0);
+	complain(l, file, why);
 }
 
 /* conf.d beside the main file, in name order. */
@@ -178,14 +234,12 @@ add_fragments(struct files *f, const char *main_path, struct loader *l)
 	int n;
 
 	n = scandir(dir, &names, is_fragment, by_bytes);
-	if (n == -1 && errno != ENOENT && errno != ENOTDIR) {
-		struct place nowhere = { .line = 0 };
-
-		mistake_add(&l->mistakes, nowhere, 0, "%s: cannot be read: %s",
-		    dir, strerror(errno));
-	}
+	if (n == -1 && !is_absent(dir))
+		add_unreadable(f, dir, strerror(errno), l);
+	if (n > CONFIG_FILES_MAX)
+		add_unreadable(f, dir, "too many files", l);
 	for (int i = 0; i < n; i++) {
-		if (i < CONFIG_FILES_MAX)
+		if (n <= CONFIG_FILES_MAX)
 			add_fragment(f, dir, names[i]->d_name, l);
 		free(names[i]);
 	}

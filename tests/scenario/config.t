@@ -3,6 +3,7 @@
 command line says what it did in its exit status."""
 import os
 import re
+import shutil
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -77,6 +78,53 @@ ok(again.status == 0 and strip(again.out) == strip(r.out).replace(
     good.state, dumped.state), 'the dump loads and dumps the same', again)
 good.conf = os.path.join(good.dir, 'no-such.yaml')
 ok(good.run('check').status in (1, 78), 'a file that is not there is told')
+
+# ------------------------------------------------------------------- conf.d
+
+
+def lines(r):
+    return [line.replace(many.dir + '/', '') for line in r.err.splitlines()]
+
+
+many = Mill(feeds={'a': {'url': 'https://a.example/'}})
+beside = os.path.join(many.dir, 'conf.d')
+write(os.path.join(beside, '10 with space.yaml'),
+      'feeds:\n  b:\n    url: https://b.example/\n    tittle: B\n')
+write(os.path.join(beside, '15.yml'), 'feeds: nonsense\n')
+os.mkdir(os.path.join(beside, '20.yaml'))
+os.symlink('nowhere', os.path.join(beside, '30.yaml'))
+os.symlink('40.yaml', os.path.join(beside, '40.yaml'))
+r = many.run('check')
+same((r.status, [l for l in lines(r) if l[:1] != ' ']), (1, [
+    'conf.d/10 with space.yaml:4:5: error: unknown setting "tittle" in feed '
+    '"b"; did you mean "title"?',
+    'conf.d/15.yml: warning: not read: in conf.d names end in .yaml',
+    'conf.d/20.yaml: error: cannot be read: Is a directory',
+    'conf.d/30.yaml: error: cannot be read: No such file or directory',
+    'conf.d/40.yaml: error: cannot be read: Too many levels of symbolic '
+    'links']), 'what cannot be read in conf.d is named')
+shutil.rmtree(beside)
+same(many.run('check').status, 0, 'conf.d may be absent')
+for what, make in (('Not a directory', lambda: write(beside, '')),
+                   ('No such file or directory',
+                    lambda: os.symlink('nowhere', beside)),
+                   ('Too many levels of symbolic links',
+                    lambda: os.symlink('conf.d', beside))):
+    make()
+    r = many.run('check')
+    same((r.status, lines(r)),
+         (1, ['conf.d: error: cannot be read: ' + what]),
+         'but not be nothing: ' + what)
+    os.unlink(beside)
+os.mkdir(beside)
+for i in range(1001):
+    os.symlink('/dev/null', os.path.join(beside, '%d.yaml' % i))
+same(lines(many.run('check')),
+     ['conf.d: error: cannot be read: too many files'],
+     'too many files are not left out in silence')
+many.conf = '/dev/zero'
+matches('cannot be read: larger than', many.run('check').err,
+        'nor is a file too large one that is not there')
 
 # --------------------------------------------------------- the command line
 
