@@ -12,8 +12,9 @@
  * and, where the damage allows, those after it; feed->damaged and
  * feed->error say so.  error.code is one of "not-well-formed", "encoding",
  * "namespace" (bozo), "limit" (its message names the limit: depth,
- * attributes, token, entries, entry), "not-a-feed", "empty".  Time is linear
- * in the bytes, whatever they are.
+ * attributes, token, entries, entry; or says that declarations of entities
+ * were refused), "not-a-feed", "empty", "memory".  Time is linear in the
+ * bytes, whatever they are.
  */
 #ifndef FEEDMILL_PARSE_H
 #define FEEDMILL_PARSE_H
