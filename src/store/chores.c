@@ -15,7 +15,8 @@ enum {
 	MERGE_MAX	= 256,		/* pages of the index */
 	INDEX_WAIT_MS	= 1000,		/* of quiet */
 	INDEX_LATE_MS	= 10 * 1000,	/* or whenever nobody waits */
-	INDEX_ALONG_MS	= 25,		/* inside a group */
+	INDEX_ALONG_MS	= 15,		/* inside a group, and so long again */
+	INDEX_ALONG_BYTES = 64 * 1024,	/* that is 10 ms of Chinese */
 	FAILED_WAIT_MS	= 30 * 1000,
 	RETENTION_WAIT_MS = 1000,	/* after a start */
 	RETENTION_EVERY_MS = 10 * 60 * 1000,
@@ -54,10 +55,11 @@ step_merge(struct writer *w, int limit_ms)
 static int
 step_index(struct writer *w, int limit_ms)
 {
+	const struct index_limit limit = { .ms = limit_ms };
 	struct chores *c = &w->chores;
 
 	c->step_seq = c->indexed_seq;
-	if (index_step(&w->db, w->last_seq, limit_ms, &c->step_seq) != 0)
+	if (index_step(&w->db, w->last_seq, &limit, &c->step_seq) != 0)
 		return -1;
 	return c->step_seq < w->last_seq || index_has_edits(&w->db) == 1;
 }
@@ -193,11 +195,15 @@ do_step(struct writer *w, enum chore which, int limit_ms)
 /*
  * What a group brought is found from its commit on, unless somebody waits
  * already: a row costs some thirty times as much to index as to store, and
- * a burst is stored first.  Where the index is behind it catches up alone.
+ * a burst is stored first.  Where the index is behind it catches up alone;
+ * and so does what is very long, because that can be cut for who waits.
  */
 int
 chores_index_along(struct writer *w, struct group *g)
 {
+	static const struct index_limit limit = {
+		.ms = INDEX_ALONG_MS, .row_bytes = INDEX_ALONG_BYTES
+	};
 	struct chores *c = &w->chores;
 
 	c->step_seq = c->indexed_seq;
@@ -206,7 +212,7 @@ chores_index_along(struct writer *w, struct group *g)
 	    !index_is_behind(w) || writer_is_awaited(w))
 		return 0;
 	g->has_index = 1;
-	if (step_index(w, INDEX_ALONG_MS) < 0)
+	if (index_step(&w->db, w->last_seq, &limit, &c->step_seq) != 0)
 		return db_fail(&w->db, &g->err, kinds[CHORE_INDEX].what);
 	return 0;
 }

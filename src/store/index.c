@@ -29,15 +29,27 @@ forget_outdated(struct db *db, int64_t seq)
 	return db_run(q);
 }
 
+/* A row is one call: what is too long for now cannot be begun. */
+static int
+is_too_long(sqlite3_stmt *row, int column, const struct index_limit *limit)
+{
+	return limit->row_bytes > 0 &&
+	    sqlite3_column_bytes(row, column) > limit->row_bytes;
+}
+
 /* What was edited: 1 if it is time to go, else all of it. */
 static int
-index_edits(struct db *db, int64_t late_ms)
+index_edits(struct db *db, const struct index_limit *limit, int64_t late_ms)
 {
 	sqlite3_stmt *q = db_use(db, SQL_INDEX_OUTDATED);
 	int64_t seq;
 	int row;
 
 	while ((row = db_row(q)) == 1) {
+		if (is_too_long(q, 2, limit) || is_too_long(q, 4, limit)) {
+			db_end(q);
+			return 1;
+		}
 		seq = sqlite3_column_int64(q, 0);
 		row = put(db, SQL_INDEX_REMOVE, q, 3) != 0 ||
 		    put(db, SQL_INDEX_ADD, q, 1) != 0 ? -1 : 0;
@@ -52,13 +64,16 @@ index_edits(struct db *db, int64_t late_ms)
 
 /* Where it ends is *seq: at the last, if there are no more. */
 static int
-index_add_some(struct db *db, int64_t last_seq, int64_t late_ms, int64_t *seq)
+index_add_some(struct db *db, int64_t last_seq,
+    const struct index_limit *limit, int64_t late_ms, int64_t *seq)
 {
 	sqlite3_stmt *q = db_use(db, SQL_INDEX_NEXT);
 	int row;
 
 	sqlite3_bind_int64(q, 1, *seq);
 	while ((row = db_row(q)) == 1) {
+		if (is_too_long(q, 2, limit))
+			return db_end(q);
 		if (put(db, SQL_INDEX_ADD, q, 1) != 0) {
 			db_end(q);
 			return -1;
@@ -82,15 +97,16 @@ index_has_edits(struct db *db)
 }
 
 int
-index_step(struct db *db, int64_t last_seq, int limit_ms, int64_t *seq)
+index_step(struct db *db, int64_t last_seq, const struct index_limit *limit,
+    int64_t *seq)
 {
-	int64_t late_ms = clock_mono_ms() + limit_ms;
-	int code = index_edits(db, late_ms);
+	int64_t late_ms = clock_mono_ms() + limit->ms;
+	int code = index_edits(db, limit, late_ms);
 	sqlite3_stmt *q;
 
 	if (code != 0)
 		return code < 0 ? -1 : 0;
-	if (index_add_some(db, last_seq, late_ms, seq) != 0)
+	if (index_add_some(db, last_seq, limit, late_ms, seq) != 0)
 		return -1;
 	q = db_use(db, SQL_META_SET);
 	db_bind_text(q, 1, "indexed_seq");

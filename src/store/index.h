@@ -13,10 +13,16 @@
 
 struct db;
 
+struct index_limit {
+	int	 ms;		/* but at least one row */
+	int	 row_bytes;	/* not even that if it is longer; 0: any */
+};
+
 /* Some edits; when there are none left, the next few revisions after *seq,
- * which moves on, at most to last_seq; inside a transaction.  No more than
- * limit_ms allows, but at least one.  -1: the database failed. */
-int index_step(struct db *, int64_t last_seq, int limit_ms, int64_t *seq);
+ * which moves on, at most to last_seq; inside a transaction.  -1: the
+ * database failed. */
+int index_step(struct db *, int64_t last_seq, const struct index_limit *,
+    int64_t *seq);
 /* 1: some edits are not yet in it. */
 int index_has_edits(struct db *);
 

@@ -2,12 +2,14 @@
  * store.c - how fast the store takes entries in, and how large it gets.
  *
  *	store [-n ENTRIES] [-v ENTRIES-OF-A-VISIT] [-B MIN-BODY] [-M MAX-BODY]
- *	    [-s SOURCES] [-k KEEP-AT-LEAST] [-i] DATABASE
+ *	    [-s SOURCES] [-k KEEP-AT-LEAST] [-i] [-w] DATABASE
  *
  * Made-up documents, the same each time, handed in as the mill does it: as
  * fast as the writer takes them, never more than a few at once.  Then all of
  * them again, when nothing is new.  Memory is told after every tenth.  -i
- * waits for the index for search, too.  -n 0 -k COUNT on a database that was
+ * waits for the index for search, too.  -w makes the texts of words that are
+ * as frequent as words are, Chinese and English; else each character is any
+ * of thousands, the worst an index can get.  -n 0 -k COUNT on a database that was
  * filled so: what is older than the newest COUNT of each source goes, and
  * visits come meanwhile.
  */
@@ -26,12 +28,13 @@
 #include "feedmill/base/mem.h"
 #include "feedmill/store.h"
 
-enum { TEXT_BYTES = 1 << 20, QUEUE = 16, SOURCES_MAX = 1000 };
+enum { TEXT_BYTES = 1 << 20, WORDS_BYTES = 16 << 20, QUEUE = 16, SOURCES_MAX = 1000 };
 
 static struct config_source sources[SOURCES_MAX];
 static struct config config = { .sources = sources };
 static struct source_state *states;
 static char *text;
+static size_t text_bytes = TEXT_BYTES;
 static long entries = 20000, of_visit = 20, min_body = 3000,
     max_body = 30000;
 static int64_t added, now_ms = INT64_C(1790000000000);
@@ -104,6 +107,17 @@ rss_kib(void)
 
 /* ------------------------------------------------------------ the entries */
 
+/* Whole characters of it. */
+static char *
+slice(struct feed *feed, size_t from, size_t len)
+{
+	while (((unsigned char)text[from] & 0xc0) == 0x80)
+		from++;
+	while (((unsigned char)text[from + len] & 0xc0) == 0x80)
+		len++;
+	return arena_strndup(&feed->arena, text + from, len);
+}
+
 static void
 make_entry(struct feed *feed, long i)
 {
@@ -122,11 +136,11 @@ make_entry(struct feed *feed, long i)
 	e->link = e->identity.key;
 	e->identity.timestamp_ms = 1735689600000 + (int64_t)(r % 3000000) *
 	    1000;
-	body = arena_strndup(&feed->arena, text + mix(r ^ 5) % TEXT_BYTES / 3
-	    * 3, len / 3 * 3);
+	body = slice(feed, mix(r ^ 5) % text_bytes, len);
 	e->content.value = body;
-	e->title.value = arena_strndup(&feed->arena, body, 90);
-	e->identity.digest = hash_pair(e->title.value, 90, body, len / 3 * 3);
+	e->title.value = slice(feed, mix(r ^ 7) % text_bytes, 90);
+	e->identity.digest = hash_pair(e->title.value,
+	    strlen(e->title.value), body, strlen(body));
 }
 
 static void
@@ -196,6 +210,61 @@ on_states(struct source_state *s, size_t count, const struct err *failed,
 		exit(1);
 	states = xcalloc(count, sizeof(*states));
 	memcpy(states, s, count * sizeof(*states));
+}
+
+enum { WORDS = 40000, CHARACTERS = 3500, LETTERS = 26 };
+
+/* Of n things the first is twice as frequent as the second, and so on. */
+static size_t
+zipf(uint64_t r, size_t n)
+{
+	double u = (double)(r >> 11) / 9007199254740992.0;
+
+	return (size_t)pow((double)n, u) - 1;
+}
+
+static char *
+put_character(char *p, size_t n)
+{
+	unsigned c = 0x4e00 + (unsigned)(mix(n) % 20000);
+
+	*p++ = (char)(0xe0 | c >> 12);
+	*p++ = (char)(0x80 | (c >> 6 & 63));
+	*p++ = (char)(0x80 | (c & 63));
+	return p;
+}
+
+/* The same each time; the frequent ones are short. */
+static char *
+put_word(char *p, size_t n)
+{
+	uint64_t r = mix(n + 77);
+	size_t len = 1 + r % 3 + (n > 200);
+
+	if (r >> 32 & 1) {
+		for (size_t i = 0; i < (len + 2) / 2; i++)
+			p = put_character(p, zipf(mix(r + i), CHARACTERS));
+		return p;
+	}
+	for (size_t i = 0; i < 2 * len; i++)
+		*p++ = (char)('a' + zipf(mix(r + i), LETTERS));
+	*p++ = ' ';
+	return p;
+}
+
+static void
+make_words(void)
+{
+	size_t len = WORDS_BYTES + (size_t)max_body + 128;
+	char *p;
+
+	text_bytes = WORDS_BYTES;
+	p = text = xcalloc(1, len + 64);
+	for (uint64_t i = 0; p < text + len; i++) {
+		p = put_word(p, zipf(mix(i), WORDS));
+		if (mix(i) % 40 == 0)
+			p = stpcpy(p, mix(i) % 200 == 0 ? "</p>\n<p>" : "。");
+	}
 }
 
 static void
@@ -342,12 +411,12 @@ main(int argc, char **argv)
 {
 	struct store_options o = { .access = STORE_OWN, .prepare = prepare,
 	    .now_ms = now };
-	int option, keep = 0, wait = 0;
+	int option, keep = 0, wait = 0, has_words = 0;
 	long count = 100;
 	struct store *st;
 	struct err err;
 
-	while ((option = getopt(argc, argv, "n:v:B:M:s:k:i")) != -1) {
+	while ((option = getopt(argc, argv, "n:v:B:M:s:k:iw")) != -1) {
 		switch (option) {
 		case 'n': entries = atol(optarg); break;
 		case 'v': of_visit = atol(optarg); break;
@@ -356,6 +425,7 @@ main(int argc, char **argv)
 		case 's': count = atol(optarg); break;
 		case 'k': keep = atoi(optarg); break;
 		case 'i': wait = 1; break;
+		case 'w': has_words = 1; break;
 		default: return 2;
 		}
 	}
@@ -363,7 +433,10 @@ main(int argc, char **argv)
 	    of_visit < 1 || min_body < 90 || max_body < min_body)
 		return 2;
 	o.path = argv[optind];
-	make_text();
+	if (has_words)
+		make_words();
+	else
+		make_text();
 	make_sources((size_t)count, keep);
 	if ((st = store_open(&o, &err)) == NULL) {
 		fprintf(stderr, "%s\n", err.msg);

@@ -6,6 +6,8 @@
 
 #include "feedmill/base/text.h"
 
+#include "../../src/store/db.h"
+#include "../../src/store/index.h"
 #include "../../src/store/tokenizer.h"
 
 #include "store_v1.h"
@@ -280,6 +282,40 @@ test_found_at_once(void **state)
 		expect_found(f, texts, key);
 	}
 	expect_whole(f);
+}
+
+/* What is too long for the time there is waits, with all after it. */
+static void
+test_long_row_waits(void **state)
+{
+	static const struct index_limit some = { .ms = 60000,
+	    .row_bytes = 64 << 10 }, all = { .ms = 60000 };
+	struct fixture *f = *state;
+	struct buf text = { 0 };
+	struct err err = { 0 };
+	struct db db;
+	int64_t seq = 0;
+
+	while (text.len < 100 << 10)
+		buf_puts(&text, "tall words ");
+	visit_texts(f, 0, "//x/1", T0, "first", "short");
+	visit_texts(f, 0, "//x/2", T0, "second", buf_str(&text));
+	visit_texts(f, 0, "//x/3", T0, "third", "short");
+	sqlite3_close(open_behind(f, "INSERT INTO search(search) "
+	    "VALUES('delete-all');"
+	    "UPDATE meta SET value = 0 WHERE name = 'indexed_seq'"));
+	assert_int_equal(db_open(&db, path, DB_WRITE, &err), 0);
+	assert_int_equal(db_prepare_all(&db, &err), 0);
+	assert_int_equal(index_step(&db, 3, &some, &seq), 0);
+	assert_int_equal(seq, 1);
+	assert_int_equal(index_step(&db, 3, &all, &seq), 0);
+	assert_int_equal(seq, 3);
+	db_close(&db);
+	open_store(f);
+	expect_found(f, "short", "//x/3 //x/1");
+	expect_found(f, "tall", "//x/2");
+	expect_whole(f);
+	buf_fini(&text);
 }
 
 /* An index that cannot be written is not the entries' fault. */
@@ -690,6 +726,7 @@ main(void)
 		TEST(test_title_weighs_more),
 		TEST(test_long_text_is_cut),
 		TEST(test_found_at_once),
+		TEST(test_long_row_waits),
 		TEST(test_broken_index),
 		TEST(test_edit),
 		TEST(test_edit_waits),
