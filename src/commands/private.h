@@ -1,4 +1,14 @@
-/* private.h - what the files of the command line share. */
+/*
+ * private.h - what the files of the command line share.
+ *
+ *	commands.c	the table of verbs; from a command line to a call
+ *	data.c		run, reload, status
+ *	parse.c		parse, replay
+ *	conf.c		feeds into conf.d, for add and import
+ *	mill.c		a mill where no daemon is, for fetch and forget
+ *
+ * The others are named like their verb.
+ */
 #ifndef FEEDMILL_COMMANDS_PRIVATE_H
 #define FEEDMILL_COMMANDS_PRIVATE_H
 

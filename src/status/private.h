@@ -1,4 +1,10 @@
-/* private.h - the words that text, JSON and HTML have in common. */
+/*
+ * private.h - the words that text, JSON and HTML have in common.
+ *
+ *	status.c	collected; as text and as JSON
+ *	html.c		as a page
+ *	chart.c		days as a picture in it
+ */
 #ifndef FEEDMILL_STATUS_PRIVATE_H
 #define FEEDMILL_STATUS_PRIVATE_H
 
