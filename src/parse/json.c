@@ -74,16 +74,27 @@ take_count(const json_t *o, const char *key)
 	const json_t *v = json_object_get(o, key);
 	double d = json_number_value(v);
 
+	if (json_is_string(v))
+		return reader_count(json_string_value(v));
 	return json_is_number(v) && d >= 0 && d < 9e15 ? (int64_t)d : -1;
 }
+
+/* The members of a list, or what stands in its place. */
+#define FOREACH_OF(list, i, v)						\
+	for ((i) = 0; ((v) = json_is_array(list) ?			\
+	    json_array_get(list, i) : (i) == 0 ? (list) : NULL) != NULL; (i)++)
 
 /* ------------------------------------------------------------ the pieces */
 
 static void
 take_author(struct json_reader *r, const json_t *o, struct person **list)
 {
+	const char *line = json_string_value(o);
 	struct person *p;
 
+	if (line != NULL &&
+	    (p = person_parse(r->arena, line, strlen(line))) != NULL)
+		person_add(list, p);
 	if (!json_is_object(o))
 		return;
 	p = arena_zalloc(r->arena, sizeof(*p));
@@ -104,9 +115,8 @@ take_authors(struct json_reader *r, const json_t *o, struct person **list)
 	const json_t *authors = json_object_get(o, "authors"), *a;
 	size_t i;
 
-	json_array_foreach(authors, i, a)
+	FOREACH_OF(authors, i, a)
 		take_author(r, a, list);
-	take_author(r, authors, list);
 	take_author(r, json_object_get(o, "author"), list);
 }
 
@@ -146,7 +156,7 @@ take_tags(struct json_reader *r, const json_t *o, struct category **list)
 	const json_t *tags = json_object_get(o, "tags"), *t;
 	size_t i;
 
-	json_array_foreach(tags, i, t) {
+	FOREACH_OF(tags, i, t) {
 		struct category *c;
 		const char *s = json_string_value(t);
 		size_t len = s != NULL ? text_trim(&s, strlen(s)) : 0;
@@ -165,7 +175,7 @@ take_attachments(struct json_reader *r, const json_t *o, struct entry *e)
 	const json_t *list = json_object_get(o, "attachments"), *a;
 	size_t i;
 
-	json_array_foreach(list, i, a) {
+	FOREACH_OF(list, i, a) {
 		struct enclosure *enc;
 		const char *url = take_string(r, a, "url");
 		int64_t seconds;
@@ -253,7 +263,7 @@ take_hubs(struct json_reader *r, const json_t *o)
 	const json_t *hubs = json_object_get(o, "hubs"), *h;
 	size_t i;
 
-	json_array_foreach(hubs, i, h)
+	FOREACH_OF(hubs, i, h)
 		take_link(r, h, "url", "hub", NULL, &r->feed->hubs);
 }
 

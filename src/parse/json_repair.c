@@ -1,18 +1,23 @@
 /*
  * json_repair.c - see json_repair.h.
  *
- * Strings are copied with their escapes checked, commas before a closing
- * bracket are left out, and where the document ends too early it is closed
+ * Strings are copied with their escapes checked, words that are no JSON
+ * become null (NaN) or what they mean (True), numbers too long for one are
+ * strings, commas before a closing bracket are left out, and where the document ends too early it is closed
  * behind the last complete member of a list in the root object: the last
  * complete item.
  */
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "feedmill/base/buf.h"
+#include "feedmill/base/mem.h"
 #include "feedmill/base/text.h"
 #include "json_repair.h"
 
-enum { DEPTH_MAX = 64 };
+/* Integers of so many digits are numbers, longer ones are names. */
+enum { DEPTH_MAX = 64, DIGITS_MAX = 18, NUMBER_MAX = 63 };
 
 struct mender {
 	const char	*p, *end;
@@ -121,12 +126,106 @@ string(struct mender *m)
 	}
 }
 
+static int
+is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static size_t
+digits(const char *s, const char *end)
+{
+	const char *p = s;
+
+	while (p < end && *p >= '0' && *p <= '9')
+		p++;
+	return (size_t)(p - s);
+}
+
+/* -?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)? */
+static int
+is_number(const char *s, const char *end, int *ret_integer)
+{
+	const char *p = s + (*s == '-');
+	size_t n = digits(p, end);
+
+	if (n == 0 || (n > 1 && *p == '0'))
+		return 0;
+	p += n;
+	*ret_integer = p == end;
+	if (p < end && *p == '.') {
+		if ((n = digits(p + 1, end)) == 0)
+			return 0;
+		p += 1 + n;
+	}
+	if (p < end && (*p == 'e' || *p == 'E')) {
+		p += p + 1 < end && (p[1] == '+' || p[1] == '-') ? 2 : 1;
+		if ((n = digits(p, end)) == 0)
+			return 0;
+		p += n;
+	}
+	return p == end;
+}
+
+static int
+is_finite(const char *s, size_t len)
+{
+	char copy[NUMBER_MAX + 1];
+
+	if (len > NUMBER_MAX)
+		return 0;
+	memcpy(copy, s, len);
+	copy[len] = '\0';
+	return isfinite(strtod(copy, NULL));
+}
+
+/* What is neither string nor bracket: a number, a word, a bare key. */
+static void
+scalar(struct mender *m)
+{
+	static const char *const words[] = { "true", "false", "null" };
+	const char *s = m->p, *after;
+	int integer;
+	size_t len;
+
+	while (m->p < m->end && (unsigned char)*m->p > ' ' &&
+	    strchr("{}[]\",:", *m->p) == NULL)
+		m->p++;
+	len = (size_t)(m->p - s);
+	for (after = m->p; after < m->end && is_blank(*after); after++)
+		;
+	if (is_number(s, m->p, &integer)) {
+		if (integer ? len <= DIGITS_MAX : is_finite(s, len)) {
+			buf_append(m->out, s, len);
+			return;
+		}
+		if (!integer)
+			len = 0;
+	} else if (after == m->end || *after != ':') {
+		for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+			if (strlen(words[i]) == len &&
+			    strncasecmp(words[i], s, len) == 0) {
+				buf_append(m->out, words[i], len);
+				return;
+			}
+		}
+		len = 0;
+	}
+	if (len == 0 || memchr(s, '\\', len) != NULL) {
+		buf_puts(m->out, "null");
+		return;
+	}
+	buf_putc(m->out, '"');
+	buf_append(m->out, s, len);
+	buf_putc(m->out, '"');
+}
+
 static void
 drop_comma(struct mender *m)
 {
 	size_t n = m->out->len;
 
-	while (n > 0 && strchr(" \t\r\n", m->out->data[n - 1]) != NULL)
+	while (n > 0 && is_blank(m->out->data[n - 1]))
 		n--;
 	if (n > 0 && m->out->data[n - 1] == ',')
 		m->out->len = n - 1;
@@ -156,6 +255,10 @@ json_mend(const char *s, size_t len, struct buf *out)
 		if (c == '"') {
 			if (!string(&m))
 				break;
+			continue;
+		}
+		if ((unsigned char)c > ' ' && strchr("{}[],:", c) == NULL) {
+			scalar(&m);
 			continue;
 		}
 		m.p++;

@@ -95,6 +95,34 @@ test_mended(void **state)
 	feed_free(f);
 }
 
+/* Numbers too long to be any and words of other languages cost no feed; an
+ * id of twenty digits keeps them all. */
+static void
+test_scalars(void **state)
+{
+	struct feed *f = parse("{\"version\":"
+	    "\"https://jsonfeed.org/version/1.1\",\"_n\":1e99999,"
+	    "expired:True,\"_h\":0x10,\"_u\":undefined,\"items\":["
+	    "{\"id\":12345678901234567890,\"title\":\"x\","
+	    "\"attachments\":{\"url\":\"http://a.example/\","
+	    "\"size_in_bytes\":\"5\",\"duration_in_seconds\":NaN},"
+	    "\"authors\":[\"Ann <a@b.example>\"],\"tags\":\"t\"}],"
+	    "\"authors\":\"Bob\"}", OUTCOME_OK);
+	struct entry *e = f->entries;
+
+	(void)state;
+	assert_int_equal(f->count, 1);
+	assert_string_equal(f->head.authors->name, "Bob");
+	assert_string_equal(e->id, "12345678901234567890");
+	assert_string_equal(e->enclosures->url, "http://a.example/");
+	assert_int_equal(e->enclosures->length, 5);
+	assert_int_equal(e->itunes.duration_s, -1);
+	assert_string_equal(e->authors->name, "Ann");
+	assert_string_equal(e->authors->email, "a@b.example");
+	assert_string_equal(e->categories->term, "t");
+	feed_free(f);
+}
+
 /* Complete items stay, the one that was cut goes. */
 static void
 test_truncated(void **state)
@@ -155,6 +183,7 @@ main(void)
 		cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_broken_item),
 		cmocka_unit_test(test_mended),
+		cmocka_unit_test(test_scalars),
 		cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_depth),
 		cmocka_unit_test(test_line),
