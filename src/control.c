@@ -354,15 +354,48 @@ on_accept(struct ev_loop *loop, struct ev_io *io, int revents)
 	call_watch(c, EV_READ);
 }
 
+/*
+ * A path that is longer than a socket's name may be is reached through its
+ * folder; that is *ret_folder, to be closed afterwards, else -1.
+ */
 static int
-address_of(const char *path, struct sockaddr_un *ret, struct err *e)
+address_of(const char *path, struct sockaddr_un *ret, int *ret_folder,
+    struct err *e)
 {
+	const char *slash = strrchr(path, '/');
+	char *folder;
+	int len = -1;
+
 	*ret = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	if (strlen(path) >= sizeof(ret->sun_path))
-		return err_set(e, "%s: longer than a socket's name may be",
-		    path);
-	memcpy(ret->sun_path, path, strlen(path));
-	return 0;
+	*ret_folder = -1;
+	if (strlen(path) < sizeof(ret->sun_path)) {
+		memcpy(ret->sun_path, path, strlen(path));
+		return 0;
+	}
+	if (slash != NULL) {
+		folder = xstrndup(path, (size_t)(slash - path));
+		*ret_folder = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		free(folder);
+		if (*ret_folder == -1)
+			return err_set(e, "%s: %s", path, strerror(errno));
+		len = snprintf(ret->sun_path, sizeof(ret->sun_path),
+		    "/proc/self/fd/%d%s", *ret_folder, slash);
+	}
+	if (len > 0 && (size_t)len < sizeof(ret->sun_path))
+		return 0;
+	if (*ret_folder != -1)
+		close(*ret_folder);
+	return err_set(e, "%s: longer than a socket's name may be", path);
+}
+
+static void
+close_folder(int folder)
+{
+	int saved = errno;
+
+	if (folder != -1)
+		close(folder);
+	errno = saved;
 }
 
 struct control *
@@ -372,9 +405,9 @@ control_new(struct ev_loop *loop, const char *path,
 	struct sockaddr_un at;
 	struct control *ctl;
 	mode_t mask;
-	int fd, rc;
+	int fd, rc, folder;
 
-	if (address_of(path, &at, e) == -1)
+	if (address_of(path, &at, &folder, e) == -1)
 		return NULL;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	/* Ours by right: whoever calls this holds the database's lock. */
@@ -382,6 +415,7 @@ control_new(struct ev_loop *loop, const char *path,
 	mask = umask(0177);
 	rc = fd == -1 ? -1 : bind(fd, (struct sockaddr *)&at, sizeof(at));
 	umask(mask);
+	close_folder(folder);
 	if (rc == -1 || listen(fd, CALLS_MAX) == -1) {
 		err_set(e, "%s: %s", path, strerror(errno));
 		if (fd != -1)
@@ -467,13 +501,14 @@ static int
 call_daemon(const char *path, struct err *e)
 {
 	struct sockaddr_un at;
-	int fd;
+	int fd, folder, rc;
 
-	if (address_of(path, &at, e) == -1)
+	if (address_of(path, &at, &folder, e) == -1)
 		return -1;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd == -1 || connect(fd, (struct sockaddr *)&at, sizeof(at)) ==
-	    -1) {
+	rc = fd == -1 ? -1 : connect(fd, (struct sockaddr *)&at, sizeof(at));
+	close_folder(folder);
+	if (rc == -1) {
 		err_set(e, "no daemon answers at %s: %s", path,
 		    strerror(errno));
 		if (fd != -1)

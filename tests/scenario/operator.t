@@ -173,4 +173,20 @@ daemon.signal(signal.SIGHUP)
 time.sleep(0.5)
 same(daemon.process.poll(), None, 'unless nohup(1) started it')
 same(daemon.stop(), 0, 'it stops')
+
+
+# ------------------------------------------------- a state folder far down
+
+for name in (100 * 'n', '/'.join(2 * [200 * 'n']), '状态 %s "\'\\'):
+    mill = Mill(feeds={'a': site.source('/6')})
+    mill.state = os.path.join(mill.dir, name)
+    daemon = mill.start()
+    ok(daemon.seen('visit'), 'a state folder of %d bytes: it polls' %
+       len(mill.state.encode()), daemon.log)
+    same([mill.run(*v).status for v in (['reload'], ['status'],
+                                        ['fetch', 'a'])], 3 * [0],
+         'and answers') or note(mill.run('reload'))
+    matches('daemon running', mill.run('status').out, 'as a daemon')
+    same(daemon.stop(), 0, 'it stops')
+    ok(not os.path.exists(mill.path('feedmill.sock')), 'and tidies up')
 done()
