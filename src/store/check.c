@@ -97,7 +97,7 @@ static const struct invariant rows[] = {
 	{ "aliases",
 	    "SELECT 'an alias of source ' || source_id || ' leads to entry ' "
 	    "|| entry_id || ', which is not there' FROM aliases WHERE "
-	    "entry_id NOT IN (SELECT id FROM entries) "
+	    "(entry_id <> 0 AND entry_id NOT IN (SELECT id FROM entries)) "
 	    "OR source_id NOT IN (SELECT id FROM sources)" },
 	{ "times of visits",
 	    "SELECT 'times of visits are known of source ' || source_id || "

@@ -88,18 +88,24 @@ document_find(const struct document *d, uint64_t hash, const char *key,
 }
 
 static struct known *
-document_add(struct document *d, uint64_t hash, const char *key,
-    int64_t scope)
+known_new(struct arena *arena, uint64_t hash, const char *key, int64_t scope)
 {
-	struct known *k = arena_zalloc(d->arena, sizeof(*k));
+	struct known *k = arena_zalloc(arena, sizeof(*k));
 
 	k->hash = hash;
 	k->key = key;
 	k->scope = scope;
 	k->timestamp_ms = k->first_ts_ms = k->listed_ms = DATE_NONE;
-	k->next = d->known[hash & d->mask];
-	d->known[hash & d->mask] = k;
 	return k;
+}
+
+static void
+document_add(struct document *d, struct known *k)
+{
+	struct known **bucket = &d->known[k->hash & d->mask];
+
+	k->next = *bucket;
+	*bucket = k;
 }
 
 static uint64_t
@@ -120,7 +126,8 @@ document_look_up(struct document *d, struct db *db, struct sighting *s,
 	s->known = document_find(d, hash, key, scope);
 	if (s->known != NULL)
 		return 0;
-	s->known = document_add(d, hash, key, scope);
+	s->known = known_new(d->arena, hash, key, scope);
+	document_add(d, s->known);
 	return known_load(s->known, db);
 }
 
@@ -144,10 +151,11 @@ document_count_guid(struct document *d, const char *guid, uint64_t seed)
 	return g;
 }
 
-/* The entry with this id, found under the key it is stored with. */
+/* The entry with this id, found under the key it is stored with.  *ret_here:
+ * it is in the document already. */
 static int
 document_load_id(struct document *d, struct db *db, int64_t id,
-    uint64_t seed, struct known **ret)
+    uint64_t seed, struct known **ret, int *ret_here)
 {
 	sqlite3_stmt *q = db_use(db, SQL_ENTRY_BY_ID);
 	int64_t scope;
@@ -162,39 +170,74 @@ document_load_id(struct document *d, struct db *db, int64_t id,
 	key = db_text(q, 10);
 	scope = sqlite3_column_int64(q, 11);
 	hash = key_hash(key, scope, seed);
-	if (document_find(d, hash, key, scope) == NULL) {
-		*ret = document_add(d, hash, arena_strdup(d->arena, key),
+	*ret = document_find(d, hash, key, scope);
+	*ret_here = *ret != NULL;
+	if (*ret == NULL) {
+		*ret = known_new(d->arena, hash, arena_strdup(d->arena, key),
 		    scope);
 		known_load_row(*ret, q);
 	}
 	return db_end(q);
 }
 
+static int
+guid_load(struct guid *g, struct db *db, const struct document_source *src)
+{
+	sqlite3_stmt *q = db_use(db, SQL_ALIAS_FIND);
+	int row;
+
+	sqlite3_bind_int64(q, 1, src->id);
+	db_bind_digest(q, 2, &g->digest);
+	row = db_row(q);
+	if (row <= 0)
+		return row;
+	g->is_stored = 1;
+	g->entry_id = sqlite3_column_int64(q, 0);
+	return db_end(q);
+}
+
+/* Is it the entry's very name, because others had the same URL? */
+static int
+is_named(const struct known *k, const struct sighting *s,
+    const struct document_source *src)
+{
+	return k->scope == src->id && k->key[0] == '#' &&
+	    strcmp(k->key + 1, s->entry->identity.alias) == 0;
+}
+
 /*
  * The same guid at another URL is the same entry, if the guid stands once
- * in the document and the URL it had does not stand in it at all: else the
- * publisher numbers carelessly, and both are kept.
+ * in the document and the URL it had does not stand in it at all.  Else the
+ * publisher numbers carelessly, by the place in the document for one: both
+ * are kept, and this guid stands for nothing any more.
  */
 static int
 document_follow_alias(struct document *d, struct db *db, struct sighting *s,
     const struct document_source *src)
 {
-	sqlite3_stmt *q;
-	int64_t id;
-	int row;
+	struct guid *g = s->guid;
+	struct known *k = NULL;
+	int is_here = 0;
 
-	if (s->known->id != 0 || s->known->alias_of != NULL ||
-	    s->guid == NULL || s->guid->times != 1)
+	if (g == NULL || g->times != 1)
 		return 0;
-	q = db_use(db, SQL_ALIAS_FIND);
-	sqlite3_bind_int64(q, 1, src->id);
-	db_bind_digest(q, 2, &s->guid->digest);
-	row = db_row(q);
-	if (row <= 0)
-		return row;
-	id = sqlite3_column_int64(q, 0);
-	db_end(q);
-	return document_load_id(d, db, id, src->seed, &s->known->alias_of);
+	if (guid_load(g, db, src) != 0)
+		return -1;
+	if (g->entry_id == 0 || g->entry_id == known_target(s->known)->id)
+		return 0;
+	if (document_load_id(d, db, g->entry_id, src->seed, &k,
+	    &is_here) != 0)
+		return -1;
+	if (k != NULL && is_named(k, s, src))
+		s->known = k;
+	else if (k != NULL && !is_here && s->known->id == 0 &&
+	    s->known->alias_of == NULL)
+		s->known->alias_of = k;
+	else
+		g->is_contested = 1;
+	if (!g->is_contested && !is_here)
+		document_add(d, k);
+	return 0;
 }
 
 int

@@ -37,7 +37,6 @@ struct known {
 	int		 was_stored;	/* by an earlier visit */
 	int		 is_listed;	/* has a row in sightings */
 	int64_t		 listed_ms;	/* newest time there */
-	int		 has_alias;	/* to be registered */
 	struct change	*newest;	/* announcement of this visit */
 };
 
@@ -45,6 +44,9 @@ struct guid {
 	struct guid	*next;
 	struct digest	 digest;
 	unsigned	 times;		/* in this document */
+	int		 is_stored;	/* as the alias of an entry */
+	int64_t		 entry_id;	/* that one; 0: it is nobody's */
+	int		 is_contested;	/* and is to be nobody's */
 };
 
 /* One entry of the document. */

@@ -107,7 +107,6 @@ owner_move(struct db *db, struct known *k, int64_t source_id)
 	k->source_id = source_id;
 	k->announced = (struct digest){ 0 };
 	k->is_listed = 0;
-	k->has_alias = 1;
 	k->is_dirty = 1;
 	return 0;
 }

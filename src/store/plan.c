@@ -184,7 +184,6 @@ note_listing(struct visiting *vg, struct known *k, int64_t timestamp_ms)
 	if (k->is_listed && (timestamp_ms == DATE_NONE ||
 	    (k->listed_ms != DATE_NONE && timestamp_ms <= k->listed_ms)))
 		return 0;
-	k->has_alias |= !k->is_listed;
 	k->is_listed = 1;
 	k->listed_ms = timestamp_ms;
 	return rows_put_sighting(vg->db, k->id, vg->source_id,

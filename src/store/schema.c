@@ -125,7 +125,8 @@ static const char *const steps[] = {
 	" ts INTEGER, since_ms INTEGER NOT NULL,"
 	" PRIMARY KEY(entry_id, source_id)) WITHOUT ROWID;"
 
-	/* guid: 128 bits of XXH3; a source can only collide with itself. */
+	/* guid: 128 bits of XXH3; a source can only collide with itself.
+	 * Entry 0: it stood for more than one, and stands for none. */
 	"CREATE TABLE aliases("
 	" source_id INTEGER NOT NULL, guid BLOB NOT NULL,"
 	" entry_id INTEGER NOT NULL,"

@@ -101,12 +101,24 @@ write_changes(struct visiting *vg)
 				return -1;
 			c->known->is_dirty = 0;
 		}
-		c->known->has_alias = 1;
 		if (rows_insert_revision(vg->db, c, vg->source_id,
 		    vg->announced_ms) != 0)
 			return -1;
 	}
 	return 0;
+}
+
+/* A guid is learned once; of more than one entry it is none's. */
+static int
+write_alias(struct visiting *vg, const struct guid *g, int64_t entry_id)
+{
+	if (g == NULL || g->times != 1)
+		return 0;
+	if (g->is_contested)
+		entry_id = 0;
+	else if (g->is_stored || entry_id == 0)
+		return 0;
+	return rows_put_alias(vg->db, vg->source_id, &g->digest, entry_id);
 }
 
 static int
@@ -122,9 +134,7 @@ write_known(struct visiting *vg)
 		    rows_update_entry(vg->db, k) != 0)
 			return -1;
 		k->is_dirty = 0;
-		if (k->has_alias && s->guid != NULL && s->guid->times == 1 &&
-		    rows_put_alias(vg->db, vg->source_id,
-		    &s->guid->digest, k->id) != 0)
+		if (write_alias(vg, s->guid, k->id) != 0)
 			return -1;
 	}
 	return 0;

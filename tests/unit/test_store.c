@@ -206,6 +206,54 @@ test_aliases(void **state)
 	    "6 //b/1 two A 1740000000000\n");
 }
 
+/* The first in the document is always "1". */
+static void
+test_a_guid_that_is_a_place(void **state)
+{
+	struct fixture *f = *state;
+
+	VISIT(f, 0, { "//a/C", "1", T0, "C" }, { "//a/B", "2", T0, "B" });
+	VISIT(f, 0, { "//a/D", "1", T0, "D" }, { "//a/C", "2", T0, "C" });
+	EXPECT(f, 1, 0, 1);
+	VISIT(f, 0, { "//a/F", "1", T0, "F" }, { "//a/E", "2", T0, "E" });
+	EXPECT(f, 2, 0, 0);
+	VISIT(f, 0, { "//a/H", "1", T0, "H" }, { "//a/G", "2", T0, "G" });
+	EXPECT(f, 2, 0, 0);
+}
+
+/* A guid is learned where an entry is known already, too. */
+static void
+test_a_guid_of_later(void **state)
+{
+	struct fixture *f = *state;
+
+	VISIT(f, 0, { "//a/1", NULL, T0, "A" }, { "//a/2", "old", T0, "B" });
+	VISIT(f, 0, { "//a/1", "g1", T0, "A" }, { "//a/2", "new", T0, "B" });
+	VISIT(f, 0, { "//a/x", "g1", T0, "A" }, { "//a/y", "new", T0, "B" });
+	EXPECT(f, 0, 0, 2);
+	VISIT(f, 0, { "//a/z", "old", T0, "B" });
+	EXPECT(f, 0, 0, 1);
+}
+
+/* What others of its document had its URL, too, is known by its guid. */
+static void
+test_an_entry_named_by_its_guid(void **state)
+{
+	struct fixture *f = *state;
+
+	VISIT(f, 0, { "//a/page", "g1", T0, "A" });
+	VISIT(f, 0, { "one#g2", "g2", T0 + 1000, "B" },
+	    { "one#g1", "g1", T0, "A" });
+	EXPECT(f, 1, 0, 1);
+	/* Alone, it has the URL again. */
+	VISIT(f, 0, { "//a/page", "g2", T0 + 1000, "B" });
+	EXPECT(f, 0, 0, 1);
+	VISIT(f, 0, { "//a/page", "g2", T0 + 2000, "BB" });
+	EXPECT(f, 0, 1, 0);
+	expect_entries(f, "1 //a/page one A 1740000000000\n"
+	    "3 one#g2 one BB 1740000002000 update\n");
+}
+
 static void
 test_scoped_keys_survive_a_new_name(void **state)
 {
@@ -1050,6 +1098,9 @@ main(void)
 		TEST(test_an_update_is_later),
 		TEST(test_twice_in_one_document),
 		TEST(test_aliases),
+		TEST(test_a_guid_that_is_a_place),
+		TEST(test_a_guid_of_later),
+		TEST(test_an_entry_named_by_its_guid),
 		TEST(test_scoped_keys_survive_a_new_name),
 		TEST(test_owner_removed),
 		TEST(test_owner_comes_back),
