@@ -146,9 +146,10 @@ print_sum(const struct imported *sum)
 	struct buf b = { 0 };
 	int status;
 
-	buf_printf(&b, "%u files: %u new entries, %u revisions, %u known; "
-	    "%u not readable", sum->files, sum->added, sum->updated,
-	    sum->duplicate, sum->unreadable);
+	buf_printf(&b, "%u file%s: %u new %s, %u revision%s, %u known; "
+	    "%u not readable", sum->files, sum->files == 1 ? "" : "s",
+	    sum->added, sum->added == 1 ? "entry" : "entries", sum->updated,
+	    sum->updated == 1 ? "" : "s", sum->duplicate, sum->unreadable);
 	if (sum->passed_over > 0)
 		buf_printf(&b, ", %u passed over", sum->passed_over);
 	buf_putc(&b, '\n');
