@@ -78,6 +78,7 @@ SRCS = \
 	src/base/file.c \
 	src/base/hash.c \
 	src/base/limits.c \
+	src/base/link.c \
 	src/base/log.c \
 	src/base/mem.c \
 	src/base/systemd.c \

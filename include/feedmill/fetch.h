@@ -101,6 +101,7 @@ struct fetched {
 	/* Headers of the last hop, NULL if absent. */
 	char		*etag, *last_modified, *content_type;
 	char		*content_language, *content_location;
+	char		*link;
 	int64_t		 retry_after_s;	/* -1: none */
 	int64_t		 max_age_s;	/* Cache-Control less Age; -1: none */
 	int64_t		 expires_ms;	/* less Age; long ago if it is no

@@ -41,8 +41,14 @@ void html_to_text_start(struct buf *, const char *html, size_t len,
 /* Decode character references only ("&amp;lt;" is "&lt;" once). */
 void html_decode_entities(struct buf *, const char *s, size_t len);
 
-/* The feeds a page advertises (<link rel=alternate> of a feed's type), in its
- * order, the first 32: url is absolute, title may be NULL; all borrowed. */
+/* Does a link of this relation and type, either of which may be NULL, lead to
+ * a feed?  rel=alternate of a feed's type does, and rel=feed of any type but
+ * a page's. */
+int html_is_feed_link(const char *rel, const char *type, const char *url);
+
+/* The feeds a page advertises (<link> as above), in its
+ * order, the first 32: url is absolute, type and title may be NULL; all
+ * borrowed. */
 void html_find_feeds(const char *html, size_t len, const char *base,
     void (*visit)(const char *url, const char *type, const char *title,
     void *arg), void *arg);

@@ -6,6 +6,7 @@
 
 #include "feedmill/ask.h"
 #include "feedmill/base/buf.h"
+#include "feedmill/base/link.h"
 #include "feedmill/base/mem.h"
 #include "feedmill/base/text.h"
 #include "feedmill/base/url.h"
@@ -28,7 +29,21 @@ take_advert(const char *url, const char *type, const char *title, void *arg)
 			return;
 	if (d->count < ADVERTS_MAX)
 		d->adverts[d->count++] = (struct advert){ xstrdup(url),
-		    xstrdup(type), xstrdup_null(title) };
+		    xstrdup(type != NULL ? type : "-"),
+		    xstrdup_null(title) };
+}
+
+/* Of a header, before those of the page itself. */
+static void
+take_link(const struct header_link *l, void *arg)
+{
+	struct discovery *d = arg;
+	char *url = url_resolve(d->got->url, l->target);
+
+	if (url != NULL && url_is_http(url) &&
+	    html_is_feed_link(l->rel, l->type, url))
+		take_advert(url, l->type, l->title, d);
+	free(url);
 }
 
 /* Whatever is no feed may be a page. */
@@ -40,6 +55,8 @@ read_page(struct discovery *d)
 	};
 	struct decoded page;
 
+	if (d->got->link != NULL)
+		link_each(d->got->link, take_link, d);
 	decode_text(buf_str(&d->got->body), d->got->body.len, &context,
 	    &page);
 	html_find_feeds(page.text, page.len, d->got->url, take_advert, d);

@@ -155,14 +155,15 @@ take_age(struct fetch_head *h, struct value v)
 	h->age_s = n > 0 ? n : 0;
 }
 
+enum { LINK_MAX = 8192 };
 #define NAME(s)		s, sizeof(s) - 1
 #define FIELD(f)	offsetof(struct fetch_head, f)
 
 /*
  * By the length of their names: most lines of an answer are none of these,
  * and are told so by a comparison of numbers and of one letter.  What has no
- * function is kept as it is: the first of several wins, Cache-Control is
- * joined.
+ * function is kept as it is: the first of several wins, Cache-Control and
+ * Link are joined.
  */
 static const struct field {
 	const char	*name;
@@ -177,6 +178,7 @@ static const struct field {
 } fields[] = {
 	{ NAME("im"), take_im, 0, 0, TEXT },
 	{ NAME("age"), take_age, 0, 0, TEXT },
+	{ NAME("link"), NULL, FIELD(link), LINK_MAX, LIST },
 	{ NAME("etag"), NULL, FIELD(etag), VALIDATOR_MAX, BYTES },
 	{ NAME("date"), NULL, FIELD(date), 128, TEXT },
 	{ NAME("expires"), NULL, FIELD(expires), 128, TEXT },
@@ -240,7 +242,8 @@ take_string(struct fetch_head *h, struct arena *arena, const struct field *f,
 	}
 	if (*slot == NULL)
 		*slot = copy(arena, v);
-	else if (slot == &h->cache_control && strlen(*slot) < 4096)
+	else if ((slot == &h->cache_control || slot == &h->link) &&
+	    strlen(*slot) < f->max)
 		*slot = arena_printf(arena, "%s, %s", *slot, copy(arena, v));
 }
 

@@ -39,6 +39,7 @@ struct fetch_head {
 	int		 im_feed;
 	const char	*retry_after, *expires, *date;	/* as written */
 	const char	*cache_control;
+	const char	*link;		/* all of them, joined */
 	int64_t		 age_s;		/* 0: none */
 	const char	**last;		/* field an obs-fold would continue */
 };

@@ -133,6 +133,7 @@ fetched_free(struct fetched *r)
 	free(r->content_type);
 	free(r->content_language);
 	free(r->content_location);
+	free(r->link);
 	free(r->address);
 	buf_fini(&r->exchange);
 	free(r);
@@ -147,6 +148,7 @@ fetched_take_head(struct fetched *r, const struct fetch_head *h)
 	r->content_type = xstrdup_null(h->content_type);
 	r->content_language = xstrdup_null(h->content_language);
 	r->content_location = xstrdup_null(h->content_location);
+	r->link = xstrdup_null(h->link);
 	r->retry_after_s = fetch_head_retry_after(h, clock_wall_ms());
 	r->max_age_s = fetch_head_max_age(h);
 	r->expires_ms = fetch_head_expires(h);

@@ -1,6 +1,6 @@
 /*
  * find.c - the feeds a page advertises: <link rel="alternate"> of a
- * feed's type, in its head or wherever it stands.
+ * feed's type or <link rel="feed">, in its head or wherever it stands.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -67,6 +67,19 @@ is_feed_type(const char *type, const char *url)
 	    text_find_nocase(url, "feed") != NULL;
 }
 
+/* rel=feed is of an old draft of HTML, and of pages that are feeds. */
+int
+html_is_feed_link(const char *rel, const char *type, const char *url)
+{
+	if (rel == NULL)
+		return 0;
+	if (has_word(rel, "feed") &&
+	    (type == NULL || !text_prefix_nocase(type, "text/html")))
+		return 1;
+	return type != NULL && has_word(rel, "alternate") &&
+	    is_feed_type(type, url);
+}
+
 struct finder {
 	char		*base;
 	int		 based;		/* by a <base>: the first one counts */
@@ -99,10 +112,9 @@ see_link(struct finder *f, const struct html_token *t)
 	char *href = take_attribute(t, "href");
 	char *url = NULL, *title = NULL;
 
-	if (rel != NULL && type != NULL && href != NULL && *href != '\0' &&
-	    has_word(rel, "alternate"))
+	if (href != NULL && *href != '\0')
 		url = url_resolve(f->base, href);
-	if (url != NULL && url_is_http(url) && is_feed_type(type, url)) {
+	if (url != NULL && url_is_http(url) && html_is_feed_link(rel, type, url)) {
 		title = take_attribute(t, "title");
 		f->found++;
 		f->visit(url, type, title, f->arg);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "feedmill/base/date.h"
+#include "feedmill/base/link.h"
 #include "feedmill/base/mem.h"
 #include "feedmill/base/text.h"
 #include "feedmill/base/url.h"
@@ -63,6 +64,29 @@ check_location(const char *location, struct arena *arena)
 	check(fetch_site_parse(&again, arena, s.url) == NULL);
 	check(strcmp(again.host, s.host) == 0 && again.port == s.port &&
 	    again.https == s.https && again.user == NULL);
+}
+
+/* Nothing is read beyond its end, nothing comes of nothing. */
+static void
+check_link(const struct header_link *l, void *arg)
+{
+	size_t *left = arg, len = strlen(l->target) + 2;
+
+	len += l->rel != NULL ? strlen(l->rel) : 0;
+	len += l->type != NULL ? strlen(l->type) : 0;
+	len += l->title != NULL ? strlen(l->title) : 0;
+	check(len <= *left);
+	*left -= len;
+}
+
+static void
+check_links(const char *field)
+{
+	size_t left = field != NULL ? strlen(field) : 0;
+
+	check_string(field, 2 * 8192 + 2);
+	if (field != NULL)
+		link_each(field, check_link, &left);
 }
 
 static void
@@ -126,6 +150,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_string(h.content_location, LOCATION_MAX);
 	check_bytes(h.location, LOCATION_MAX);
 	check_string(h.cache_control, 8194);
+	check_links(h.link);
 	check_location(h.location, &arena);
 	check_string(h.hsts, 1024);
 	check_hsts(h.hsts);

@@ -223,6 +223,20 @@ r = mill.run('discover', site.url + '/a.xml')
 same((r.status, r.out), (0, site.url + "/a.xml\trss\tAnn's News & Views\n"),
      'a URL that is a feed') or note(r)
 ok('itself is a feed' in r.err, 'is told', r)
+links = ('</c.xml>; rel="alternate nofollow"; type="application/rss+xml"; '
+         'title="In, a; \\"header\\"", <x>; rel=stylesheet, broken, '
+         '<d>;rel=feed,</e>; rel=alternate; type=text/html; title="feed",'
+         '</f.xml>; rel=feed; anchor="#other"')
+site.documents['/links'] = lambda h: (200, {
+    'Content-Type': 'text/html', 'Link': links},
+    b'<link rel=feed href=/g.xml title=G><link rel=feed type=text/html '
+    b'href=/h><link rel=alternate type=application/rss+xml href=/c.xml>')
+r = mill.run('discover', site.url + '/links')
+same((r.status, r.out), (0, ''.join(
+    '%s%s\t%s\t%s\n' % (site.url, *f) for f in (
+        ('/c.xml', 'application/rss+xml', 'In, a; "header"'),
+        ('/d', '-', ''), ('/g.xml', '-', 'G')))),
+     'and what its headers do') or note(r)
 r = mill.run('discover', site.url + '/none')
 ok(r.status == 1 and r.out == '' and 'advertises none' in r.err,
    'a page without', r)
