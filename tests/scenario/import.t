@@ -235,7 +235,8 @@ daemon = mill.start()
 r = mill.run('import', many)
 same(r.status, 0, 'the next import does the rest') or note(r)
 matches('^3020 files: %d new entr(?:y|ies), 0 revisions, %d known; '
-        '0 not readable$' % (ENTRIES + 1 - had, had - 1), r.out, 'and only the rest')
+        '0 not readable$' % (ENTRIES + 1 - had, had - 1), r.out,
+        'and only the rest')
 same(count(mill)[0], ENTRIES + 1, 'all is there')
 
 # ---------------------------------------------------------- at the same time
