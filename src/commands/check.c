@@ -43,25 +43,25 @@ struct asking {
 	struct schedule	*schedule;
 	struct buf	*lines;		/* per source; empty: not yet */
 	size_t		 printed, answered;
-	int		 status;
+	int		 status, unheard;
 };
 
-/* All that can be said by now without leaving one out. */
+/* All that can be said by now without leaving one out.  Who cannot be told
+ * need not be asked for. */
 static void
 print_lines(struct asking *a)
 {
-	int status = 0;
-
-	while (a->printed < a->config->sources_count &&
+	while (a->unheard == 0 && a->printed < a->config->sources_count &&
 	    a->lines[a->printed].len > 0) {
 		struct buf *line = &a->lines[a->printed++];
 
-		if (status == 0)
-			status = print_out(line->data, line->len);
+		a->unheard = print_out(line->data, line->len);
 		buf_fini(line);
 	}
-	if (status != 0)
-		a->status = status;
+	if (a->unheard != 0)
+		a->status = a->unheard;
+	if (a->unheard != 0 || a->printed == a->config->sources_count)
+		ev_break(a->loop, EVBREAK_ALL);
 }
 
 static void
@@ -128,8 +128,6 @@ answered(struct fetched **taken, void *arg)
 	print_lines(a);
 	log_progress("%zu of %zu feeds answered", ++a->answered,
 	    a->config->sources_count);
-	if (a->printed == a->config->sources_count)
-		ev_break(a->loop, EVBREAK_ALL);
 }
 
 static void
@@ -192,7 +190,7 @@ check_feeds(const struct config *config)
 	a.schedule = schedule_new(a.loop, ask, gate, &a);
 	plan(&a);
 	print_lines(&a);
-	if (a.printed < config->sources_count)
+	if (a.unheard == 0 && a.printed < config->sources_count)
 		ev_run(a.loop, 0);
 	log_progress("%s", "");
 	fetch_free(a.fetch);
@@ -200,6 +198,8 @@ check_feeds(const struct config *config)
 	schedule_free(a.schedule);
 	resolve_free(resolve);
 	ev_loop_destroy(a.loop);
+	for (size_t i = 0; i < config->sources_count; i++)
+		buf_fini(&a.lines[i]);
 	free(a.lines);
 	return a.status;
 }

@@ -189,4 +189,21 @@ for name in (100 * 'n', '/'.join(2 * [200 * 'n']), '状态 %s "\'\\'):
     matches('daemon running', mill.run('status').out, 'as a daemon')
     same(daemon.stop(), 0, 'it stops')
     ok(not os.path.exists(mill.path('feedmill.sock')), 'and tidies up')
+
+
+# ------------------------------------------------------------ a pipe that ends
+
+site.documents.update({'/many%d' % i: site.documents['/1']
+                       for i in range(60)})
+mill = Mill(fetch={'concurrency': 4},
+            feeds={'s%d' % i: site.source('/many%d' % i) for i in range(60)})
+checked = subprocess.Popen(mill.argv('check', '--feeds'), env=mill.env(),
+                           stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+checked.stdout.readline()
+checked.stdout.close()
+said = checked.stderr.read().decode()
+same((checked.wait(60), said.count('standard output: Broken pipe')), (74, 1),
+     'who checks feeds for nobody says so once') or note(said)
+ok(len([p for p in site.asked() if p.startswith('/many')]) < 60,
+   'and asks no further')
 done()
