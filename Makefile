@@ -118,10 +118,13 @@ SRCS = \
 	src/config/secret.c \
 	src/config/seen.c \
 	src/config/select.c \
+	src/config/suggest.c \
 	src/config/text.c \
 	src/config/value.c \
 	src/config/yaml.c \
-	src/control.c \
+	src/control/address.c \
+	src/control/client.c \
+	src/control/control.c \
 	src/daemon/answers.c \
 	src/daemon/apply.c \
 	src/daemon/daemon.c \
@@ -163,8 +166,10 @@ SRCS = \
 	src/metrics.c \
 	src/mill/end.c \
 	src/mill/forget.c \
+	src/mill/hosts.c \
 	src/mill/keep.c \
 	src/mill/mill.c \
+	src/mill/questions.c \
 	src/mill/sources.c \
 	src/mill/wish.c \
 	src/model.c \

@@ -11,6 +11,7 @@
  *	text.c		... of those that are text of some form
  *	secret.c	... and of those that nobody should see
  *	select.c	which sources an outlet or an archive takes
+ *	suggest.c	what may have been meant
  *	check.c		what only the whole can tell (twice, min > max...)
  *	opml.c		feeds of lists that are kept elsewhere
  *	dump.c		back to YAML

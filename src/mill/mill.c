@@ -404,50 +404,6 @@ mill_archived(const struct archived *a, void *arg)
 	mill_check_round(m);
 }
 
-/* --------------------------------------------------- hosts and https */
-
-static void
-host_has_spoken(const struct hsts_entry *e, void *arg)
-{
-	struct mill *m = arg;
-
-	log_event(LOG_DEBUG, e->until_ms != 0 ? "host wants https" :
-	    "host wants https no longer", LOG_STR("host", e->host),
-	    LOG_INT("subdomains", e->subdomains));
-	store_save_hsts(m->store, e);
-}
-
-static int
-remember_host(const struct hsts_entry *e, void *arg)
-{
-	hsts_remember(arg, e, clock_wall_ms());
-	return 0;
-}
-
-static void
-read_hosts(struct store_reader *r, void *arg)
-{
-	struct err e;
-
-	if (store_each_hsts(r, remember_host, arg, &e) == -1)
-		log_event(LOG_WARN, "hosts that want https are not known: "
-		    "asked as the configuration says",
-		    LOG_STR("error", e.msg));
-}
-
-static void
-hosts_were_read(void *arg)
-{
-	(void)arg;
-}
-
-void
-mill_read_hosts(struct store *store, struct hsts *hsts)
-{
-	store_read(store, read_hosts, hosts_were_read, hsts);
-	store_drain(store);
-}
-
 /* ------------------------------------------------------- begin and end */
 
 static void
@@ -483,8 +439,7 @@ mill_new(struct ev_loop *loop, const struct config *config,
 	m->resolve = resolve_new(loop);
 	m->fetch = fetch_new(loop, m->resolve, &fetch_limits, mill_answered,
 	    m);
-	m->hsts = hsts_new(host_has_spoken, m);
-	mill_read_hosts(m->store, m->hsts);
+	m->hsts = mill_know_hosts(m);
 	fetch_use_hsts(m->fetch, m->hsts);
 	m->worker = worker_new(loop, read_now, mill_was_read, m);
 	m->schedule = schedule_new(loop, ask, gate, m);

@@ -4,7 +4,9 @@
  *	mill.c		the pipeline: from "ask" to "stored"
  *	end.c		the end of every visit: history, log, when next
  *	forget.c	entries that are taken away
+ *	hosts.c		the hosts that want https
  *	keep.c		what could not be read, into a folder
+ *	questions.c	what others may know of a running mill
  *	sources.c	the sources there are, and what is known of them
  *	wish.c		a source asked because somebody wants to see it
  */
@@ -118,6 +120,9 @@ void mill_wish_refuse(struct source *, const char *why);
 
 /* The answer of s->got, if it could not be read as it should be. */
 void mill_keep(struct mill *, const struct source *);
+
+/* Those that are known, and from now on remembered. */
+struct hsts *mill_know_hosts(struct mill *);
 
 /* What a crash left of entries that were to go. */
 void mill_forget_rest(struct mill *);

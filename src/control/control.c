@@ -25,6 +25,7 @@
 #include "feedmill/base/err.h"
 #include "feedmill/base/mem.h"
 #include "feedmill/control.h"
+#include "address.h"
 
 enum {
 	CALLS_MAX = 16, LINE_MAX_BYTES = 65536, WORDS_MAX = 1024,
@@ -354,50 +355,6 @@ on_accept(struct ev_loop *loop, struct ev_io *io, int revents)
 	call_watch(c, EV_READ);
 }
 
-/*
- * A path that is longer than a socket's name may be is reached through its
- * folder; that is *ret_folder, to be closed afterwards, else -1.
- */
-static int
-address_of(const char *path, struct sockaddr_un *ret, int *ret_folder,
-    struct err *e)
-{
-	const char *slash = strrchr(path, '/');
-	char *folder;
-	int len = -1;
-
-	*ret = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	*ret_folder = -1;
-	if (strlen(path) < sizeof(ret->sun_path)) {
-		memcpy(ret->sun_path, path, strlen(path));
-		return 0;
-	}
-	if (slash != NULL) {
-		folder = xstrndup(path, (size_t)(slash - path));
-		*ret_folder = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
-		free(folder);
-		if (*ret_folder == -1)
-			return err_set(e, "%s: %s", path, strerror(errno));
-		len = snprintf(ret->sun_path, sizeof(ret->sun_path),
-		    "/proc/self/fd/%d%s", *ret_folder, slash);
-	}
-	if (len > 0 && (size_t)len < sizeof(ret->sun_path))
-		return 0;
-	if (*ret_folder != -1)
-		close(*ret_folder);
-	return err_set(e, "%s: longer than a socket's name may be", path);
-}
-
-static void
-close_folder(int folder)
-{
-	int saved = errno;
-
-	if (folder != -1)
-		close(folder);
-	errno = saved;
-}
-
 struct control *
 control_new(struct ev_loop *loop, const char *path,
     const struct control_verb *verbs, void *arg, struct err *e)
@@ -407,7 +364,7 @@ control_new(struct ev_loop *loop, const char *path,
 	mode_t mask;
 	int fd, rc, folder;
 
-	if (address_of(path, &at, &folder, e) == -1)
+	if (control_address(path, &at, &folder, e) == -1)
 		return NULL;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	/* Ours by right: whoever calls this holds the database's lock. */
@@ -415,7 +372,7 @@ control_new(struct ev_loop *loop, const char *path,
 	mask = umask(0177);
 	rc = fd == -1 ? -1 : bind(fd, (struct sockaddr *)&at, sizeof(at));
 	umask(mask);
-	close_folder(folder);
+	control_close_folder(folder);
 	if (rc == -1 || listen(fd, CALLS_MAX) == -1) {
 		err_set(e, "%s: %s", path, strerror(errno));
 		if (fd != -1)
@@ -464,123 +421,4 @@ control_free(struct control *ctl)
 	unlink(ctl->path);
 	free(ctl->path);
 	free(ctl);
-}
-
-/* ---------------------------------------------------------- the other side */
-
-static int
-send_all(int fd, const char *bytes, size_t len, struct err *e)
-{
-	ssize_t n;
-
-	while (len > 0) {
-		n = send(fd, bytes, len, MSG_NOSIGNAL);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1)
-			return err_set(e, "daemon: %s", strerror(errno));
-		bytes += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
-/* Appends the status too. */
-static void
-receive_all(int fd, struct buf *answer)
-{
-	char bytes[4096];
-	ssize_t n;
-
-	while ((n = read(fd, bytes, sizeof(bytes))) > 0 ||
-	    (n == -1 && errno == EINTR))
-		buf_append(answer, bytes, n > 0 ? (size_t)n : 0);
-}
-
-static int
-call_daemon(const char *path, struct err *e)
-{
-	struct sockaddr_un at;
-	int fd, folder, rc;
-
-	if (address_of(path, &at, &folder, e) == -1)
-		return -1;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	rc = fd == -1 ? -1 : connect(fd, (struct sockaddr *)&at, sizeof(at));
-	close_folder(folder);
-	if (rc == -1) {
-		err_set(e, "no daemon answers at %s: %s", path,
-		    strerror(errno));
-		if (fd != -1)
-			close(fd);
-		return -1;
-	}
-	return fd;
-}
-
-static int
-exchange(const char *path, const struct buf *line, const char *body,
-    size_t len, struct buf *text, struct err *e)
-{
-	struct buf answer = { 0 };
-	struct err unsent = { 0 };
-	int fd = call_daemon(path, e), status;
-	char *end;
-
-	if (fd == -1)
-		return -1;
-	/* One that takes no more may have said why. */
-	if (send_all(fd, line->data, line->len, &unsent) == 0)
-		send_all(fd, body, len, &unsent);
-	receive_all(fd, &answer);
-	close(fd);
-	status = (int)strtol(buf_str(&answer), &end, 10);
-	if (answer.len > 0 && *end == '\n') {
-		end++;
-		buf_append(text, end,
-		    answer.len - (size_t)(end - answer.data));
-	} else if (unsent.msg[0] != '\0') {
-		*e = unsent;
-		status = -1;
-	} else {
-		status = err_set(e, "%s: the daemon hung up", path);
-	}
-	buf_fini(&answer);
-	return status;
-}
-
-int
-control_ask(const char *path, const char *const *words, struct buf *text,
-    struct err *e)
-{
-	struct buf line = { 0 };
-	int status;
-
-	for (size_t i = 0; words[i] != NULL; i++) {
-		if (strpbrk(words[i], "\t\n") != NULL) {
-			buf_fini(&line);
-			return err_set(e, "no word for the daemon may have a "
-			    "tab or a line break in it");
-		}
-		if (i > 0)
-			buf_putc(&line, '\t');
-		buf_puts(&line, words[i]);
-	}
-	buf_putc(&line, '\n');
-	status = exchange(path, &line, NULL, 0, text, e);
-	buf_fini(&line);
-	return status;
-}
-
-int
-control_send(const char *path, const char *verb, const char *body, size_t len,
-    struct buf *text, struct err *e)
-{
-	struct buf line = { 0 };
-	int status;
-
-	buf_printf(&line, "%s\t%zu\n", verb, len);
-	status = exchange(path, &line, body, len, text, e);
-	buf_fini(&line);
-	return status;
 }
