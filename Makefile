@@ -118,6 +118,7 @@ SRCS = \
 	src/config/secret.c \
 	src/config/seen.c \
 	src/config/select.c \
+	src/config/settings.c \
 	src/config/suggest.c \
 	src/config/text.c \
 	src/config/value.c \

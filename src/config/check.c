@@ -238,12 +238,11 @@ check_known(struct loader *l, struct known *k, const struct node *group,
 		if (k->count > 0 && l->mistakes.count < SUGGESTIONS_MAX)
 			near = config_suggest(n->text, k->names);
 		if (near != NULL)
-			mistake_add(&l->mistakes, n->at, 0, "no feed has the "
-			    "%s \"%s\"; did you mean \"%s\"?", what, n->text,
-			    near);
+			COMPLAIN(l, n, "no feed has the %s \"%s\"; did you "
+			    "mean \"%s\"?", what, n->text, near);
 		else
-			mistake_add(&l->mistakes, n->at, 0,
-			    "no feed has the %s \"%s\"", what, n->text);
+			COMPLAIN(l, n, "no feed has the %s \"%s\"", what,
+			    n->text);
 	}
 }
 
@@ -409,7 +408,7 @@ check_listen(struct loader *l)
 	for (size_t i = 0; listen[i] != NULL; i++) {
 		if (seen_put(l->seen, listen, listen[i], n) == NULL)
 			continue;
-		mistake_add(&l->mistakes, n->at, 0, "listen has %s twice",
+		COMPLAIN(l, n, "listen has %s twice",
 		    listen[i]);
 	}
 }

@@ -8,22 +8,12 @@
  * Sections of several files add up; a setting or a name given twice is a
  * mistake that names both places.
  */
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "feedmill/base/mem.h"
-#include "feedmill/base/text.h"
 #include "private.h"
-
-#define COMPLAIN(l, n, ...) \
-	mistake_add(&(l)->mistakes, (n)->at, 0, __VA_ARGS__)
-
-enum {
-	SUGGESTIONS_MAX = 200,	/* each is a walk over all names */
-	NAMES_MAX = 200,	/* of settings in one place */
-};
 
 /* The named things of one section, in order. */
 struct named {
@@ -36,154 +26,6 @@ struct merge {
 	struct named	 outlets, archives, feeds;
 	int		 has_publish;
 };
-
-/* ----------------------------------------------------------- names, places */
-
-/* Say that n repeats what first has set. */
-static void
-complain_twice(struct loader *l, const struct node *n,
-    const struct node *first, const char *what)
-{
-	COMPLAIN(l, n->key, "%s \"%s\" is given twice; first at %s:%u:%u",
-	    what, n->key->text, first->key->at.file->name,
-	    first->key->at.line, first->key->at.column);
-}
-
-static void
-names_in(unsigned in, const char **names)
-{
-	size_t count = 0;
-
-	assert(config_options_count + config_sections_count < NAMES_MAX);
-	for (size_t i = 0; i < config_options_count; i++)
-		if ((config_options[i].in & in) != 0)
-			names[count++] = config_options[i].name;
-	if (in == IN_FEED)
-		names[count++] = "filter";
-	for (size_t i = 0; in == IN_TOP && i < config_sections_count; i++)
-		if (config_sections[i].name != NULL &&
-		    config_sections[i].in != IN_FILTER)
-			names[count++] = config_sections[i].name;
-	names[count] = NULL;
-}
-
-/* Words that others use for it. */
-static const char *
-synonym(unsigned in, const char *name)
-{
-	static const struct {
-		unsigned in;
-		const char *other, *ours;
-	} synonyms[] = {
-		{ IN_TOP, "sources", "feeds" },
-		{ IN_TOP, "subscriptions", "feeds" },
-		{ IN_TOP, "outlets", "publish" },
-		{ IN_TOP, "outputs", "publish" },
-		{ IN_TOP, "archives", "archive" },
-		{ IN_TOP, "server", "http" },
-		{ IN_TOP, "logging", "log" },
-		{ IN_TOP, "defaults", "fetch" },
-		{ IN_FEED, "href", "url" },
-		{ IN_FEED, "link", "url" },
-		{ IN_FEED, "uri", "url" },
-		{ IN_FEED, "name", "title" },
-		{ IN_FEED, "encoding", "charset" },
-		{ IN_FEED | IN_FETCH, "refresh", "interval" },
-		{ IN_OUTLET | IN_ARCHIVE, "sources", "feeds" },
-		{ IN_OUTLET | IN_ARCHIVE, "path", "directory" },
-		{ IN_ARCHIVE, "posts", "per" },
-		{ IN_OUTLET, "limit", "entries" },
-		{ IN_HTTP, "port", "listen" },
-		{ IN_HTTP, "address", "listen" },
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(synonyms); i++)
-		if ((synonyms[i].in & in) != 0 &&
-		    text_equal_nocase(synonyms[i].other, name))
-			return synonyms[i].ours;
-	return NULL;
-}
-
-/* A section where a setting of that name would be right, or NULL. */
-static const char *
-elsewhere(const char *name)
-{
-	for (size_t i = 0; i < config_sections_count; i++)
-		if (option_find(config_sections[i].in, name) != NULL)
-			return config_sections[i].name;
-	return NULL;
-}
-
-static void
-complain_unknown(struct loader *l, const struct node *key, unsigned in,
-    const char *where)
-{
-	const char *names[NAMES_MAX];
-	const char *near = synonym(in, key->text), *place = NULL;
-
-	names_in(in, names);
-	if (near == NULL && l->mistakes.count < SUGGESTIONS_MAX)
-		near = config_suggest(key->text, names);
-	if (near == NULL)
-		place = elsewhere(key->text);
-	if (key->kind != NODE_TEXT || strlen(key->text) > 100)
-		COMPLAIN(l, key, "unknown setting in %s", where);
-	else if (near != NULL)
-		COMPLAIN(l, key, "unknown setting \"%s\" in %s; did you mean "
-		    "\"%s\"?", key->text, where, near);
-	else if (place != NULL)
-		COMPLAIN(l, key, "unknown setting \"%s\" in %s; it belongs "
-		    "to %s", key->text, where, place);
-	else
-		COMPLAIN(l, key, "unknown setting \"%s\" in %s", key->text,
-		    where);
-}
-
-/* ------------------------------------------------------------ the settings */
-
-/* The settings of map into the structs they are of. */
-static void
-apply(struct loader *l, unsigned in, const char *where,
-    const struct node *map, const void *context, void *bases[OPTION_BASES])
-{
-	for (const struct node *n = map->first; n != NULL; n = n->next) {
-		const struct option *o = option_find(in, n->key->text);
-		const struct node *first;
-
-		if (o == NULL) {
-			if (in != IN_FEED ||
-			    strcmp(n->key->text, "filter") != 0)
-				complain_unknown(l, n->key, in, where);
-			continue;
-		}
-		first = seen_put(l->seen, context, o->name, n);
-		if (first != NULL)
-			complain_twice(l, n, first, "the setting");
-		else
-			value_set(l, o, n, bases[o->base]);
-	}
-}
-
-static int
-is_group(struct loader *l, const struct node *n, const char *what)
-{
-	if (n->kind == NODE_MAP && n->tag == NULL)
-		return 1;
-	if (!n->damaged)
-		COMPLAIN(l, n, "%s must be a group of settings, \"name: "
-		    "value\", each on its own line and indented%s", what,
-		    n->kind == NODE_TEXT && strchr(n->text, ' ') != NULL ?
-		    "; is a colon missing?" : "");
-	return 0;
-}
-
-static void
-set_initial(struct loader *l, enum option_base base, void *to)
-{
-	for (size_t i = 0; i < config_options_count; i++)
-		if (config_options[i].base == base)
-			value_set_initial(l, &config_options[i], to);
-}
 
 /* ------------------------------------------------------------------- state */
 
@@ -263,7 +105,7 @@ collect(struct merge *m, const struct section *s, const struct node *map,
 		    n->key->text, n);
 
 		if (first != NULL) {
-			complain_twice(m->l, n, first, s->title);
+			settings_complain_twice(m->l, n, first, s->title);
 			continue;
 		}
 		add_named(to, n);
@@ -278,7 +120,7 @@ take_section(struct merge *m, const struct section *s, const struct node *n)
 		[OF_SOURCE] = &m->l->out->defaults
 	};
 
-	if (node_is_null(n) || !is_group(m->l, n, s->name))
+	if (node_is_null(n) || !settings_is_group(m->l, n, s->name))
 		return;
 	switch (s->in) {
 	case IN_FEED:
@@ -292,7 +134,7 @@ take_section(struct merge *m, const struct section *s, const struct node *n)
 		collect(m, s, n, &m->archives);
 		break;
 	default:
-		apply(m->l, s->in, s->title, n, s, bases);
+		settings_apply(m->l, s->in, s->title, n, s, bases);
 	}
 }
 
@@ -323,7 +165,7 @@ take_root(struct merge *m, const struct node *root)
 {
 	struct loader *l = m->l;
 
-	if (node_is_null(root) || !is_group(l, root, "the file"))
+	if (node_is_null(root) || !settings_is_group(l, root, "the file"))
 		return;
 	for (const struct node *n = root->first; n != NULL; n = n->next) {
 		const struct section *s = section_find(n->key->text);
@@ -334,14 +176,15 @@ take_root(struct merge *m, const struct node *root)
 		    &config_options[0], n->key->text, n);
 
 		if (first != NULL)
-			complain_twice(l, n, first,
+			settings_complain_twice(l, n, first,
 			    s != NULL ? "the section" : "the setting");
 		else if (s != NULL)
 			take_section(m, s, n);
 		else if (o != NULL)
 			take_top(l, o, n);
 		else
-			complain_unknown(l, n->key, IN_TOP, "the main level");
+			settings_complain_unknown(l, n->key, IN_TOP,
+			    "the main level");
 	}
 }
 
@@ -392,9 +235,9 @@ take_outlet(struct loader *l, const struct node *n, struct config_outlet *to)
 	if (n->key->kind != NODE_TEXT || !is_file_name(to->name))
 		COMPLAIN(l, n->key, "the name of an outlet becomes a file "
 		    "name: letters, digits, \".\", \"_\" and \"-\" only");
-	set_initial(l, OF_OUTLET, to);
-	if (!node_is_null(n) && is_group(l, n, where))
-		apply(l, IN_OUTLET, where, n, n, bases);
+	settings_set_initial(l, OF_OUTLET, to);
+	if (!node_is_null(n) && settings_is_group(l, n, where))
+		settings_apply(l, IN_OUTLET, where, n, n, bases);
 	if (to->title == NULL)
 		to->title = to->name;
 	if (to->url == NULL)
@@ -414,7 +257,7 @@ take_outlets(struct merge *m)
 		take_outlet(l, m->outlets.list[i], &list[i]);
 	if (!m->has_publish) {
 		list[0].name = "all";
-		set_initial(l, OF_OUTLET, &list[0]);
+		settings_set_initial(l, OF_OUTLET, &list[0]);
 		list[0].title = "feedmill";
 		list[0].url = own_url(l);
 	}
@@ -457,9 +300,9 @@ take_archives(struct merge *m)
 		if (n->key->kind != NODE_TEXT || !is_file_name(list[i].name))
 			COMPLAIN(l, n->key, "the name of an archive has "
 			    "letters, digits, \".\", \"_\" and \"-\" only");
-		set_initial(l, OF_ARCHIVE, &list[i]);
-		if (!node_is_null(n) && is_group(l, n, where))
-			apply(l, IN_ARCHIVE, where, n, n, bases);
+		settings_set_initial(l, OF_ARCHIVE, &list[i]);
+		if (!node_is_null(n) && settings_is_group(l, n, where))
+			settings_apply(l, IN_ARCHIVE, where, n, n, bases);
 		place_lists(&l->out->arena, &list[i]);
 	}
 	l->out->config.archives = list;
@@ -495,9 +338,9 @@ take_source(struct loader *l, const struct node *n, struct config_source *to)
 		    CONFIG_NAME_MAX_BYTES);
 	if (node_is_null(n) && !n->damaged && !n->key->damaged)
 		COMPLAIN(l, n->key, "%s has no url", where);
-	if (node_is_null(n) || !is_group(l, n, where))
+	if (node_is_null(n) || !settings_is_group(l, n, where))
 		return;
-	apply(l, IN_FEED, where, n, n, bases);
+	settings_apply(l, IN_FEED, where, n, n, bases);
 	for (const struct node *c = n->first; c != NULL; c = c->next) {
 		const struct node *first;
 
@@ -505,9 +348,10 @@ take_source(struct loader *l, const struct node *n, struct config_source *to)
 			continue;
 		first = seen_put(l->seen, n, "filter", c);
 		if (first != NULL)
-			complain_twice(l, c, first, "the section");
-		else if (!node_is_null(c) && is_group(l, c, "filter"))
-			apply(l, IN_FILTER, where, c, c, bases);
+			settings_complain_twice(l, c, first, "the section");
+		else if (!node_is_null(c) &&
+		    settings_is_group(l, c, "filter"))
+			settings_apply(l, IN_FILTER, where, c, c, bases);
 	}
 	if (seen_get(l->seen, n, "url") == NULL && !n->damaged)
 		COMPLAIN(l, n->key, "%s has no url", where);
@@ -542,7 +386,7 @@ config_merge(struct loader *l, struct node *const *roots, size_t count)
 		if (config_options[i].base == OF_CONFIG &&
 		    config_options[i].initial != NULL)
 			value_set_initial(l, &config_options[i], c);
-	set_initial(l, OF_SOURCE, &l->out->defaults);
+	settings_set_initial(l, OF_SOURCE, &l->out->defaults);
 	for (size_t i = 0; i < count; i++)
 		if (roots[i] != NULL)
 			take_root(&m, roots[i]);

@@ -7,6 +7,7 @@
  *	options.c	the table: every setting, its default, its help
  *	seen.c		what was set where
  *	merge.c		trees to the structure
+ *	settings.c	... of one group of them
  *	value.c		a node to the typed value its option asks for
  *	text.c		... of those that are text of some form
  *	secret.c	... and of those that nobody should see
@@ -202,6 +203,10 @@ struct loader {
 	const struct node **archive_nodes;
 };
 
+/* A mistake, where the node stands. */
+#define COMPLAIN(l, n, ...) \
+	mistake_add(&(l)->mistakes, (n)->at, 0, __VA_ARGS__)
+
 /* Remember that name is set in context, to the value node, unless it was
  * before: then the node that set it first. */
 const struct node *seen_put(struct seen *, const void *context,
@@ -219,6 +224,19 @@ void value_set_initial(struct loader *, const struct option *, void *base);
 const char **value_origin(const struct option *, const void *field);
 /* path, beginning at dir if relative, cleaned of "//" and "/./". */
 const char *path_join(struct arena *, const char *dir, const char *path);
+
+/* The settings of map into the structs they are of. */
+void settings_apply(struct loader *, unsigned in, const char *where,
+    const struct node *map, const void *context, void *bases[OPTION_BASES]);
+void settings_set_initial(struct loader *, enum option_base, void *to);
+/* If not, that is said. */
+int settings_is_group(struct loader *, const struct node *,
+    const char *what);
+/* Say that the node repeats what first has set. */
+void settings_complain_twice(struct loader *, const struct node *,
+    const struct node *first, const char *what);
+void settings_complain_unknown(struct loader *, const struct node *key,
+    unsigned in, const char *where);
 
 /* Trees (NULL: an empty file) to l->out, in order of precedence: none. */
 void config_merge(struct loader *, struct node *const *roots, size_t count);

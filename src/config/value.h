@@ -8,9 +8,6 @@
 
 #include "private.h"
 
-#define COMPLAIN(l, n, ...) \
-	mistake_add(&(l)->mistakes, (n)->at, 0, __VA_ARGS__)
-
 typedef void value_set_fn(struct loader *, const struct option *,
     const struct node *, void *field);
 
