@@ -38,7 +38,7 @@ index_is_behind(struct writer *w)
 /* Each: 1, there is more to do; 0, all is done; -1, the database failed. */
 
 static int
-step_merge(struct writer *w, int limit_ms)
+step_merge(struct writer *w, int limit_ms, struct err *err)
 {
 	struct chores *c = &w->chores;
 	int64_t since_ms = clock_mono_ms(), took_ms;
@@ -49,41 +49,41 @@ step_merge(struct writer *w, int limit_ms)
 		c->merge_pages /= 2;
 	else if (4 * took_ms < limit_ms && c->merge_pages < MERGE_MAX)
 		c->merge_pages *= 2;
-	return more;
+	return more >= 0 ? more : db_fail(&w->db, err,
+	    "merge the index for search");
 }
 
 static int
-step_index(struct writer *w, int limit_ms)
+step_index(struct writer *w, int limit_ms, struct err *err)
 {
 	const struct index_limit limit = { .ms = limit_ms };
 	struct chores *c = &w->chores;
 
 	c->step_seq = c->indexed_seq;
-	if (index_step(&w->db, w->last_seq, &limit, &c->step_seq) != 0)
+	if (index_step(&w->db, w->last_seq, &limit, &c->step_seq, err) != 0)
 		return -1;
 	return c->step_seq < w->last_seq || index_has_edits(&w->db) == 1;
 }
 
 static int
-step_retention(struct writer *w, int limit_ms)
+step_retention(struct writer *w, int limit_ms, struct err *err)
 {
-	return retention_step(&w->chores.retention, &w->db,
+	int more = retention_step(&w->chores.retention, &w->db,
 	    w->options->now_ms(), limit_ms);
+
+	return more >= 0 ? more : db_fail(&w->db, err, "remove what is old");
 }
 
 static const struct kind {
-	int		(*step)(struct writer *, int limit_ms);
-	const char	*what;		/* for sentences */
+	int		(*step)(struct writer *, int limit_ms, struct err *);
 	int		 failed_wait_ms;
 	int		 every_ms;	/* 0: when there is something */
 } kinds[CHORE_COUNT] = {
 	/* In this order: parts that are not merged make a search slow. */
-	[CHORE_MERGE] = { step_merge, "merge the index for search",
-	    FAILED_WAIT_MS, 0 },
-	[CHORE_INDEX] = { step_index, "index for search",
-	    FAILED_WAIT_MS, 0 },
-	[CHORE_RETENTION] = { step_retention, "remove what is old",
-	    RETENTION_EVERY_MS, RETENTION_EVERY_MS },
+	[CHORE_MERGE] = { step_merge, FAILED_WAIT_MS, 0 },
+	[CHORE_INDEX] = { step_index, FAILED_WAIT_MS, 0 },
+	[CHORE_RETENTION] = { step_retention, RETENTION_EVERY_MS,
+	    RETENTION_EVERY_MS },
 };
 
 /* -------------------------------------------------------------- the guard */
@@ -172,8 +172,9 @@ do_step(struct writer *w, enum chore which, int limit_ms)
 
 	guard_begin(w, c->cuts[which] < CUTS_MAX);
 	code = group_begin(w, &g);
-	if (code == 0 && (more = kinds[which].step(w, limit_ms)) < 0)
-		code = db_fail(&w->db, &g.err, kinds[which].what);
+	if (code == 0 &&
+	    (more = kinds[which].step(w, limit_ms, &g.err)) < 0)
+		code = -1;
 	if (code == 0)
 		code = group_commit(w, &g);
 	guard_end(w);
@@ -181,6 +182,7 @@ do_step(struct writer *w, enum chore which, int limit_ms)
 		group_undo(w, &g);
 		take_back(c, next);
 	}
+	g.whose = TROUBLE_OF_CHORE + (int)which;
 	g.was_cut = code != 0 && c->was_cut;
 	g.has_failed = code != 0 && !g.was_cut;
 	group_finish(w, &g);
@@ -212,9 +214,7 @@ chores_index_along(struct writer *w, struct group *g)
 	    !index_is_behind(w) || writer_is_awaited(w))
 		return 0;
 	g->has_index = 1;
-	if (index_step(&w->db, w->last_seq, &limit, &c->step_seq) != 0)
-		return db_fail(&w->db, &g->err, kinds[CHORE_INDEX].what);
-	return 0;
+	return index_step(&w->db, w->last_seq, &limit, &c->step_seq, &g->err);
 }
 
 void
@@ -222,11 +222,13 @@ chores_index_done(struct writer *w)
 {
 	w->chores.indexed_seq = w->chores.step_seq;
 	w->chores.due_ms[CHORE_MERGE] = clock_mono_ms();
+	writer_set_trouble(w, TROUBLE_OF_CHORE + CHORE_INDEX, NULL);
 }
 
 void
-chores_index_failed(struct writer *w)
+chores_index_failed(struct writer *w, const struct err *err)
 {
+	writer_set_trouble(w, TROUBLE_OF_CHORE + CHORE_INDEX, err);
 	w->chores.index_again_ms = clock_mono_ms() + FAILED_WAIT_MS;
 }
 

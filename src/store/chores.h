@@ -17,6 +17,7 @@
 
 #include "retention.h"
 
+struct err;
 struct group;
 struct writer;
 
@@ -48,7 +49,7 @@ void chores_set_retention(struct writer *, const struct config *,
 int chores_index_along(struct writer *, struct group *);
 /* That is committed, or undone because it failed: not with the next ones. */
 void chores_index_done(struct writer *);
-void chores_index_failed(struct writer *);
+void chores_index_failed(struct writer *, const struct err *);
 
 /* After a group: the index follows when it is quiet, but not never. */
 void chores_plan(struct writer *);

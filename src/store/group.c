@@ -88,7 +88,8 @@ group_finish(struct writer *w, struct group *g)
 	if (g->was_cut)
 		writer_note_cut(w);
 	else
-		writer_set_trouble(w, g->has_failed ? &g->err : NULL);
+		writer_set_trouble(w, g->whose, g->has_failed ? &g->err :
+		    NULL);
 	writer_note_time(w, g->count > 0, g->since_ms, g->cpu_ms);
 	outbox_put(w->outbox, &g->tasks);
 }

@@ -25,6 +25,7 @@ struct group {
 	int64_t		 seq_before;
 	int		 has_begun;
 	int		 has_index;	/* of what it stores, for search */
+	int		 whose;		/* TROUBLE_OF_TASKS, or a chore's */
 	int		 was_cut;	/* a step, for somebody who waits */
 	int		 has_failed;
 	struct err	 err;		/* why */

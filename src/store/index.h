@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 struct db;
+struct err;
 
 struct index_limit {
 	int	 ms;		/* but at least one row */
@@ -22,7 +23,7 @@ struct index_limit {
  * which moves on, at most to last_seq; inside a transaction.  -1: the
  * database failed. */
 int index_step(struct db *, int64_t last_seq, const struct index_limit *,
-    int64_t *seq);
+    int64_t *seq, struct err *);
 /* 1: some edits are not yet in it. */
 int index_has_edits(struct db *);
 

@@ -76,16 +76,38 @@ writer_put_saves_back(struct writer *w)
 	pthread_mutex_unlock(&w->lock);
 }
 
-/* Said once when it begins and once when it ends. */
-void
-writer_set_trouble(struct writer *w, const struct err *trouble)
+/*
+ * A commit that works is the end of a full disk, whose ever it was; of damage
+ * only if it is a commit of what had met it.
+ */
+static const struct err *
+note_trouble(struct err troubles[TROUBLES], int whose,
+    const struct err *trouble)
 {
 	static const struct err none = { 0 };
-	int was_failing, is_failing = trouble != NULL;
+	const struct err *left = &none;
+
+	for (int i = TROUBLES - 1; i >= 0; i--) {
+		if (i == whose)
+			troubles[i] = trouble != NULL ? *trouble : none;
+		else if (trouble == NULL && troubles[i].exit_status != 65)
+			troubles[i] = none;
+		if (troubles[i].msg[0] != '\0')
+			left = &troubles[i];
+	}
+	return left;
+}
+
+/* Said once when it begins and once when it ends. */
+void
+writer_set_trouble(struct writer *w, int whose, const struct err *trouble)
+{
+	int was_failing, is_failing;
 
 	pthread_mutex_lock(&w->lock);
 	was_failing = w->health.trouble.msg[0] != '\0';
-	w->health.trouble = is_failing ? *trouble : none;
+	w->health.trouble = *note_trouble(w->troubles, whose, trouble);
+	is_failing = w->health.trouble.msg[0] != '\0';
 	pthread_mutex_unlock(&w->lock);
 	if (is_failing && !was_failing)
 		log_event(LOG_ERROR, "database failing",
@@ -163,7 +185,7 @@ writer_do_group(struct writer *w, struct task_list *tasks)
 	if (code != 0)
 		group_undo(w, &g);
 	if (code != 0 && g.has_index) {
-		chores_index_failed(w);
+		chores_index_failed(w, &g.err);
 		task_list_join(tasks, &g.tasks);
 		writer_do_group(w, tasks);
 		return;
@@ -330,7 +352,7 @@ writer_on_busy(void *arg, int times)
 	if (times * BUSY_STEP_MS == BUSY_TOLD_MS) {
 		err_set(&trouble, "database %s: another process holds it, "
 		    "waiting", w->db.path);
-		writer_set_trouble(w, &trouble);
+		writer_set_trouble(w, TROUBLE_OF_TASKS, &trouble);
 	}
 	if (end_ms != 0 ? clock_mono_ms() >= end_ms :
 	    times * BUSY_STEP_MS >= BUSY_WAIT_MS)

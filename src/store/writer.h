@@ -16,6 +16,9 @@
 #include "saves.h"
 #include "task.h"
 
+/* Who met it: tasks, or a chore, TROUBLE_OF_CHORE + which. */
+enum { TROUBLE_OF_TASKS, TROUBLE_OF_CHORE, TROUBLES = 1 + CHORE_COUNT };
+
 struct writer {
 	struct db	 db;
 	const struct store_options *options;
@@ -45,6 +48,7 @@ struct writer {
 	int		 is_stopping;
 	int64_t		 busy_end_ms;	/* monotonic; 0: not hurried */
 	struct store_health health;
+	struct err	 troubles[TROUBLES];	/* "": none */
 	atomic_uint	 depth;		/* visits not yet committed */
 };
 
@@ -72,8 +76,8 @@ int writer_flush_saves(struct writer *, struct err *);
 /* After a transaction was undone. */
 void writer_put_saves_back(struct writer *);
 
-/* NULL: none any more.  Said once when it begins and once when it ends. */
-void writer_set_trouble(struct writer *, const struct err *);
+/* NULL: not this time.  Said once when it begins and once when it ends. */
+void writer_set_trouble(struct writer *, int whose, const struct err *);
 /* How long others had to wait, at most: for a group, or what is unasked. */
 void writer_note_time(struct writer *, int is_group, int64_t since_ms,
     int64_t since_cpu_ms);

@@ -306,9 +306,9 @@ test_long_row_waits(void **state)
 	    "UPDATE meta SET value = 0 WHERE name = 'indexed_seq'"));
 	assert_int_equal(db_open(&db, path, DB_WRITE, &err), 0);
 	assert_int_equal(db_prepare_all(&db, &err), 0);
-	assert_int_equal(index_step(&db, 3, &some, &seq), 0);
+	assert_int_equal(index_step(&db, 3, &some, &seq, &err), 0);
 	assert_int_equal(seq, 1);
-	assert_int_equal(index_step(&db, 3, &all, &seq), 0);
+	assert_int_equal(index_step(&db, 3, &all, &seq, &err), 0);
 	assert_int_equal(seq, 3);
 	db_close(&db);
 	open_store(f);
@@ -336,6 +336,56 @@ test_broken_index(void **state)
 	write_behind(f, "DROP TRIGGER broken");
 	reopen_indexed(f);
 	expect_found(f, "meanwhile", "//x/2");
+	expect_whole(f);
+}
+
+static void
+expect_trouble(struct fixture *f, const char *what)
+{
+	struct store_health h;
+
+	store_health(f->store, &h);
+	if (*what == '\0' ? h.trouble.msg[0] != '\0' :
+	    strstr(h.trouble.msg, what) == NULL)
+		fail_msg("%s is not in: %s", what, h.trouble.msg);
+}
+
+static void
+write_beside(const char *sql)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	sqlite3_busy_timeout(db, 60000);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+/* Nor is one that is damaged; but that is told as long as it is so, though
+ * all else can be written. */
+static void
+test_damaged_index(void **state)
+{
+	struct fixture *f = *state;
+
+	visit_texts(f, 0, "//x/1", T0, "first", "before");
+	expect_trouble(f, "");
+	write_beside("CREATE TABLE kept AS SELECT block FROM search_data "
+	    "WHERE id = 10; UPDATE search_data "
+	    "SET block = x'ffffffffffffffff' WHERE id = 10");
+	for (int i = 0; i < 3; i++) {
+		const char *keys[] = { "//x/2", "//x/3", "//x/4" };
+
+		visit_texts(f, 0, keys[i], T0, "second", "meanwhile");
+		assert_int_equal(f->result.added, 1);
+		expect_trouble(f, "index for search");
+		expect_trouble(f, "it is damaged");
+	}
+	write_beside("UPDATE search_data SET block = "
+	    "(SELECT block FROM kept) WHERE id = 10; DROP TABLE kept");
+	reopen_indexed(f);
+	expect_trouble(f, "");
+	expect_found(f, "meanwhile", "//x/4 //x/3 //x/2");
 	expect_whole(f);
 }
 
@@ -728,6 +778,7 @@ main(void)
 		TEST(test_found_at_once),
 		TEST(test_long_row_waits),
 		TEST(test_broken_index),
+		TEST(test_damaged_index),
 		TEST(test_edit),
 		TEST(test_edit_waits),
 		TEST(test_update),
