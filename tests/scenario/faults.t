@@ -45,11 +45,12 @@ def told(mill, pattern, name):
     return ok(eventually(look, 20), name)
 
 
-def keys(mill, state=None):
-    db = sqlite3.connect(os.path.join(state or mill.state, 'feedmill.db'))
-    found = {k for (k,) in db.execute('SELECT key FROM entries')}
+def keys(mill):
+    db = sqlite3.connect(mill.path('feedmill.db'))
+    found = [k for (k,) in db.execute('SELECT key FROM entries')]
     db.close()
-    return found
+    same(len(found), len(set(found)), 'nothing is there twice')
+    return set(found)
 
 
 def stored(mill, daemon):
@@ -59,13 +60,17 @@ def stored(mill, daemon):
                                if v.get('new') == '1'], 60)
 
 
-def goes_on(mill, daemon, pattern, name, failures=True):
+def goes_on(mill, daemon, pattern, name, failures=True, isolated=False):
     """The fault is there."""
     event = daemon.seen('database failing', 40) or {}
     matches(pattern, event.get('reason', ''), name + ': the log says so') or \
         note(daemon.log[-3000:])
     told(mill, pattern, 'and the status')
     same(mill.metric('store_failing'), 1, 'and a metric')
+    if not isolated:
+        r = mill.run('status')
+        ok(r.status == 0 and 'the database cannot be written: ' in r.out,
+           'feedmill status says it in words', r)
     if failures:
         ok(eventually(lambda: mill.metric('store_failures_total') > 0, 20),
            'visits that are lost are counted')
@@ -128,7 +133,7 @@ if namespaces:
             pass
     size[0] = 40000         # none fits into what is allocated already
     goes_on(mill, daemon, 'disk is full|no space|ENOSPC|input/output',
-            'the disk is full')
+            'the disk is full', isolated=True)
     size[0] = 200
     os.unlink(inside + '/filler')
     recovers(mill, daemon)
@@ -265,8 +270,13 @@ db.close()
 daemon = mill.start()
 daemon.seen('visit', source='f1')
 r = mill.run('run', seconds=20)
-ok(r.status == 75 and str(daemon.process.pid) in r.err,
-   'a second daemon is refused with the pid of the first', r)
+said = r.events('cannot start')
+ok(r.status == 75 and len(said) == 1 and said[0]['level'] == 'error' and
+   'in use by another feedmill (pid %d)' % daemon.process.pid in
+   said[0]['error'], 'a second daemon is refused with the pid of the first', r)
+matches('daemon running', mill.run('status').out, 'the first has the status')
+same([mill.metric('store_failing'), mill.metric('store_failures_total')],
+     [0, 0], 'and nothing fails there')
 linked = Mill(feeds={}, database=os.path.join(mill.dir, 'link.db'))
 os.symlink(mill.path('feedmill.db'), linked.sections['database'])
 for words in (['run', '--once'], ['db', 'vacuum']):
@@ -283,8 +293,13 @@ before = {v['source'] for v in daemon.events('visit')}
 known = keys(mill)
 daemon.kill()
 ok(os.path.getsize(wal) > 0, 'killed: a log is left behind')
+left = os.path.getsize(wal)
 daemon = mill.start()
-ok(stored(mill, daemon), 'a new start goes on from there', daemon.log)
+event = daemon.seen('the database was not closed: taking up its log') or {}
+same(event.get('bytes'), str(left), 'the next start says so')
+same(mill.metric('store_log_left_bytes'), left, 'and a metric')
+told(mill, None, 'the status has nothing to complain of')
+ok(stored(mill, daemon), 'it goes on from there', daemon.log)
 ends_sound(mill, daemon)
 ok(known <= keys(mill), 'nothing that was stored is gone')
 daemon = mill.start()
@@ -314,6 +329,27 @@ ok(r.status in (0, 65), 'check finds what its memory has not healed', r)
 for suffix in ('-wal', '-shm'):
     if os.path.exists(mill.path('feedmill.db' + suffix)):
         os.unlink(mill.path('feedmill.db' + suffix))
+# Where it is read each time: where the keys are found.
+write(mill.path('feedmill.db'), whole)
+db = sqlite3.connect(mill.path('feedmill.db'))
+root, = db.execute("SELECT rootpage FROM sqlite_master "
+                   "WHERE name = 'entries_key'").fetchone()
+page, = db.execute('PRAGMA page_size').fetchone()
+db.close()
+known = keys(mill)
+damaged = bytearray(whole)
+damaged[(root - 1) * page:root * page] = b'\xa5' * page
+write(mill.path('feedmill.db'), bytes(damaged))
+daemon = mill.start()
+same([e for e in daemon.events() if 'not closed' in e['event']], [],
+     'one that was closed has no log')
+same(mill.metric('store_log_left_bytes'), 0, 'nor a metric of it')
+goes_on(mill, daemon, 'it is damaged .try `feedmill db check`',
+        'keys that are damaged')
+ok(daemon.stop(40) is not None, 'it can be stopped', daemon.log[-2000:])
+for suffix in ('-wal', '-shm'):
+    if os.path.exists(mill.path('feedmill.db' + suffix)):
+        os.unlink(mill.path('feedmill.db' + suffix))
 for name, at in (('header', 0), ('first pages', 100)):
     damaged = bytearray(whole)
     damaged[at:at + 40000] = b'\xa5' * 40000
@@ -324,7 +360,10 @@ for name, at in (('header', 0), ('first pages', 100)):
 write(mill.path('feedmill.db'), whole)
 daemon = mill.start()
 ok(stored(mill, daemon), 'put back from a backup: it goes on', daemon.log)
+told(mill, None, 'the status knows')
+same(mill.metric('store_failing'), 0, 'and the metric')
 ends_sound(mill, daemon)
+ok(known < keys(mill), 'with all that was in it')
 
 # ------------------------------------------- few descriptors, many who want
 
@@ -343,6 +382,7 @@ daemon = Daemon(['sh', '-c', 'ulimit -n 64 && exec "$@"', 'sh',
 ok(daemon.seen('ready'), 'few files may be open', daemon.log)
 ok([e for e in daemon.events() if 'few open files' in e['event']],
    'it says so', daemon.log)
+same(mill.metric('open_files_max'), 64, 'and a metric')
 crowd = []
 for i in range(64):
     crowd.append(socket.create_connection(('127.0.0.1', mill.port), 10))
