@@ -233,6 +233,21 @@ is_reference(const char *s, size_t len)
 	return yes;
 }
 
+/* What leads with a comment was never meant to be read as it stands: it is
+ * how feedmill and the archives before it carry the time of an entry. */
+static int
+leads_with_comment(const char *s, size_t len)
+{
+	size_t blank = 0;
+
+	while (blank < len && memchr(" \t\r\n", s[blank], 4) != NULL)
+		blank++;
+	s += blank;
+	len -= blank;
+	return len >= 7 && memcmp(s, "<!--", 4) == 0 &&
+	    memmem(s + 4, len - 4, "-->", 3) != NULL;
+}
+
 int
 html_looks_like(const char *s, size_t len)
 {
@@ -241,6 +256,8 @@ html_looks_like(const char *s, size_t len)
 	struct html_token t;
 	const char *p = s, *end = s + len;
 
+	if (leads_with_comment(s, len))
+		return 1;
 	html_scan_init(&scan, s, len);
 	while (html_scan_next(&scan, &t) != HTML_EOF) {
 		if (t.kind != HTML_TEXT && (t.tag != GUMBO_TAG_UNKNOWN ||

@@ -352,10 +352,10 @@ test_looks_like(void **state)
 {
 	static const char *const yes[] = { "<b>x</b>", "a &amp; b", "&nbsp;",
 	    "&#8217;", "&#x41;", "a<br/>b", "</p>", "<IMG SRC=x>",
-	    "<picture>" };
+	    "<picture>", "<!--1740000000000-->x", "\n<!--NaN--> a < b" };
 	static const char *const no[] = { "", "1 < 2", "a & b", "AT&T",
 	    "<you@example.org>", "x <y> z", "&nosuch;", "<3", "a<b", "&;",
-	    "&#;" };
+	    "&#;", "<!-- x", "a <!-- b --> c" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(yes); i++) {
