@@ -300,8 +300,9 @@ tag_token(struct html_scan *s, struct html_token *t, const char *p)
 	end = scan_tag(t, name, s->end);
 	if (end == NULL) {
 		/* Cut off inside of a tag: nothing is shown of it, but
-		 * "a <b" may well be meant. */
-		t->kind = t->attributes == 0 ? HTML_TEXT : HTML_EOF;
+		 * "a <b" may well be meant; "</b" is not. */
+		t->kind = t->kind == HTML_START && t->attributes == 0 ?
+		    HTML_TEXT : HTML_EOF;
 		t->end = s->p = s->end;
 		return 1;
 	}

@@ -582,6 +582,8 @@ static const struct row structure_rows[] = {
 	    "&lt;b" },
 	{ S("a <b"),
 	    "a &lt;b" },
+	{ S("<p>a</stro"),
+	    "<p>a</p>" },
 	{ S("a <b<i<u"),
 	    "a &lt;b&lt;i&lt;u" },
 	{ S("a <b href=\"x"),
