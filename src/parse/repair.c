@@ -326,7 +326,9 @@ start_tag(struct mender *m, size_t len)
 	kind = kind_of(m, name, len);
 	if (is_void)
 		kind = NAME_HTML;
-	if (is_literal(m, kind)) {
+	/* "a<b</title>" is no tag either. */
+	if (is_literal(m, kind) ||
+	    (in_text(m) && name + len < m->end && name[len] == '<')) {
 		literal(m);
 		return;
 	}
