@@ -124,7 +124,7 @@ begin_entry(struct reader *r, const struct rule *rule, const char **atts)
 	r->has_lat = r->has_lon = 0;
 }
 
-/* An element's own date, when it is the only one, is when it was born. */
+/* What only a podcast's own words say stands in for what is missing. */
 void
 end_entry(struct reader *r, const struct rule *rule, char *s, size_t len)
 {
@@ -144,12 +144,12 @@ end_entry(struct reader *r, const struct rule *rule, char *s, size_t len)
 		e->summary.lang = reader_top(r)->lang;
 		e->summary.base = reader_top(r)->base;
 	}
+	if (e->image.url == NULL)
+		e->image.url = e->itunes.image;
 	r->entry = NULL;
 }
 
-/*
- * What a podcast says only in its own words stands in for what is missing.
- */
+/* The same of the head. */
 void
 settle_head(struct reader *r)
 {
