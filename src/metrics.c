@@ -1,13 +1,17 @@
 /* metrics.c - see metrics.h. */
 #include <assert.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "feedmill/base/buf.h"
 #include "feedmill/base/mem.h"
 #include "feedmill/metrics.h"
 
+#define MS	0.001
+
 static const struct {
 	const char	*name, *type, *help;
+	double		 unit;		/* of our number; 0: 1 */
 } rows[METRIC_COUNT] = {
 	[METRIC_FETCHES_IN_PROGRESS] = { "fetches_in_progress", "gauge",
 	    "Transfers under way." },
@@ -32,16 +36,16 @@ static const struct {
 	    "Visits that could not be stored." },
 	[METRIC_STORE_FAILING] = { "store_failing", "gauge",
 	    "1 while the database cannot be written." },
-	[METRIC_STORE_GROUP_MAX_MS] = { "store_group_max_milliseconds",
-	    "gauge", "The longest a group of visits took to be committed." },
-	[METRIC_STORE_STEP_MAX_MS] = { "store_step_max_milliseconds",
-	    "gauge", "The longest step of the index and of retention." },
+	[METRIC_STORE_GROUP_MAX_MS] = { "store_group_max_seconds",
+	    "gauge", "The longest a group of visits took to be committed.", MS },
+	[METRIC_STORE_STEP_MAX_MS] = { "store_step_max_seconds",
+	    "gauge", "The longest step of the index and of retention.", MS },
 	[METRIC_STORE_STEPS_CUT] = { "store_steps_cut_total", "counter",
 	    "Such steps that were undone because a visit waited." },
 	[METRIC_STORE_LOG_BYTES] = { "store_log_bytes", "gauge",
 	    "What of the database's log (-wal) is in use." },
-	[METRIC_STORE_COPY_MAX_MS] = { "store_log_copy_max_milliseconds",
-	    "gauge", "The longest time it took to copy the log into it." },
+	[METRIC_STORE_COPY_MAX_MS] = { "store_log_copy_max_seconds",
+	    "gauge", "The longest time it took to copy the log into it.", MS },
 	[METRIC_PUBLISHED_S] = { "last_publish_timestamp_seconds", "gauge",
 	    "When an outlet was last written." },
 	[METRIC_PUBLISH_FAILURES] = { "publish_failures_total", "counter",
@@ -55,10 +59,10 @@ static const struct {
 	[METRIC_CONFIG_LOADED_S] = {
 	    "config_last_reload_success_timestamp_seconds", "gauge",
 	    "When a configuration was last applied." },
-	[METRIC_LOOP_LAG_MAX_MS] = { "loop_lag_max_milliseconds", "gauge",
-	    "The longest the event loop was busy at once." },
-	[METRIC_LOOP_CPU_MAX_MS] = { "loop_cpu_max_milliseconds", "gauge",
-	    "The most CPU time of one turn of it: less, if others had it." },
+	[METRIC_LOOP_LAG_MAX_MS] = { "loop_lag_max_seconds", "gauge",
+	    "The longest the event loop was busy at once.", MS },
+	[METRIC_LOOP_CPU_MAX_MS] = { "loop_cpu_max_seconds", "gauge",
+	    "The most CPU time of one turn of it: less, if others had it.", MS },
 	[METRIC_READ_QUEUE] = { "read_queue_documents", "gauge",
 	    "Documents that wait for being parsed, or are." },
 	[METRIC_BAD_BYTES] = { "bad_bytes_total", "counter",
@@ -73,10 +77,18 @@ static const struct {
 	    "What of the database's log was left behind before the start." },
 	[METRIC_CLOCK_SETS] = { "clock_sets_total", "counter",
 	    "Jumps of the wall clock." },
-	[METRIC_OPEN_FILES] = { "open_files", "gauge",
+	[METRIC_DATABASE_BYTES] = { "database_size_bytes", "gauge",
+	    "The database without its log." },
+	[METRIC_OPEN_FILES] = { "process_open_fds", "gauge",
 	    "Files and sockets that are open." },
-	[METRIC_OPEN_FILES_MAX] = { "open_files_max", "gauge",
+	[METRIC_OPEN_FILES_MAX] = { "process_max_fds", "gauge",
 	    "How many of them may be." },
+	[METRIC_CPU_S] = { "process_cpu_seconds_total", "counter",
+	    "Time of the processor." },
+	[METRIC_RESIDENT_BYTES] = { "process_resident_memory_bytes", "gauge",
+	    "What of it is in memory." },
+	[METRIC_STARTED_S] = { "process_start_time_seconds", "gauge",
+	    "When it was started." },
 };
 
 /* Upper bounds in milliseconds; what is longer counts in +Inf only. */
@@ -112,11 +124,18 @@ metrics_visit(struct metrics *m, enum outcome outcome, int64_t took_ms)
 			m->fetch_ms_buckets[i]++;
 }
 
+/* What every program has bears the same name everywhere. */
+static const char *
+prefix(const char *name)
+{
+	return strncmp(name, "process_", 8) == 0 ? "" : "feedmill_";
+}
+
 static void
 head(struct buf *b, const char *name, const char *type, const char *help)
 {
-	buf_printf(b, "# HELP feedmill_%s %s\n# TYPE feedmill_%s %s\n",
-	    name, help, name, type);
+	buf_printf(b, "# HELP %s%s %s\n# TYPE %s%s %s\n", prefix(name),
+	    name, help, prefix(name), name, type);
 }
 
 static void
@@ -129,7 +148,7 @@ render_histogram(struct buf *b, const struct metrics *m)
 		    "{le=\"%g\"} %llu\n", bounds_ms[i] / 1000.0,
 		    (unsigned long long)m->fetch_ms_buckets[i]);
 	buf_printf(b, "feedmill_fetch_duration_seconds_bucket{le=\"+Inf\"} "
-	    "%llu\nfeedmill_fetch_duration_seconds_sum %g\n"
+	    "%llu\nfeedmill_fetch_duration_seconds_sum %.15g\n"
 	    "feedmill_fetch_duration_seconds_count %llu\n",
 	    (unsigned long long)m->fetch_count, m->fetch_seconds,
 	    (unsigned long long)m->fetch_count);
@@ -143,8 +162,9 @@ metrics_render(struct buf *b, const struct metrics *m)
 	    "\"} 1\n");
 	for (size_t i = 0; i < METRIC_COUNT; i++) {
 		head(b, rows[i].name, rows[i].type, rows[i].help);
-		buf_printf(b, "feedmill_%s %.15g\n", rows[i].name,
-		    m->value[i]);
+		buf_printf(b, "%s%s %.15g\n", prefix(rows[i].name),
+		    rows[i].name, rows[i].unit != 0.0 ?
+		    m->value[i] * rows[i].unit : m->value[i]);
 	}
 	head(b, "visits_total", "counter", "Visits by their outcome.");
 	for (int i = 0; i < OUTCOME_COUNT; i++)

@@ -36,6 +36,12 @@ clock_cpu_ms(void)
 	return clock_ms(CLOCK_THREAD_CPUTIME_ID);
 }
 
+int64_t
+clock_process_cpu_ms(void)
+{
+	return clock_ms(CLOCK_PROCESS_CPUTIME_ID);
+}
+
 void
 clock_random(void *p, unsigned len)
 {

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -51,6 +52,20 @@ limits_open_files(void)
 		count += e->d_name[0] != '.';
 	closedir(d);
 	return count - 1;	/* without the folder itself */
+}
+
+int64_t
+limits_resident_bytes(void)
+{
+	FILE *f = fopen("/proc/self/statm", "re");
+	long long pages = -1;
+
+	if (f == NULL)
+		return -1;
+	if (fscanf(f, "%*d %lld", &pages) != 1)
+		pages = -1;
+	fclose(f);
+	return pages == -1 ? -1 : pages * sysconf(_SC_PAGESIZE);
 }
 
 int

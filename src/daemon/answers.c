@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "feedmill/base/buf.h"
 #include "feedmill/base/clock.h"
@@ -31,6 +32,24 @@ answer_healthz(struct buf *b, void *arg)
 	return 200;
 }
 
+/* When it was started: by the clock of now, which may have been set. */
+static void
+measure_process(const struct daemon *d, struct metrics *m)
+{
+	int64_t resident = limits_resident_bytes();
+	struct stat st;
+
+	if (stat(mill_config(d->mill)->database, &st) == 0)
+		metrics_set(m, METRIC_DATABASE_BYTES, (double)st.st_size);
+	metrics_set(m, METRIC_OPEN_FILES, limits_open_files());
+	metrics_set(m, METRIC_OPEN_FILES_MAX, limits_files());
+	if (resident >= 0)
+		metrics_set(m, METRIC_RESIDENT_BYTES, (double)resident);
+	metrics_set(m, METRIC_CPU_S, (double)clock_process_cpu_ms() / 1000.0);
+	metrics_set(m, METRIC_STARTED_S, (double)(clock_wall_ms() -
+	    clock_mono_ms() + d->started_mono_ms) / 1000.0);
+}
+
 static int
 answer_metrics(struct buf *b, void *arg)
 {
@@ -43,8 +62,7 @@ answer_metrics(struct buf *b, void *arg)
 	}
 	for (int i = 1; i <= 5; i++)
 		m->http_answers[i] = serve_count(d->serve, i);
-	metrics_set(m, METRIC_OPEN_FILES, limits_open_files());
-	metrics_set(m, METRIC_OPEN_FILES_MAX, limits_files());
+	measure_process(d, m);
 	metrics_render(b, m);
 	return 200;
 }

@@ -14,6 +14,7 @@
 #include <ev.h>
 
 #include "feedmill/base/buf.h"
+#include "feedmill/base/clock.h"
 #include "feedmill/base/err.h"
 #include "feedmill/base/file.h"
 #include "feedmill/base/limits.h"
@@ -211,7 +212,8 @@ warn_of_proxies(const struct config *config)
 int
 daemon_run(const struct daemon_options *options)
 {
-	struct daemon d = { .options = options };
+	struct daemon d = { .options = options,
+	    .started_mono_ms = clock_mono_ms() };
 	struct buf report = { 0 };
 	const struct config *config;
 	unsigned mistakes;

@@ -38,6 +38,7 @@ struct daemon {
 	struct ev_timer			 watchdog, reword;
 	struct turns			 turns;
 	int				 ready, stopping, status;
+	int64_t				 started_mono_ms;
 	int				 applying, reload_wanted;
 };
 

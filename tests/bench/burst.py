@@ -61,11 +61,11 @@ def main():
     print('%d sources of %d entries in %.1f s, peak %d MiB' % (
         count, sources.entries, wall, int(rss) / 1024))
     for name in ('store_queue_visits', 'read_queue_documents',
-                 'fetches_in_progress', 'store_group_max_milliseconds',
-                 'store_step_max_milliseconds', 'loop_lag_max_milliseconds',
-                 'loop_cpu_max_milliseconds'):
+                 'fetches_in_progress', 'store_group_max_seconds',
+                 'store_step_max_seconds', 'loop_lag_max_seconds',
+                 'loop_cpu_max_seconds'):
         if name in highest:
-            print('  highest %-30s %8.0f' % (name, highest[name]))
+            print('  highest %-30s %8.3f' % (name, highest[name]))
     if m['entries_new_total'] != count * sources.entries:
         sys.exit('bench: %d new entries' % m['entries_new_total'])
 

@@ -251,10 +251,10 @@ if shutil.which('prlimit'):
     ok(eventually(lambda: 'feedmill_archive_failing 1\n' in
                   ask(kept, '/metrics'), 10), 'metrics tell')
     page = ask(kept, '/metrics')
-    found = dict(re.findall(r'(?m)^feedmill_(\w+) (\S+)$', page))
+    found = dict(re.findall(r'(?m)^(?:feedmill_)?(\w+) (\S+)$', page))
     same([found['publish_failing'], found['sources_failing'],
           found['store_failing']], ['1', '0', '0'], 'what it is, and what not')
-    ok(int(found['open_files']) >= int(found['open_files_max']) - 2,
+    ok(int(found['process_open_fds']) >= int(found['process_max_fds']) - 2,
        'how many are open, and may be', page)
     kept.close()
     r = mill.run('status')

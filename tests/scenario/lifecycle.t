@@ -66,6 +66,20 @@ page = get(mill.url + '/metrics').body.decode()
 matches(r'^feedmill_config_last_reload_successful 0$', page,
         'a metric tells it')
 matches(r'^feedmill_sources 2$', page, 'the running state stays as it is')
+values = {k: float(v) for k, v in
+          re.findall(r'^([a-z_]+) ([0-9.e+]+)$', page, re.M)}
+ok(time.time() - 60 < values.get('process_start_time_seconds', 0) <=
+   time.time() + 1, 'when it was started', page)
+same([k for k in ('process_cpu_seconds_total', 'process_open_fds',
+                  'process_max_fds', 'process_resident_memory_bytes',
+                  'feedmill_database_size_bytes')
+      if values.get(k, 0) <= 0], [], 'what every program tells is told')
+# As promtool(1) would have it.
+same([k for k, kind in re.findall(r'^# TYPE (\S+) (\S+)$', page, re.M)
+      if not re.match(r'(feedmill|process)_[a-z_]+$', k) or
+      (kind == 'counter') != k.endswith('_total') or
+      re.search('milli|micro|minutes|hours|kilo|percent', k)], [],
+     'in base units, and counters are totals')
 
 mill.set(feeds={'a': site.source('/a.xml'), 'b': site.source('/b.xml')})
 r = mill.run('reload')

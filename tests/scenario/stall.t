@@ -57,11 +57,11 @@ def large_documents_at_once():
     ok(seen and {v['outcome'] for v in seen} <= {'damaged', 'unreadable'},
        'large documents that come together are all read', seen)
     same(metric(mill, 'read_queue_documents'), 0, 'and none waits any more')
-    had = metric(mill, 'loop_cpu_max_milliseconds')
-    ok(had is not None and had <= LIMIT_MS,
+    had = metric(mill, 'loop_cpu_max_seconds')
+    ok(had is not None and had * 1000 <= LIMIT_MS,
        'no turn of the loop has more than %d ms' % LIMIT_MS, had)
-    note('a turn had %s ms at most, and lasted %s' % (
-        had, metric(mill, 'loop_lag_max_milliseconds')))
+    note('a turn had %s s at most, and lasted %s' % (
+        had, metric(mill, 'loop_lag_max_seconds')))
     same(daemon.stop(), 0, 'it stops')
 
 
