@@ -1,91 +1,75 @@
 /*
  * names.c - namespaces by URI, prefixes by habit, rules by name.
  *
- * Publishers write namespace URIs with other case, without the last slash,
- * or forget them: a prefix nobody declared keeps its usual meaning.
+ * Publishers write namespace URIs with other case, with https, without the
+ * last slash, or forget them: a prefix nobody declared keeps its usual
+ * meaning.
  */
 #include <string.h>
+#include <strings.h>
 
 #include "feedmill/base/mem.h"
 #include "feedmill/base/text.h"
 #include "reader.h"
 
+/* As trim_uri() leaves them. */
 static const struct {
 	const char	*uri;
 	uint32_t	 ns;
 } spaces[] = {
-	{ "http://www.w3.org/1999/xhtml", NS_XHTML },
-	{ "http://www.w3.org/2005/Atom", NS_ATOM },
-	{ "https://www.w3.org/2005/Atom", NS_ATOM },
-	{ "http://www.w3.org/2005/Atom/", NS_ATOM },
-	{ "http://purl.org/atom/ns#", NS_ATOM03 },
-	{ "http://purl.org/atom/ns", NS_ATOM03 },
-	{ "http://purl.org/atom/app#", NS_FOREIGN },
-	{ "http://example.com/newformat#", NS_ATOM03 },
-	{ "http://example.com/necho", NS_ATOM03 },
-	{ "http://purl.org/echo/", NS_ATOM03 },
-	{ "uri/of/echo/namespace#", NS_ATOM03 },
-	{ "http://purl.org/pie/", NS_ATOM03 },
-	{ "http://purl.org/rss/1.0/", NS_RSS },
-	{ "http://purl.org/rss/1.0", NS_RSS },
-	{ "http://my.netscape.com/rdf/simple/0.9/", NS_RSS },
-	{ "http://my.netscape.com/rdf/simple/0.9", NS_RSS },
-	{ "http://channel.netscape.com/rdf/simple/0.9/", NS_RSS },
-	{ "http://my.netscape.com/publish/formats/rss-0.91.dtd", NS_RSS },
-	{ "http://purl.org/rss/1.0/modules/rss091#", NS_RSS },
-	{ "http://purl.org/net/rss1.1#", NS_RSS },
-	{ "http://backend.userland.com/rss", NS_RSS },
-	{ "http://backend.userland.com/rss2", NS_RSS },
-	{ "http://backend.userland.com/RSS2", NS_RSS },
-	{ "http://backend.userland.com/rss091", NS_RSS },
-	{ "http://backend.userland.com/rss092", NS_RSS },
-	{ "http://blogs.law.harvard.edu/tech/rss", NS_RSS },
-	{ "http://cyber.law.harvard.edu/rss/rss.html", NS_RSS },
-	{ "http://www.rssboard.org/rss-specification", NS_RSS },
-	{ "http://www.w3.org/1999/02/22-rdf-syntax-ns#", NS_RDF },
-	{ "http://www.w3.org/1999/02/22-rdf-syntax-ns", NS_RDF },
-	{ "http://purl.org/dc/elements/1.1/", NS_DC },
-	{ "http://purl.org/dc/elements/1.1", NS_DC },
-	{ "http://purl.org/dc/elements/1.0/", NS_DC },
-	{ "http://purl.org/dc/terms/", NS_DCTERMS },
-	{ "http://purl.org/dc/terms", NS_DCTERMS },
-	{ "http://purl.org/rss/1.0/modules/content/", NS_CONTENT },
-	{ "http://purl.org/rss/1.0/modules/content", NS_CONTENT },
-	{ "http://search.yahoo.com/mrss/", NS_MEDIA },
-	{ "http://search.yahoo.com/mrss", NS_MEDIA },
-	{ "http://video.search.yahoo.com/mrss", NS_MEDIA },
-	{ "http://video.search.yahoo.com/mrss/", NS_MEDIA },
-	{ "http://www.rssboard.org/media-rss", NS_MEDIA },
-	{ "http://tools.search.yahoo.com/mrss/", NS_MEDIA },
-	{ "http://www.itunes.com/DTDs/PodCast-1.0.dtd", NS_ITUNES },
-	{ "http://www.itunes.com/DTDs/Podcast-1.0.dtd", NS_ITUNES },
-	{ "http://example.com/DTDs/PodCast-1.0.dtd", NS_ITUNES },
-	{ "http://www.google.com/schemas/play-podcasts/1.0", NS_ITUNES },
-	{ "https://www.google.com/schemas/play-podcasts/1.0/", NS_ITUNES },
-	{ "http://www.google.com/schemas/play-podcasts/1.0/play-podcasts.xsd",
+	{ "w3.org/1999/xhtml", NS_XHTML },
+	{ "w3.org/2005/Atom", NS_ATOM },
+	{ "purl.org/atom/ns", NS_ATOM03 },
+	{ "purl.org/atom/app", NS_FOREIGN },
+	{ "example.com/newformat", NS_ATOM03 },
+	{ "example.com/necho", NS_ATOM03 },
+	{ "purl.org/echo", NS_ATOM03 },
+	{ "uri/of/echo/namespace", NS_ATOM03 },
+	{ "purl.org/pie", NS_ATOM03 },
+	{ "purl.org/rss/1.0", NS_RSS },
+	{ "my.netscape.com/rdf/simple/0.9", NS_RSS },
+	{ "channel.netscape.com/rdf/simple/0.9", NS_RSS },
+	{ "my.netscape.com/publish/formats/rss-0.91.dtd", NS_RSS },
+	{ "purl.org/rss/1.0/modules/rss091", NS_RSS },
+	{ "purl.org/net/rss1.1", NS_RSS },
+	{ "backend.userland.com/rss", NS_RSS },
+	{ "backend.userland.com/rss2", NS_RSS },
+	{ "backend.userland.com/rss091", NS_RSS },
+	{ "backend.userland.com/rss092", NS_RSS },
+	{ "blogs.law.harvard.edu/tech/rss", NS_RSS },
+	{ "cyber.law.harvard.edu/rss/rss.html", NS_RSS },
+	{ "rssboard.org/rss-specification", NS_RSS },
+	{ "w3.org/1999/02/22-rdf-syntax-ns", NS_RDF },
+	{ "purl.org/dc/elements/1.1", NS_DC },
+	{ "purl.org/dc/elements/1.0", NS_DC },
+	{ "purl.org/dc/terms", NS_DCTERMS },
+	{ "purl.org/rss/1.0/modules/content", NS_CONTENT },
+	{ "search.yahoo.com/mrss", NS_MEDIA },
+	{ "video.search.yahoo.com/mrss", NS_MEDIA },
+	{ "rssboard.org/media-rss", NS_MEDIA },
+	{ "tools.search.yahoo.com/mrss", NS_MEDIA },
+	{ "itunes.com/DTDs/PodCast-1.0.dtd", NS_ITUNES },
+	{ "example.com/DTDs/PodCast-1.0.dtd", NS_ITUNES },
+	{ "google.com/schemas/play-podcasts/1.0", NS_ITUNES },
+	{ "google.com/schemas/play-podcasts/1.0/play-podcasts.xsd",
 	    NS_ITUNES },
-	{ "http://purl.org/rss/1.0/modules/syndication/", NS_SY },
-	{ "http://purl.org/rss/1.0/modules/syndication", NS_SY },
-	{ "http://purl.org/rss/1.0/modules/slash/", NS_SLASH },
-	{ "http://purl.org/rss/1.0/modules/slash", NS_SLASH },
-	{ "http://purl.org/syndication/thread/1.0", NS_THR },
-	{ "http://www.georss.org/georss", NS_GEORSS },
-	{ "http://www.georss.org/georss/", NS_GEORSS },
-	{ "http://www.georss.org/georss/10", NS_GEORSS },
-	{ "http://www.w3.org/2003/01/geo/wgs84_pos#", NS_GEO },
-	{ "http://postneo.com/icbm/", NS_GEO },
-	{ "http://www.opengis.net/gml", NS_GML },
-	{ "http://rssnamespace.org/feedburner/ext/1.0", NS_FEEDBURNER },
-	{ "http://wellformedweb.org/CommentAPI/", NS_WFW },
-	{ "http://podlove.org/simple-chapters", NS_PSC },
-	{ "http://podlove.org/simple-chapters/", NS_PSC },
-	{ "http://backend.userland.com/creativeCommonsRssModule", NS_CC },
-	{ "http://cyber.law.harvard.edu/rss/creativeCommonsRssModule.html",
-	    NS_CC },
-	{ "http://web.resource.org/cc/", NS_CC },
-	{ "http://creativecommons.org/ns#", NS_CC },
-	{ "http://webns.net/mvcb/", NS_ADMIN },
-	{ "http://www.w3.org/XML/1998/namespace", NS_XML },
+	{ "purl.org/rss/1.0/modules/syndication", NS_SY },
+	{ "purl.org/rss/1.0/modules/slash", NS_SLASH },
+	{ "purl.org/syndication/thread/1.0", NS_THR },
+	{ "georss.org/georss", NS_GEORSS },
+	{ "georss.org/georss/10", NS_GEORSS },
+	{ "w3.org/2003/01/geo/wgs84_pos", NS_GEO },
+	{ "postneo.com/icbm", NS_GEO },
+	{ "opengis.net/gml", NS_GML },
+	{ "rssnamespace.org/feedburner/ext/1.0", NS_FEEDBURNER },
+	{ "wellformedweb.org/CommentAPI", NS_WFW },
+	{ "podlove.org/simple-chapters", NS_PSC },
+	{ "backend.userland.com/creativeCommonsRssModule", NS_CC },
+	{ "cyber.law.harvard.edu/rss/creativeCommonsRssModule.html", NS_CC },
+	{ "web.resource.org/cc", NS_CC },
+	{ "creativecommons.org/ns", NS_CC },
+	{ "webns.net/mvcb", NS_ADMIN },
+	{ "w3.org/XML/1998/namespace", NS_XML },
 };
 
 static const struct {
@@ -106,15 +90,36 @@ static const struct {
 	{ "xml", NS_XML },
 };
 
+/* "https://www.w3.org/2005/Atom/" is "w3.org/2005/Atom". */
+static size_t
+trim_uri(const char **uri)
+{
+	static const char *const starts[] = { "http://", "https://", "www." };
+	size_t len = text_trim(uri, strlen(*uri));
+
+	for (size_t i = 0; i < ARRAY_LEN(starts); i++) {
+		size_t n = strlen(starts[i]);
+
+		if (n <= len && strncasecmp(*uri, starts[i], n) == 0) {
+			*uri += n;
+			len -= n;
+		}
+	}
+	while (len > 0 && ((*uri)[len - 1] == '/' || (*uri)[len - 1] == '#'))
+		len--;
+	return len;
+}
+
 uint32_t
 name_space(const char *uri)
 {
-	while (*uri == ' ' || *uri == '\t' || *uri == '\n' || *uri == '\r')
-		uri++;
-	if (*uri == '\0')
+	size_t len = trim_uri(&uri);
+
+	if (len == 0)
 		return NS_RSS;
 	for (size_t i = 0; i < ARRAY_LEN(spaces); i++) {
-		if (text_equal_nocase(uri, spaces[i].uri))
+		if (strncasecmp(uri, spaces[i].uri, len) == 0 &&
+		    spaces[i].uri[len] == '\0')
 			return spaces[i].ns;
 	}
 	return NS_FOREIGN;

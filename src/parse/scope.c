@@ -56,11 +56,12 @@ adopt_root_namespace(struct reader *r, const char *local)
 	uint32_t ns = strcasecmp(local, "feed") == 0 ? NS_ATOM : NS_RSS;
 
 	if (strcasecmp(local, "rss") != 0 && strcasecmp(local, "feed") != 0 &&
-	    strcasecmp(local, "channel") != 0)
+	    strcasecmp(local, "channel") != 0 && strcasecmp(local, "RDF") != 0)
 		return;
 	for (unsigned i = r->bound; i-- > 0; ) {
 		if (r->bindings[i].len == 0) {
-			r->bindings[i].ns = ns;
+			if (r->bindings[i].ns == NS_FOREIGN)
+				r->bindings[i].ns = ns;
 			return;
 		}
 	}
@@ -90,6 +91,8 @@ look_up(struct reader *r, const char *name, const char *colon, uint32_t where,
 	uint32_t ns = scope_resolve(r, name,
 	    colon != NULL ? (size_t)(colon - name) : 0);
 
+	if (where == IN_DOCUMENT && colon != NULL && ns == NS_RDF)
+		adopt_root_namespace(r, local);
 	if (where == IN_DOCUMENT && ns == NS_FOREIGN && colon == NULL) {
 		adopt_root_namespace(r, local);
 		ns = scope_resolve(r, name, 0);
