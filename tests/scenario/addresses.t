@@ -83,17 +83,12 @@ names = Names(addresses)
 
 # ------------------------------------------------------------ all the places
 
-def feed(name):
-    return {'body': rss(('http://%s.example/1' % name, 'One',
-                         'Sat, 22 Feb 2025 18:08:01 GMT', 'text')).decode()}
-
-
 def to(url, code=302):
     return {'status': code, 'headers': [
         ['Location', url.encode().decode('latin-1')]]}
 
 
-script = {'/good': feed('good'), '/home-moved': to('/good')}
+script = {'/good': feed_of('good'), '/home-moved': to('/good')}
 decoy = Origin(addresses=PRIVATE, script=script)
 public = Origin('--port', str(decoy.port), addresses=PUBLIC, script=script)
 PORT = decoy.port

@@ -12,11 +12,6 @@ from feedmill import *
 ATOM = '{http://www.w3.org/2005/Atom}'
 
 
-def item(n, text='x'):
-    return ('http://a.example/%d' % n, 'Entry %d' % n,
-            'Sat, 22 Feb 2025 18:%02d:09 GMT' % n, text)
-
-
 def numbers(body):
     """Of the entries, in order; and it is well-formed."""
     root = ET.fromstring(body)

@@ -6,6 +6,7 @@ removed at the end unless $KEEP is set.  Only loopback, only free ports, only
 the standard library.
 """
 import atexit
+import calendar
 import hashlib
 import http.client
 import http.server
@@ -573,6 +574,29 @@ def rss(*items, title='Made up'):
                     '<pubDate>%s</pubDate><description>%s</description>'
                     '</item>\n' % tuple(map(esc, i)) for i in items) +
             '</channel></rss>\n').encode()
+
+
+def item(n, text='text'):
+    """For rss(): the nth entry of a feed, a minute younger than the last."""
+    return ('http://a.example/%d' % n, 'Entry %d' % n,
+            'Sat, 22 Feb 2025 18:%02d:09 GMT' % n, text)
+
+
+def feed_of(name, *headers, **more):
+    """What an Origin may answer: a feed of one entry that bears the name."""
+    return {'body': rss(('http://%s.example/1' % name, 'One',
+                         'Sat, 22 Feb 2025 18:08:01 GMT', 'text')).decode(),
+            'headers': [list(h) for h in headers], **more}
+
+
+def with_etag(name, **more):
+    """The same, and not again to who has it."""
+    return feed_of(name, ('ETag', '"%s"' % name), conditional=True, **more)
+
+
+def seconds_of(text):
+    """Of a time as status tells it."""
+    return calendar.timegm(time.strptime(text[:19], '%Y-%m-%dT%H:%M:%S'))
 
 
 class Series:

@@ -16,34 +16,28 @@ from feedmill import *
 YEAR = ['Strict-Transport-Security', 'max-age=31536000; includeSubDomains']
 
 
-def feed(name, *headers):
-    return {'body': rss(('http://%s.example/1' % name, 'One',
-                         'Sat, 22 Feb 2025 18:08:01 GMT', 'text')).decode(),
-            'headers': [list(h) for h in headers]}
-
-
 tls = certificate('a.localhost', 'x.a.localhost', 'c.localhost', '127.0.0.1')
 stranger = certificate('d.localhost')
 if not tls:
     skip_all('no openssl')
 
 plain = Origin(script={
-    '/plain': feed('plain', YEAR), '/again': feed('again'),
-    '/address': feed('address'), '/stranger': feed('stranger')})
-unknown = Origin('--tls', *stranger, script={'/': feed('unknown', YEAR)})
+    '/plain': feed_of('plain', YEAR), '/again': feed_of('again'),
+    '/address': feed_of('address'), '/stranger': feed_of('stranger')})
+unknown = Origin('--tls', *stranger, script={'/': feed_of('unknown', YEAR)})
 secure = Origin('--tls', *tls, '--set', 'plain=%d' % plain.port, script={
-    '/says': feed('says', YEAR),
-    '/elsewhere': feed('elsewhere', ['Strict-Transport-Security',
-                                     'max-age=31536000']),
-    '/address': feed('by-address', YEAR),
-    '/same': feed('same', ['ETag', '"s"']), '/below': feed('below'),
-    '/beside': feed('beside'),
+    '/says': feed_of('says', YEAR),
+    '/elsewhere': feed_of('elsewhere', ['Strict-Transport-Security',
+                                        'max-age=31536000']),
+    '/address': feed_of('by-address', YEAR),
+    '/same': feed_of('same', ['ETag', '"s"']), '/below': feed_of('below'),
+    '/beside': feed_of('beside'),
     '/onward': {'status': 302, 'headers': [
         ['Location', 'http://a.localhost:{port}/landed']]},
-    '/landed': feed('landed'),
+    '/landed': feed_of('landed'),
     '/downward': {'status': 302, 'headers': [
         ['Location', 'http://c.localhost:{plain}/again']]},
-    '/private': feed('private'),
+    '/private': feed_of('private'),
 })
 
 
@@ -155,8 +149,8 @@ r = mill.run('check', '--feeds')
 matches('(?m)^ok +same: ', r.out, 'check --feeds, too') or note(r)
 
 # Taken back.
-secure.set({'/says': feed('says', ['Strict-Transport-Security',
-                                   'max-age=0'])})
+secure.set({'/says': feed_of('says', ['Strict-Transport-Security',
+                                      'max-age=0'])})
 mill.set(feeds={'says': first['says'],
                 'fresh': source(secure, 'x.a.localhost', '/fresh')})
 mill.run('fetch', 'says')

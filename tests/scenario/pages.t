@@ -11,11 +11,6 @@ from feedmill import *
 ATOM = '{http://www.w3.org/2005/Atom}'
 
 
-def item(n):
-    return ('http://a.example/%d' % n, 'Entry %d' % n,
-            'Sat, 22 Feb 2025 18:%02d:09 GMT' % n, 'x')
-
-
 def follow(url, pages):
     """{alternate link: (id, published)}; pages[url] = bytes."""
     found = {}

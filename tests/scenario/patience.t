@@ -6,7 +6,6 @@ Each source has a loopback address of its own, because politeness is per
 host.  Times are the origin's; only "not before" is judged, a loaded machine
 may always be late.
 """
-import calendar
 import os
 import signal
 import sys
@@ -197,10 +196,6 @@ ok(all(c - a > 190 for a, c in zip(at, at[2:])),
 ok(len({q['connection'] for q in crowd.requests()}) <= 4,
    'and over few connections, used again',
    [q['connection'] for q in crowd.requests()])
-
-
-def seconds_of(text):
-    return calendar.timegm(time.strptime(text[:19], '%Y-%m-%dT%H:%M:%S'))
 
 
 def status_rows():

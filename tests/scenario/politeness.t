@@ -7,7 +7,6 @@ log what it was asked.  Each round is a new process: what holds, holds over a
 restart.  What takes time is in patience.t.
 """
 import base64
-import calendar
 import os
 import sys
 import time
@@ -600,10 +599,6 @@ mill.round()
 mill.round()
 asked_before = len(waits.requests())
 same(asked_before, 2 * len(RULES), '(two rounds of answers about time)')
-
-
-def seconds_of(text):
-    return calendar.timegm(time.strptime(text[:19], '%Y-%m-%dT%H:%M:%S'))
 
 
 r = mill.run('status', '--format', 'json')

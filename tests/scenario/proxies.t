@@ -188,15 +188,9 @@ def socks_proxy(proxy, s):
     join(s, there)
 
 
-def feed(name):
-    return {'body': rss(('http://%s.example/1' % name, 'One',
-                         'Sat, 22 Feb 2025 18:08:01 GMT', 'text')).decode(),
-            'headers': [['ETag', '"%s"' % name]], 'conditional': True}
-
-
 PATHS = ('all', 'own', 'four', 'mine', 'direct', 'password', 'wrong',
          'socks-wrong', 'locked', 'refused', 'deaf', 'by-tls')
-script = {'/' + p: feed(p) for p in PATHS}
+script = {'/' + p: with_etag(p) for p in PATHS}
 script['/inward'] = {'status': 302, 'headers': [
     ['Location', 'http://127.0.0.1:{port}/all']]}
 script['/onward'] = {'status': 302, 'headers': [

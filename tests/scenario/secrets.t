@@ -10,37 +10,31 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from feedmill import *
 
-ITEM = ('http://a.example/1', 'One', 'Sat, 22 Feb 2025 18:08:01 GMT', 'text')
-
-
-def feed(name, **more):
-    return {'body': rss(('http://%s.example/1' % name,) + ITEM[1:]).decode(),
-            'headers': [['ETag', '"%s"' % name]], 'conditional': True,
-            **more}
-
 
 def away(path, port, host='127.0.0.1', scheme='http'):
     return {'status': 302, 'headers': [
         ['Location', '%s://%s:{%s}%s' % (scheme, host, port, path)]]}
 
 
-DAMAGED = feed('damaged')
+DAMAGED = with_etag('damaged')
 DAMAGED['body'] = DAMAGED['body'][:-30]
 CHALLENGE = ['WWW-Authenticate', 'Digest realm="other", qop="auth", '
              'algorithm=MD5, nonce="1"']
 
 other = Origin(addresses=['127.0.0.1', '127.0.0.2'], script={
-    '/basic': feed('basic-away'), '/headers': feed('headers-away'),
+    '/basic': with_etag('basic-away'), '/headers': with_etag('headers-away'),
     '/digest': {'status': 401, 'headers': [CHALLENGE], 'body': 'who?'}})
 origin = Origin('--set', 'other=%d' % other.port, script={
-    '/basic': feed('basic'),
-    '/digest': feed('digest', digest=['ann', 'pa55-digest']),
-    '/digest-wrong': feed('digest-wrong', digest=['ann', 'pa55-digest']),
-    '/headers': feed('headers'), '/token': feed('token'),
-    '/open': feed('open'), '/s3cret-path': feed('whole'), '/damaged': DAMAGED,
+    '/basic': with_etag('basic'),
+    '/digest': with_etag('digest', digest=['ann', 'pa55-digest']),
+    '/digest-wrong': with_etag('digest-wrong', digest=['ann', 'pa55-digest']),
+    '/headers': with_etag('headers'), '/token': with_etag('token'),
+    '/open': with_etag('open'), '/s3cret-path': with_etag('whole'),
+    '/damaged': DAMAGED,
     '/moved': {'status': 301, 'headers': [
         ['Location', '/moved-2?token=s3cret-moved']]},
-    '/moved-2': feed('moved'), '/s3cret-moved': {'status': 301, 'headers': [
+    '/moved-2': with_etag('moved'),
+    '/s3cret-moved': {'status': 301, 'headers': [
         ['Location', '/s3cret-path']]},
     '/forbidden': {'status': 401, 'body': 'no',
                    'headers': [['WWW-Authenticate', 'Basic realm="x"']]},
@@ -166,8 +160,9 @@ if not server:
     skip('client certificates', 'no openssl')
     done()
 strict = Origin('--tls', *server, '--client-ca', client[0], script={
-    '/' + n: feed(n) for n in ('good', 'joined', 'none', 'wrong', 'absent',
-                               'keyless', 'mixed', 'no-ca')})
+    '/' + n: with_etag(n) for n in (
+        'good', 'joined', 'none', 'wrong', 'absent', 'keyless', 'mixed',
+        'no-ca')})
 lax = Origin('--tls', *server, '--set', 'strict=%d' % strict.port, script={
     '/away': away('/good', 'strict', scheme='https')})
 joined = write(os.path.join(folder(), 'both.pem'),

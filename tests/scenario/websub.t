@@ -67,11 +67,6 @@ class Hub:
         return [p[1] for p in list(self.pings)]
 
 
-def item(n):
-    return ('http://a.example/%d' % n, 'Entry %d' % n,
-            'Sat, 22 Feb 2025 18:%02d:09 GMT' % n, 'text')
-
-
 site = Site({'/a.xml': rss(item(1))})
 
 

@@ -343,4 +343,22 @@ expect_entries(struct fixture *f, const char *expected)
 	expect_list(f, &l, expected);
 }
 
+/* The file, whoever has written it, is sound. */
+static inline void
+check_integrity(void)
+{
+	sqlite3 *db;
+	sqlite3_stmt *q;
+
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	sqlite3_prepare_v2(db, "PRAGMA integrity_check", -1, &q, NULL);
+	assert_int_equal(sqlite3_step(q), SQLITE_ROW);
+	assert_string_equal(sqlite3_column_text(q, 0), "ok");
+	sqlite3_finalize(q);
+	sqlite3_prepare_v2(db, "PRAGMA foreign_key_check", -1, &q, NULL);
+	assert_int_equal(sqlite3_step(q), SQLITE_DONE);
+	sqlite3_finalize(q);
+	sqlite3_close(db);
+}
+
 #endif

@@ -184,23 +184,6 @@ see_all(struct store_reader *r, void *arg)
 	    0);
 }
 
-static void
-check_integrity(void)
-{
-	sqlite3 *db;
-	sqlite3_stmt *q;
-
-	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	sqlite3_prepare_v2(db, "PRAGMA integrity_check", -1, &q, NULL);
-	assert_int_equal(sqlite3_step(q), SQLITE_ROW);
-	assert_string_equal(sqlite3_column_text(q, 0), "ok");
-	sqlite3_finalize(q);
-	sqlite3_prepare_v2(db, "PRAGMA foreign_key_check", -1, &q, NULL);
-	assert_int_equal(sqlite3_step(q), SQLITE_DONE);
-	sqlite3_finalize(q);
-	sqlite3_close(db);
-}
-
 /* The disk is well again: everything is, and the saves are written. */
 static void
 check_recovery(struct fixture *f, const struct told *t)

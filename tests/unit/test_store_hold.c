@@ -182,20 +182,6 @@ hand_in(struct fixture *f, int from, int count, size_t bytes)
 	return t;
 }
 
-static void
-check_integrity(void)
-{
-	sqlite3 *db;
-	sqlite3_stmt *q;
-
-	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	sqlite3_prepare_v2(db, "PRAGMA integrity_check", -1, &q, NULL);
-	assert_int_equal(sqlite3_step(q), SQLITE_ROW);
-	assert_string_equal(sqlite3_column_text(q, 0), "ok");
-	sqlite3_finalize(q);
-	sqlite3_close(db);
-}
-
 static int
 count_record(const struct record *r, void *arg)
 {
