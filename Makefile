@@ -212,6 +212,7 @@ SRCS = \
 	src/publish/write.c \
 	src/render/atom.c \
 	src/render/day_html.c \
+	src/render/door_html.c \
 	src/render/export.c \
 	src/render/file_name.c \
 	src/render/format.c \

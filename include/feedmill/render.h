@@ -164,6 +164,14 @@ void render_html_end(struct buf *);
 /* The look of every page feedmill makes, for a <style> of theirs. */
 extern const char render_html_style[];
 
+/* The server's own pages: that there is nothing, and what there is, an outlet
+ * at a time, where no outlet is a page.  Paths begin with "/"; NULL ends. */
+void render_not_found(struct buf *);
+void render_index_begin(struct buf *);
+void render_index_outlet(struct buf *, const char *title,
+    const char *const *paths);
+void render_index_end(struct buf *);
+
 /* All of a day, as a page: begin, before and items as above, end. */
 struct day_view {
 	int64_t		 day_ms;	/* when it begins, UTC */

@@ -85,13 +85,7 @@ send_not_found(struct serve *s, struct MHD_Connection *c)
 	if (accept == NULL || text_find_nocase(accept, "text/html") == NULL)
 		return send_sentence(s, c, 404, "not found", "Vary",
 		    "Accept");
-	buf_printf(&page, "<!doctype html>\n<html lang=\"en\">\n<head>\n"
-	    "<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
-	    "content=\"width=device-width, initial-scale=1\">\n"
-	    "<title>Not found</title>\n<style>\n%s</style>\n</head>\n"
-	    "<body>\n<main>\n<h1>Not found</h1>\n<p>There is nothing at "
-	    "this address.</p>\n<p><a href=\"/\">What is new</a></p>\n"
-	    "</main>\n</body>\n</html>\n", render_html_style);
+	render_not_found(&page);
 	return serve_send_text(s, c, 404, "text/html; charset=utf-8", &page,
 	    "Vary", "Accept");
 }

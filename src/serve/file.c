@@ -18,7 +18,7 @@
 #include "feedmill/render.h"
 #include "file.h"
 
-enum { FILE_BYTES_MAX = 256 << 20 };
+enum { FILE_BYTES_MAX = 256 << 20, PATHS_MAX = 16 };
 
 /* --------------------------------------------------------------- documents */
 
@@ -378,22 +378,20 @@ static void
 put_outlet(struct buf *b, const struct documents *d,
     const struct config_outlet *o)
 {
-	buf_puts(b, "<li>");
-	text_xml_escape_str(b, o->title);
+	const char *paths[PATHS_MAX + 1] = { NULL };
+	const struct document *doc;
+	size_t n = 0;
+
 	for (int i = 0; render_formats[i].ending != NULL; i++) {
 		struct buf path = { 0 };
 
 		buf_printf(&path, "/%s%s", o->name, render_formats[i].ending);
-		if (find(d, buf_str(&path)) != NULL) {
-			buf_puts(b, " <a href=\"");
-			text_xml_escape_str(b, buf_str(&path));
-			buf_puts(b, "\">");
-			text_xml_escape_str(b, buf_str(&path) + 1);
-			buf_puts(b, "</a>");
-		}
+		doc = find(d, buf_str(&path));
+		if (doc != NULL && n < PATHS_MAX)
+			paths[n++] = doc->path;
 		buf_fini(&path);
 	}
-	buf_puts(b, "</li>\n");
+	render_index_outlet(b, o->title, paths);
 }
 
 /* What is at "/" as long as no outlet is a page itself: the first that is
@@ -404,17 +402,10 @@ load_index(struct documents *d, const struct config *config)
 	struct document *doc;
 	struct buf b = { 0 }, none = { 0 };
 
-	buf_puts(&b, "<!doctype html>\n<html lang=\"en\">\n<head>\n"
-	    "<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
-	    "content=\"width=device-width, initial-scale=1\">\n"
-	    "<title>feedmill</title>\n<style>\n");
-	buf_puts(&b, render_html_style);
-	buf_puts(&b, "</style>\n</head>\n<body>\n<header><h1>Feeds</h1>"
-	    "</header>\n<main>\n<ul>\n");
+	render_index_begin(&b);
 	for (size_t i = 0; i < config->outlets_count; i++)
 		put_outlet(&b, d, &config->outlets[i]);
-	buf_puts(&b, "</ul>\n</main>\n<footer><p>feedmill</p></footer>\n"
-	    "</body>\n</html>\n");
+	render_index_end(&b);
 	doc = need(d, "/");
 	doc->type = "text/html; charset=utf-8";
 	doc->seen = 1;

@@ -524,6 +524,27 @@ days(void **state)
 	buf_fini(&b);
 }
 
+/* The server's own pages: what is not ours in them is text. */
+static void
+doors(void **state)
+{
+	static const char *const paths[] = { "/a&b.atom", "/a&b.json", NULL };
+	struct buf b = { 0 };
+
+	(void)state;
+	render_index_begin(&b);
+	render_index_outlet(&b, "<b>all</b>", paths);
+	render_index_end(&b);
+	assert_non_null(strstr(b.data, "<li>&lt;b&gt;all&lt;/b&gt; "
+	    "<a href=\"/a&amp;b.atom\">a&amp;b.atom</a> "
+	    "<a href=\"/a&amp;b.json\">a&amp;b.json</a></li>\n"));
+	buf_reset(&b);
+	render_not_found(&b);
+	assert_non_null(strstr(b.data, "<h1>Not found</h1>"));
+	assert_non_null(strstr(b.data, "<a href=\"/\">"));
+	buf_fini(&b);
+}
+
 int
 main(void)
 {
@@ -543,6 +564,7 @@ main(void)
 		cmocka_unit_test(whose_post),
 		cmocka_unit_test(search_formats),
 		cmocka_unit_test(days),
+		cmocka_unit_test(doors),
 	};
 
 	return UNIT_RUN(tests);
