@@ -26,6 +26,7 @@ struct rounds {
 	int		 urgent;	/* do not wait */
 	int		 retry;		/* the last one failed */
 	int		 later;		/* the last one left some for later */
+	int		 is_last;	/* from now on */
 	struct err	 failed;	/* what the log knows; "" is none */
 };
 
@@ -109,6 +110,7 @@ timer_up(struct ev_loop *loop, ev_timer *timer, int events)
 	e->kind = r->kind;
 	e->round = xcalloc(1, r->kind->size);
 	e->round->config = config_ref(r->config);
+	e->round->is_last = r->is_last;
 	r->kind->begin(e->round, r->arg);
 	store_read(r->store, errand_run, errand_done, e);
 }
@@ -151,22 +153,23 @@ rounds_configure(struct rounds *r, const struct config *config)
 void
 rounds_flush(struct rounds *r)
 {
-	if (!r->dirty && !r->retry && !r->later)
+	if (!r->dirty && !r->retry)
 		return;
 	r->dirty = r->urgent = 1;
 	arm(r);
+}
+
+void
+rounds_finish(struct rounds *r)
+{
+	r->is_last = 1;
+	rounds_flush(r);
 }
 
 int
 rounds_are_idle(const struct rounds *r)
 {
 	return r->errand == NULL && !r->dirty;
-}
-
-int
-rounds_have_more(const struct rounds *r)
-{
-	return r->later && !r->retry;
 }
 
 void

@@ -46,11 +46,11 @@ struct publish *publish_new(struct ev_loop *, struct store *,
 void publish_configure(struct publish *, const struct config *);
 void publish_touch(struct publish *);	/* something changed */
 void publish_flush(struct publish *);	/* now, not when the second is up */
+/* The same for who ends then: most sealed pages that are due are written. */
+void publish_finish(struct publish *);
 /* The hubs of that outlet know all up to seq. */
 void publish_mark_told(struct publish *, const char *outlet, int64_t seq);
 int publish_is_idle(const struct publish *);
-/* Idle, but there are sealed pages still to be written, some a round. */
-int publish_has_more(const struct publish *);
 void publish_free(struct publish *);
 
 /* On the reader thread: no sealed page has these entries any more.  *files

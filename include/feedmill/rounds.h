@@ -33,6 +33,7 @@ struct round {
 	struct err	 failed;	/* the last failure; "" for none */
 	int		 more;		/* another round is due at once */
 	int		 later;		/* and one soon, that nobody waits for */
+	int		 is_last;	/* nobody waits for this one: for all */
 };
 
 struct rounds_kind {
@@ -50,10 +51,9 @@ struct rounds *rounds_new(struct ev_loop *, struct store *,
 void rounds_configure(struct rounds *, const struct config *);
 void rounds_touch(struct rounds *);
 void rounds_flush(struct rounds *);	/* do not wait */
+void rounds_finish(struct rounds *);	/* and leave little for later */
 /* But for a retry, and for what was left for later. */
 int rounds_are_idle(const struct rounds *);
-/* The last one was well but left something, which the next goes on with. */
-int rounds_have_more(const struct rounds *);
 void rounds_free(struct rounds *);
 
 /* Note a failure with what it is about; the round goes on. */

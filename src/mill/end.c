@@ -20,10 +20,7 @@
 
 #include "private.h"
 
-enum {
-	TRIM_EVERY = 8,
-	FLUSHES_MAX = 16	/* some pages in each */
-};
+enum { TRIM_EVERY = 8 };
 
 /* -------------------------------------------------------------- outage */
 
@@ -86,23 +83,15 @@ show_progress(const struct mill *m)
 		log_progress("%s", "");
 }
 
-/*
- * What a single round has brought goes out.  Who follows the sealed pages is
- * to find every entry, also after the first round of some hundred sources;
- * after that of thousands the next rounds go on with them.
- */
+/* What a single round has brought goes out. */
 static void
 flush_round(struct mill *m)
 {
-	if (m->flushes == 0) {
-		mem_trim();	/* of documents: outlets come now */
-		publish_configure(m->publish, m->config);
-		archive_flush(m->archive);
-	} else if (m->flushes == FLUSHES_MAX || !publish_has_more(m->publish)) {
-		return;
-	}
-	m->flushes++;
-	publish_flush(m->publish);
+	m->round_flushed = 1;
+	mem_trim();	/* of documents: outlets come now */
+	publish_configure(m->publish, m->config);
+	publish_finish(m->publish);
+	archive_flush(m->archive);
 }
 
 /* The round is over when all were visited and all is written. */
@@ -112,7 +101,7 @@ mill_check_round(struct mill *m)
 	if (m->stopping || m->round.visited < m->round.sources ||
 	    !m->options.once)
 		return;
-	if (m->flushes == 0 || publish_is_idle(m->publish))
+	if (!m->round_flushed)
 		flush_round(m);
 	if (publish_is_idle(m->publish) && archive_is_idle(m->archive) &&
 	    hub_is_idle(m->hub)) {

@@ -62,7 +62,7 @@ struct mill {
 	unsigned		 socket_share;	/* at most so many transfers */
 	struct metrics		 metrics;
 	struct mill_round	 round;
-	unsigned		 flushes;	/* of a round's outlets */
+	int			 round_flushed;
 	int			 stopping;
 	struct err		 outlets_failed;	/* their last round; */
 	struct err		 archives_failed;	/* "": it did not */

@@ -33,6 +33,11 @@ enum {
 	/* Written in a round: others wait for the reader, and a first round
 	 * of many sources has thousands of announcements. */
 	PAGES_MAX = 8,
+	/* Nobody does at the end of a single round: who follows the pages is
+	 * to find every entry, also after the first of some hundred sources.
+	 * After that of thousands the next rounds go on with them. */
+	PAGES_LAST_MAX = 128,
+	PAGES_MS = 10 * 1000,
 	PAGE_BYTES_MAX = 256 << 20
 };
 
@@ -202,8 +207,9 @@ atom_format(void)
 }
 
 static int
-write_page(const struct paging *g, const char *name, int64_t number,
-    int64_t after, int64_t upto, unsigned *files, struct err *err)
+write_page(const struct paging *g, struct file_batch *batch,
+    const char *name, int64_t number, int64_t after, int64_t upto,
+    unsigned *files, struct err *err)
 {
 	struct buf self = { 0 }, previous = { 0 }, current = { 0 }, b = { 0 };
 	struct page page = { .config = g->config, .head = *g->head };
@@ -227,7 +233,7 @@ write_page(const struct paging *g, const char *name, int64_t number,
 	buf_append(&b, page.items.data, page.items.len);
 	render_atom_end(&b);
 	if (rc == 0)
-		rc = publish_write(g->dirfd, name, &b, files, err);
+		rc = publish_put(batch, name, &b, files, err);
 	buf_fini(&page.items);
 	buf_fini(&self);
 	buf_fini(&previous);
@@ -240,8 +246,8 @@ write_page(const struct paging *g, const char *name, int64_t number,
 
 /* 1: there is one page more. */
 static int
-seal_next(const struct paging *g, struct pages *pages, unsigned *files,
-    struct err *err)
+seal_next(const struct paging *g, struct pages *pages,
+    struct file_batch *batch, unsigned *files, struct err *err)
 {
 	struct ending e = { .selection = g->selection,
 	    .now_ms = clock_wall_ms(), .full = PAGE_ANNOUNCEMENTS };
@@ -264,7 +270,7 @@ seal_next(const struct paging *g, struct pages *pages, unsigned *files,
 	seq = e.seq;
 	rc = is_next_page(g, buf_str(&name), pages->seq, &seq, err);
 	if (rc == 0)
-		rc = write_page(g, buf_str(&name), pages->count + 1,
+		rc = write_page(g, batch, buf_str(&name), pages->count + 1,
 		    pages->seq, seq, files, err);
 	buf_fini(&name);
 	if (rc == -1)
@@ -308,12 +314,30 @@ recall(const struct paging *g, struct pages *pages, struct err *err)
 	return rc;
 }
 
+/* Those that are found do not count: until the database has heard of them
+ * they are found in every round. */
+static int
+seal_some(const struct paging *g, struct pages *pages,
+    struct file_batch *batch, unsigned *files, struct err *err)
+{
+	unsigned end = *files + (g->is_last ? PAGES_LAST_MAX : PAGES_MAX);
+	int64_t late_ms = clock_mono_ms() + PAGES_MS;
+	int rc;
+
+	do {
+		rc = seal_next(g, pages, batch, files, err);
+	} while (rc == 1 && *files < end && clock_mono_ms() < late_ms);
+	return rc;
+}
+
 int
 pages_seal(const struct paging *g, struct pages *pages, unsigned *files,
     struct err *err)
 {
+	struct file_batch batch = { .dirfd = g->dirfd };
 	unsigned begun = *files;
-	int rc = 1;
+	struct err ignored;
+	int rc;
 
 	*pages = (struct pages){ 0 };
 	if (recall(g, pages, err) == -1)
@@ -321,11 +345,14 @@ pages_seal(const struct paging *g, struct pages *pages, unsigned *files,
 	/* No ids at all would be a filter that takes every source. */
 	if (g->selection->ids == NULL)
 		return 0;
-	/* Those that are found do not count: until the database has heard of
-	 * them they are found in every round. */
-	while (rc == 1 && *files - begun < PAGES_MAX)
-		rc = seal_next(g, pages, files, err);
+	rc = seal_some(g, pages, &batch, files, err);
 	pages->more = rc == 1;
+	/* Those before one that cannot be written need not be made again. */
+	if (file_batch_flush(&batch, rc == -1 ? &ignored : err) == -1)
+		rc = -1;
+	if (rc != -1 && *files > begun)
+		rc = file_sync_dir(g->dirfd, g->outlet->name, err);
+	file_batch_drop(&batch);
 	return rc == -1 ? -1 : 0;
 }
 

@@ -40,6 +40,7 @@ struct paging {
 	const struct selection *selection;	/* its sources */
 	double		 share;		/* struct store_filter's, of them */
 	int		 dirfd;		/* of its folder */
+	int		 is_last;	/* struct round's */
 };
 
 /* On the reader thread; *files counts those that were written. */

@@ -141,7 +141,7 @@ seal_pages(struct outlet_run *o, struct err *err)
 		.reader = e->reader, .config = e->config,
 		.outlet = e->outlet, .head = &e->head,
 		.selection = e->selection, .share = o->memory->share,
-		.dirfd = e->dirfd,
+		.dirfd = e->dirfd, .is_last = o->p->round.is_last,
 	};
 
 	if ((e->outlet->formats & OUTLET_ATOM) == 0)
@@ -401,6 +401,12 @@ publish_flush(struct publish *p)
 }
 
 void
+publish_finish(struct publish *p)
+{
+	rounds_finish(p->rounds);
+}
+
+void
 publish_mark_told(struct publish *p, const char *outlet, int64_t seq)
 {
 	struct buf name = { 0 };
@@ -414,12 +420,6 @@ int
 publish_is_idle(const struct publish *p)
 {
 	return rounds_are_idle(p->rounds);
-}
-
-int
-publish_has_more(const struct publish *p)
-{
-	return rounds_have_more(p->rounds);
 }
 
 void

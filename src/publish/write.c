@@ -42,30 +42,42 @@ compress(struct buf *out, const struct buf *b)
  * a run that was killed between the two is seen by the next.
  */
 int
-publish_write(int dirfd, const char *name, const struct buf *b,
+publish_put(struct file_batch *batch, const char *name, const struct buf *b,
     unsigned *files, struct err *err)
 {
-	struct file_batch batch = { .dirfd = dirfd };
 	struct buf gz = { 0 }, gz_name = { 0 };
 	int rc = 0;
 
 	buf_printf(&gz_name, "%s.gz", name);
-	if (found_is(dirfd, name, b) &&
-	    faccessat(dirfd, buf_str(&gz_name), F_OK, 0) == 0)
+	if (found_is(batch->dirfd, name, b) &&
+	    faccessat(batch->dirfd, buf_str(&gz_name), F_OK, 0) == 0)
 		goto out;
 	compress(&gz, b);
-	rc = file_batch_put(&batch, buf_str(&gz_name), gz.data, gz.len, err);
+	rc = file_batch_put(batch, buf_str(&gz_name), gz.data, gz.len, err);
 	if (rc == 0)
-		rc = file_batch_put(&batch, name, b->data, b->len, err);
-	if (rc == 0)
-		rc = file_batch_flush(&batch, err);
-	if (rc == 0)
-		rc = file_sync_dir(dirfd, name, err);
-	file_batch_drop(&batch);
+		rc = file_batch_put(batch, name, b->data, b->len, err);
 	if (rc == 0)
 		++*files;
 out:
 	buf_fini(&gz);
 	buf_fini(&gz_name);
+	return rc;
+}
+
+int
+publish_write(int dirfd, const char *name, const struct buf *b,
+    unsigned *files, struct err *err)
+{
+	struct file_batch batch = { .dirfd = dirfd };
+	unsigned put = 0;
+	int rc = publish_put(&batch, name, b, &put, err);
+
+	if (rc == 0)
+		rc = file_batch_flush(&batch, err);
+	if (rc == 0 && put > 0)
+		rc = file_sync_dir(dirfd, name, err);
+	file_batch_drop(&batch);
+	if (rc == 0)
+		*files += put;
 	return rc;
 }
