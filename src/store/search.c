@@ -169,6 +169,10 @@ cut_snippet(struct buf *ret, const char *text, size_t len)
 	}
 	len -= (size_t)(from - text);
 	n = text_utf8_cut(from, len, SNIPPET_BYTES);
+	/* A mark that would have nothing in it. */
+	if (n < len && n >= sizeof(open_mark) - 1 && memcmp(from + n -
+	    (sizeof(open_mark) - 1), open_mark, sizeof(open_mark) - 1) == 0)
+		n -= sizeof(open_mark) - 1;
 	for (const char *p = from; p < from + n; p++) {
 		opened += strncmp(p, open_mark, sizeof(open_mark) - 1) == 0;
 		closed += strncmp(p, close_mark, sizeof(close_mark) - 1) == 0;

@@ -266,6 +266,32 @@ test_long_text_is_cut(void **state)
 	buf_fini(&text);
 }
 
+/* Wherever the cut comes, no mark is left that has nothing in it. */
+static void
+test_no_empty_mark(void **state)
+{
+	struct fixture *f = *state;
+	struct asked a = { .words = "comet" };
+	struct buf text = { 0 };
+	char key[16];
+
+	for (int pad = 215; pad < 245; pad++) {
+		buf_reset(&text);
+		buf_printf(&text, "comet %0*d comet %0200d", pad, 1, 2);
+		snprintf(key, sizeof(key), "//x/%d", pad);
+		visit_texts(f, 0, key, T0, "title", buf_str(&text));
+	}
+	reopen_indexed(f);
+	ask(f, &a);
+	assert_int_equal(a.code, 0);
+	assert_non_null(strstr(buf_str(&a.snippets), STORE_FOUND "comet"
+	    STORE_FOUND_END));
+	assert_null(strstr(buf_str(&a.snippets), STORE_FOUND
+	    STORE_FOUND_END));
+	asked_fini(&a);
+	buf_fini(&text);
+}
+
 /* ------------------------------------------------------ the index is kept */
 
 /* No step of its own comes that soon: it was the visit's transaction. */
@@ -775,6 +801,7 @@ main(void)
 		TEST(test_markup_is_not_text),
 		TEST(test_title_weighs_more),
 		TEST(test_long_text_is_cut),
+		TEST(test_no_empty_mark),
 		TEST(test_found_at_once),
 		TEST(test_long_row_waits),
 		TEST(test_broken_index),
