@@ -38,6 +38,7 @@ struct known {
 	int		 is_listed;	/* has a row in sightings */
 	int64_t		 listed_ms;	/* newest time there */
 	struct change	*newest;	/* announcement of this visit */
+	size_t		 rank;		/* among the new ones; 0: none */
 };
 
 struct guid {

@@ -54,21 +54,23 @@ limit_flood(struct visiting *vg)
 	struct visit_result *r = vg->result;
 	int is_first = vg->documents == 0;
 	int is_unknown = vg->common == 0 && !v->feed->is_delta;
-	size_t limit = (size_t)vg->source->flood_limit;
-	size_t over;
+	size_t limit = (size_t)vg->source->flood_limit, count = 0;
 
 	if (v->is_import || r->added == 0)
 		return;
 	r->gap = !is_first && is_unknown && v->outcome == OUTCOME_OK;
 	if (!(is_first || is_unknown) || limit == 0 || r->added <= limit)
 		return;
-	over = r->added - limit;
-	for (size_t i = 0; i < vg->changes_count && over > 0; i++) {
-		if (vg->changes[i].number != 0)
+	/* What is new and stands there twice is as new as its later half. */
+	for (size_t i = vg->changes_count; i-- > 0;) {
+		struct change *c = &vg->changes[i];
+
+		if (c->known->was_stored)
 			continue;
-		vg->changes[i].is_silent = 1;
-		r->silent++;
-		over--;
+		if (c->known->rank == 0)
+			c->known->rank = ++count;
+		c->is_silent = c->known->rank > limit;
+		r->silent += c->number == 0 && c->is_silent;
 	}
 }
 

@@ -209,16 +209,21 @@ class Model:
             seen.setdefault(e, None)
         said.sort(key=Announcement.order)
         if is_first or common == 0:
-            self.limit([a for a in said if a.number == 0], conf['flood'])
+            self.limit([a for a in said if a.entry in new.values()],
+                       conf['flood'])
         self.announce(said, source, now)
         for i in items:
             if i['learn']:
                 self.guids.setdefault((source, i['alias']), i['entry'])
 
     def limit(self, new, limit):
-        if limit:
-            for a in new[:max(0, len(new) - limit)]:
-                a.silent = True
+        """The newest so many; what stands there twice by its later half."""
+        newest = []
+        for a in reversed(new):
+            if a.entry not in newest:
+                newest.append(a.entry)
+        for a in new:
+            a.silent = limit and a.entry not in newest[:limit]
 
     def announce(self, said, source, now):
         for a in said:

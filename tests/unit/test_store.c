@@ -375,6 +375,27 @@ test_flood(void **state)
 	    "9 //a/10 one J 1740000007000\n");
 }
 
+/* Announced twice in one document, it does not come in by its later half. */
+static void
+test_flood_of_pairs(void **state)
+{
+	struct fixture *f = *state;
+
+	sources[0].flood_limit = 1;
+	VISIT(f, 0, { "//a/1", NULL, T0 + 1000, "A" },
+	    { "//a/2", NULL, T0 + 2000, "B" },
+	    { "//a/3", NULL, T0 + 3000, "C" },
+	    { "//a/1", NULL, T0 + 2500, "AA" },
+	    { "//a/2", NULL, T0 + 3500, "BB" });
+	EXPECT(f, 3, 2, 0);
+	assert_int_equal(f->result.silent, 2);
+	expect_all(f, "1 //a/1 one A 1740000001000 old silent\n"
+	    "2 //a/2 one B 1740000002000 old\n"
+	    "3 //a/1 one AA 1740000002500 update silent\n"
+	    "4 //a/3 one C 1740000003000 silent\n"
+	    "5 //a/2 one BB 1740000003500 update\n");
+}
+
 static void
 test_import(void **state)
 {
@@ -1106,6 +1127,7 @@ main(void)
 		TEST(test_owner_comes_back),
 		TEST(test_publisher_takes_over),
 		TEST(test_flood),
+		TEST(test_flood_of_pairs),
 		TEST(test_import),
 		TEST(test_import_without_a_source),
 		TEST(test_title_rules),
