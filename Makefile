@@ -160,6 +160,7 @@ SRCS = \
 	src/identify.c \
 	src/import/batch.c \
 	src/import/import.c \
+	src/import/note.c \
 	src/import/read.c \
 	src/import/send.c \
 	src/import/take.c \

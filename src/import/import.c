@@ -19,7 +19,7 @@
 
 #include "private.h"
 
-enum { QUEUED_MAX = 256, FOLDERS_DEEP = 32, TELL_MS = 200 };
+enum { QUEUED_MAX = 256, FOLDERS_DEEP = 32 };
 
 /* Of a site's folders, those that hold what was made of posts, or helps to
  * make it: Jekyll's, and the lists of ours and of the older generators. */
@@ -37,55 +37,6 @@ static const char *const feed_endings[] = {
 	".xml", ".atom", ".rss", ".rdf", ".json", NULL
 };
 
-static void
-show_progress(struct import *im)
-{
-	int64_t now_ms = clock_mono_ms();
-
-	if (now_ms - im->told_ms < TELL_MS)
-		return;
-	im->told_ms = now_ms;
-	log_progress("%u files, %u new entries, %u known", im->sum->files,
-	    im->sum->added, im->sum->duplicate);
-}
-
-static void
-note_not_stored(struct import *im, const char *why)
-{
-	log_event(LOG_ERROR, "not stored", LOG_STR("error", why));
-	im->sum->storage_failed = 1;
-}
-
-static void
-note_unreadable(struct import *im, const char *why)
-{
-	log_event(LOG_WARN, "not imported", LOG_STR("error", why));
-	im->sum->unreadable++;
-}
-
-void
-import_note(struct import *im, const char *path,
-    const struct import_result *r)
-{
-	struct err e;
-
-	if (r->state == IMPORT_UNREADABLE) {
-		err_set(&e, "%s: %s", path, r->why != NULL ? r->why : "");
-		note_unreadable(im, e.msg);
-		return;
-	}
-	im->sum->files++;
-	im->sum->added += r->added;
-	im->sum->updated += r->updated;
-	im->sum->duplicate += r->duplicate;
-	if (r->state == IMPORT_NOT_STORED)
-		note_not_stored(im, r->why);
-	else if (r->why != NULL)
-		log_event(LOG_WARN, "imported in part", LOG_STR("file", path),
-		    LOG_STR("error", r->why));
-	show_progress(im);
-}
-
 /* --------------------------------------------------------- to our own store */
 
 static void
@@ -95,7 +46,7 @@ file_stored(const struct visit_result *r, void *arg)
 
 	im->queued--;
 	if (r->failed != NULL) {
-		note_not_stored(im, r->failed->msg);
+		import_note_not_stored(im, r->failed->msg);
 		return;
 	}
 	im->sum->added += r->added;
@@ -140,7 +91,7 @@ import_file(struct import *im, const char *path)
 
 	if (file_read(path, FILE_MAX_BYTES, &bytes, &e) == -1) {
 		import_flush(im);	/* what came before is told before */
-		note_unreadable(im, e.msg);
+		import_note_unreadable(im, e.msg);
 	} else if (im->to->store != NULL) {
 		import_store(im, path, buf_str(&bytes), bytes.len);
 	} else {

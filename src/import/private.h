@@ -2,6 +2,7 @@
  * private.h - what the files of the import share.
  *
  *	import.c	files and folders, one after the other
+ *	note.c		what came of them, for who waits
  *	read.c		a file's bytes to a visit
  *	batch.c		files and what came of them as bytes, and back
  *	send.c		to a daemon
@@ -69,6 +70,8 @@ struct import {
 /* Counted, and told where it is a mistake. */
 void import_note(struct import *, const char *path,
     const struct import_result *);
+void import_note_unreadable(struct import *, const char *why);
+void import_note_not_stored(struct import *, const char *why);
 
 /* Now, or with others; what was not sent yet. */
 void import_send(struct import *, const char *path, const char *bytes,
