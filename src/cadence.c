@@ -143,6 +143,22 @@ history_shift(struct history *h, int64_t by_ms)
 }
 
 static int
+clamp(int64_t *ms, int64_t now_ms)
+{
+	if (*ms == DATE_NONE || *ms <= now_ms)
+		return 0;
+	*ms = now_ms;
+	return 1;
+}
+
+int
+history_clamp(struct history *h, int64_t now_ms)
+{
+	return clamp(&h->visited_ms, now_ms) |
+	    clamp(&h->succeeded_ms, now_ms) | clamp(&h->changed_ms, now_ms);
+}
+
+static int
 newest_first(const void *a, const void *b)
 {
 	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
@@ -415,6 +431,8 @@ cadence_explain(struct buf *b, const struct cadence_limits *limits,
 {
 	struct cadence_answer a;
 	int visited = h->visited_ms != DATE_NONE;
+	int is_held = f->held_ms > f->next_ms;
+	int64_t next_ms = is_held ? f->held_ms : f->next_ms;
 
 	explain_at(b, "now", f->now_ms, "-");
 	explain_at(b, "last visit", h->visited_ms, "never");
@@ -427,13 +445,13 @@ cadence_explain(struct buf *b, const struct cadence_limits *limits,
 	a = cadence_next(visited ? h->visited_ms : f->now_ms, limits, h, 0);
 	if (visited && a.rule != CADENCE_GONE)
 		explain_s(b, "wait", a.wait_s);
-	explain_at(b, "next visit", f->next_ms, f->next_ms == 0 ?
+	explain_at(b, "next visit", next_ms, next_ms == 0 ?
 	    "at once" : "never");
 	/* Two clocks: they may differ by a moment. */
 	if (f->turn_ms != INT64_MAX && f->turn_ms - f->next_ms >= 1000)
 		explain_at(b, "its turn", f->turn_ms, "-");
 	buf_printf(b, "%-26s %s\n", "because of",
-	    f->held_ms > f->next_ms ? "Retry-After of its host" :
+	    is_held ? "Retry-After of its host" :
 	    f->next_ms == 0 ? visited ? "its address or the command line" :
 	    "no visit yet" :
 	    f->network_down ? cadence_rule_name(CADENCE_NETWORK_DOWN) :

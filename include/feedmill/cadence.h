@@ -102,6 +102,9 @@ void history_add_visit(struct history *, const struct cadence_visit *);
 void history_forgive(struct history *);
 /* The wall clock was set: times gone by keep their distance. */
 void history_shift(struct history *, int64_t by_ms);
+/* What would be in the future, by a clock that was ahead, is now: has
+ * anything changed? */
+int history_clamp(struct history *, int64_t now_ms);
 
 /*
  * The mean time between entries, from the dates of a document's: of the

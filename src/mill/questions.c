@@ -82,6 +82,7 @@ mill_refresh_summary(const struct mill *m, struct source_summary *row)
 {
 	const struct source *s = source_find(m, row->id);
 	const struct history *h;
+	int64_t held_ms;
 
 	if (s == NULL || s->conf == NULL)
 		return;
@@ -91,7 +92,9 @@ mill_refresh_summary(const struct mill *m, struct source_summary *row)
 	row->error = s->state.error;
 	row->outcome = h->visited_ms == DATE_NONE ? NULL :
 	    outcome_name(h->outcome);
-	row->next_due_ms = s->state.next_due_ms;
+	held_ms = schedule_held_until(m->schedule, s->host);
+	row->next_due_ms = held_ms > s->state.next_due_ms ? held_ms :
+	    s->state.next_due_ms;
 	row->visited_ms = h->visited_ms;
 	row->succeeded_ms = h->succeeded_ms;
 	row->changed_ms = h->changed_ms;

@@ -242,7 +242,7 @@ due_now_ms(struct mill *m, struct source *s, int is_new, int64_t now_ms)
 {
 	const struct cadence_limits limits = limits_of(m, s->conf);
 	struct source_state *st = &s->state;
-	int64_t ahead_ms = 0;
+	int was_ahead;
 
 	if (is_new && m->options.now)
 		return 0;
@@ -255,13 +255,11 @@ due_now_ms(struct mill *m, struct source *s, int is_new, int64_t now_ms)
 		remember(m, s);	/* it is told only once */
 		return st->next_due_ms;
 	}
-	/* Of a clock that was set back: or each start would wait anew. */
-	if (st->history.visited_ms > now_ms)
-		ahead_ms = st->history.visited_ms - now_ms;
-	history_shift(&st->history, -ahead_ms);
+	/* Told once: or each start would wait anew. */
+	was_ahead = history_clamp(&st->history, now_ms);
 	st->next_due_ms = cadence_resume(now_ms, &limits, &st->history,
 	    st->next_due_ms, clock_dice());
-	if (ahead_ms > 0)
+	if (was_ahead)
 		remember(m, s);
 	return st->next_due_ms;
 }

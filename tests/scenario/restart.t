@@ -175,6 +175,9 @@ same(len(site.requests), 1, 'so does a daemon, newcomers or not')
 lines = why(mill, 'b')
 ok(lines['because of'] in ('Retry-After of its host', 'no visit yet') and
    lines['its turn'].startswith('20'), 'why tells when their turn is', lines)
+ok(lines['next visit'].startswith('20') and
+   'next now' not in mill.run('status', 'b', 'c').out,
+   'and nobody is said to be asked at once', mill.run('status'))
 same(daemon.stop(), 0, 'stopped')
 refusing = False
 mill.round()

@@ -482,6 +482,8 @@ test_explanation_names_the_rule(void **state)
 	f.held_ms = f.turn_ms = NOW_MS + 10800000;
 	expect_line(&h, &f, "because of                 "
 	    "Retry-After of its host\n");
+	expect_line(&h, &f, "next visit                 "
+	    "2024-05-01T13:00:00Z\n");
 	expect_line(&h, &f, "its turn                   "
 	    "2024-05-01T13:00:00Z\n");
 	f = (struct cadence_facts){ .now_ms = NOW_MS, .next_ms = INT64_MAX };
