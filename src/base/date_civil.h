@@ -2,8 +2,8 @@
  * date_civil.h - days of the Gregorian calendar to numbers and back: what
  * date.c and date_parse.c share.
  */
-#ifndef FEEDMILL_SRC_DATE_CIVIL_H
-#define FEEDMILL_SRC_DATE_CIVIL_H
+#ifndef FEEDMILL_BASE_DATE_CIVIL_H
+#define FEEDMILL_BASE_DATE_CIVIL_H
 
 #include <stdint.h>
 

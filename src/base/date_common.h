@@ -1,6 +1,6 @@
 /* date_common.h - the two spellings nearly all feeds use, read at once. */
-#ifndef FEEDMILL_SRC_DATE_COMMON_H
-#define FEEDMILL_SRC_DATE_COMMON_H
+#ifndef FEEDMILL_BASE_DATE_COMMON_H
+#define FEEDMILL_BASE_DATE_COMMON_H
 
 #include <stdint.h>
 

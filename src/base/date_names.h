@@ -4,8 +4,8 @@
  *
  * Words come as they stand in the text; case is folded here.
  */
-#ifndef FEEDMILL_SRC_DATE_NAMES_H
-#define FEEDMILL_SRC_DATE_NAMES_H
+#ifndef FEEDMILL_BASE_DATE_NAMES_H
+#define FEEDMILL_BASE_DATE_NAMES_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -5,8 +5,8 @@
  * behind it.  A text longer than any date, or of more tokens, gives none:
  * what reads them does bounded work.
  */
-#ifndef FEEDMILL_SRC_DATE_TOKENS_H
-#define FEEDMILL_SRC_DATE_TOKENS_H
+#ifndef FEEDMILL_BASE_DATE_TOKENS_H
+#define FEEDMILL_BASE_DATE_TOKENS_H
 
 #include <stdint.h>
 

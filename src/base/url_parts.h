@@ -3,8 +3,8 @@
  * and appendix B), as spans of the string: what url.c and url_canonical.c
  * share.
  */
-#ifndef FEEDMILL_SRC_URL_PARTS_H
-#define FEEDMILL_SRC_URL_PARTS_H
+#ifndef FEEDMILL_BASE_URL_PARTS_H
+#define FEEDMILL_BASE_URL_PARTS_H
 
 #include <stddef.h>
 

@@ -9,8 +9,8 @@
  *	status.c		the status as a page
  *	turns.c			how long turns of the loop take
  */
-#ifndef DAEMON_PRIVATE_H
-#define DAEMON_PRIVATE_H
+#ifndef FEEDMILL_DAEMON_PRIVATE_H
+#define FEEDMILL_DAEMON_PRIVATE_H
 
 #include <ev.h>
 

@@ -2,8 +2,8 @@
  * parts.h - what the parts of html.c share: tokens, the policy tables,
  * URLs as attributes may carry them, and the parse by gumbo.
  */
-#ifndef FEEDMILL_SRC_HTML_PARTS_H
-#define FEEDMILL_SRC_HTML_PARTS_H
+#ifndef FEEDMILL_HTML_PARTS_H
+#define FEEDMILL_HTML_PARTS_H
 
 #include <stddef.h>
 

@@ -8,8 +8,8 @@
  *	send.c		to a daemon
  *	take.c		in the daemon
  */
-#ifndef IMPORT_PRIVATE_H
-#define IMPORT_PRIVATE_H
+#ifndef FEEDMILL_IMPORT_PRIVATE_H
+#define FEEDMILL_IMPORT_PRIVATE_H
 
 #include <stddef.h>
 #include <stdint.h>
