@@ -146,6 +146,7 @@ SRCS = \
 	src/fetch/site.c \
 	src/fetch/transfer.c \
 	src/hsts.c \
+	src/html/attribute.c \
 	src/html/drop.c \
 	src/html/find.c \
 	src/html/guard.c \

@@ -22,10 +22,6 @@
 #include "feedmill/html.h"
 #include "parts.h"
 
-/* To spell a host in ASCII takes as long as a page of text: of more than a
- * text can mean, the links go. */
-enum { FOREIGN_HOSTS_MAX = 1000, SRCSET_HOSTS = 32 };
-
 struct frame {
 	const GumboElement *element;
 	const char	*name;		/* as written; NULL: not written */
@@ -36,44 +32,13 @@ struct frame {
 
 struct writer {
 	struct buf	*out;
-	const char	*base;
-	const struct html_rules *rules;
+	struct html_sink sink;		/* the same, for attributes */
 	struct frame	*stack;
 	size_t		 depth, cap;
 	size_t		 pre_at;	/* where the last <pre> begins */
-	unsigned	 foreign;	/* hosts that are not ASCII */
 };
 
 /* ------------------------------------------------------------------ text */
-
-/* DEL, the C1 controls and the non-characters: references may name them,
- * but a parser that meets the character itself replaces it. */
-static int
-is_unwanted(uint32_t c)
-{
-	return (c >= 0x7F && c <= 0x9F) || (c >= 0xFDD0 && c <= 0xFDEF) ||
-	    (c & 0xFFFE) == 0xFFFE;
-}
-
-static void
-put_escaped(struct buf *b, const char *s, int in_attribute)
-{
-	const char *from = s, *end = s + strlen(s);
-
-	while (s < end) {
-		unsigned char c = (unsigned char)*s;
-		const char *next = s + 1;
-
-		if ((c == 0x7F || c == 0xC2 || c >= 0xEF) &&
-		    (next = s, is_unwanted(text_utf8_next(&next, end)))) {
-			text_xml_escape(b, from, (size_t)(s - from),
-			    in_attribute);
-			from = next;
-		}
-		s = next;
-	}
-	text_xml_escape(b, from, (size_t)(end - from), in_attribute);
-}
 
 /* A parser drops a line break that follows <pre>, so one more is written. */
 static void
@@ -81,143 +46,11 @@ put_shown(struct writer *w, const char *text)
 {
 	size_t at = w->out->len;
 
-	put_escaped(w->out, text, 0);
+	html_put_escaped(w->out, text, 0);
 	if (at == w->pre_at && buf_str(w->out)[at] == '\n') {
 		buf_putc(w->out, '\n');
 		memmove(w->out->data + at + 1, w->out->data + at,
 		    w->out->len - at - 1);
-	}
-}
-
-/* ------------------------------------------------------------ attributes */
-
-static const char *
-attribute(const GumboElement *e, const char *name)
-{
-	const GumboAttribute *a = gumbo_get_attribute(&e->attributes, name);
-
-	return a != NULL ? a->value : NULL;
-}
-
-/* "640", "640px", "50%": how many, -1 where it is no number. */
-static long
-number(const char *value, int *ret_percent)
-{
-	size_t digits;
-
-	if (value == NULL)
-		return -1;
-	value += strspn(value, " \t\r\n");
-	digits = strspn(value, "0123456789");
-	if (digits == 0 || digits > 6)
-		return -1;
-	*ret_percent = value[digits] == '%';
-	return strtol(value, NULL, 10);
-}
-
-static int
-put_number(struct buf *b, const char *value)
-{
-	int percent;
-	long n = number(value, &percent);
-
-	if (n != -1)
-		buf_printf(b, "%ld%s", n, percent ? "%" : "");
-	return n != -1;
-}
-
-static int
-put_direction(struct buf *b, const char *value)
-{
-	static const char *const known[] = { "ltr", "rtl", "auto" };
-
-	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
-		if (text_equal_nocase(value, known[i])) {
-			buf_puts(b, known[i]);
-			return 1;
-		}
-	}
-	return 0;
-}
-
-static int
-has_foreign_host(const char *url)
-{
-	const char *p = strstr(url, "//");
-
-	for (p = p != NULL ? p + 2 : ""; strchr("/?#", *p) == NULL; p++) {
-		if (*p & 0x80)
-			return 1;
-	}
-	return 0;
-}
-
-static int
-put_url(struct writer *w, enum html_value kind, const char *value)
-{
-	if (has_foreign_host(value) &&
-	    (w->foreign += kind == VALUE_SRCSET ? SRCSET_HOSTS : 1) >
-	    FOREIGN_HOSTS_MAX)
-		return 0;
-	return kind == VALUE_SRCSET ?
-	    html_put_srcset(w->out, value, w->base, w->rules) :
-	    html_put_url(w->out, kind, value, w->base, w->rules);
-}
-
-static int
-put_value(struct writer *w, enum html_value kind, const char *value)
-{
-	switch (kind) {
-	case VALUE_NONE:
-		return 0;
-	case VALUE_TEXT:
-		put_escaped(w->out, value, 1);
-		return 1;
-	case VALUE_NUMBER:
-		return put_number(w->out, value);
-	case VALUE_EMPTY:
-		return 1;
-	case VALUE_DIR:
-		return put_direction(w->out, value);
-	case VALUE_SRCSET:
-	case VALUE_LINK:
-	case VALUE_IMAGE:
-	case VALUE_MEDIA:
-		break;
-	}
-	return put_url(w, kind, value);
-}
-
-/* Appends ' name="value"', or nothing where the value may not be. */
-static int
-put_attribute(struct writer *w, const char *name, enum html_value kind,
-    const char *value)
-{
-	size_t from = w->out->len;
-
-	buf_putc(w->out, ' ');
-	buf_puts(w->out, name);
-	buf_puts(w->out, "=\"");
-	if (put_value(w, kind, value)) {
-		buf_putc(w->out, '"');
-		return 1;
-	}
-	w->out->len = from;
-	w->out->data[from] = '\0';
-	return 0;
-}
-
-static void
-put_attributes(struct writer *w, const GumboElement *e, const char *element)
-{
-	for (unsigned i = 0; i < e->attributes.length; i++) {
-		const GumboAttribute *a = e->attributes.data[i];
-		const char *name;
-		enum html_value kind = html_attribute_value(element, a->name,
-		    &name);
-
-		if (kind != VALUE_NONE)
-			put_attribute(w, name, kind, a->value);
 	}
 }
 
@@ -227,7 +60,7 @@ static int
 is_tiny(const char *value)
 {
 	int percent = 0;
-	long n = number(value, &percent);
+	long n = html_number(value, &percent);
 
 	return (n == 0 || n == 1) && !percent;
 }
@@ -257,15 +90,15 @@ style_says(const char *style, const char *property, const char *value)
 static int
 is_tracking_pixel(const GumboElement *e)
 {
-	const char *width = attribute(e, "width");
-	const char *height = attribute(e, "height");
-	const char *style = attribute(e, "style");
+	const char *width = html_attribute(e, "width");
+	const char *height = html_attribute(e, "height");
+	const char *style = html_attribute(e, "style");
 	int percent;
 
 	/* One of them is enough if the other says nothing. */
 	if ((is_tiny(width) && (is_tiny(height) ||
-	    number(height, &percent) == -1)) ||
-	    (is_tiny(height) && number(width, &percent) == -1))
+	    html_number(height, &percent) == -1)) ||
+	    (is_tiny(height) && html_number(width, &percent) == -1))
 		return 1;
 	return style != NULL && (style_says(style, "display", "none") ||
 	    style_says(style, "visibility", "hidden") ||
@@ -280,12 +113,12 @@ late_source(const GumboElement *e)
 	static const char *const names[] = {
 		"data-src", "data-original", "data-lazy-src", "data-actualsrc",
 	};
-	const char *src = attribute(e, "src");
+	const char *src = html_attribute(e, "src");
 
 	if (src != NULL && *src != '\0' && !text_prefix_nocase(src, "data:"))
 		return NULL;
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		const char *late = attribute(e, names[i]);
+		const char *late = html_attribute(e, names[i]);
 
 		if (late != NULL && *late != '\0')
 			return late;
@@ -297,13 +130,14 @@ late_source(const GumboElement *e)
 static void
 put_image(struct writer *w, const GumboElement *e)
 {
-	const char *late = late_source(e), *alt = attribute(e, "alt");
+	const char *late = late_source(e), *alt = html_attribute(e, "alt");
 	size_t from = w->out->len;
 	int pictured = 0;
 
 	buf_puts(w->out, "<img");
 	if (late != NULL)
-		pictured = put_attribute(w, "src", VALUE_IMAGE, late);
+		pictured = sink_put_attribute(&w->sink, "src", VALUE_IMAGE,
+		    late);
 	for (unsigned i = 0; i < e->attributes.length; i++) {
 		const GumboAttribute *a = e->attributes.data[i];
 		const char *name;
@@ -312,7 +146,7 @@ put_image(struct writer *w, const GumboElement *e)
 
 		if (kind == VALUE_NONE || (pictured && kind == VALUE_IMAGE))
 			continue;
-		if (put_attribute(w, name, kind, a->value) &&
+		if (sink_put_attribute(&w->sink, name, kind, a->value) &&
 		    (kind == VALUE_IMAGE || kind == VALUE_SRCSET))
 			pictured = 1;
 	}
@@ -344,7 +178,7 @@ put_frame_link(struct writer *w, const char *url, const char *title)
 		title = buf_str(&name);
 	}
 	buf_printf(w->out, "<a href=\"%s\">", url);
-	put_escaped(w->out, title, 0);
+	html_put_escaped(w->out, title, 0);
 	buf_puts(w->out, "</a>");
 	buf_fini(&name);
 }
@@ -352,24 +186,29 @@ put_frame_link(struct writer *w, const char *url, const char *title)
 static void
 put_frame(struct writer *w, const GumboElement *e, unsigned in)
 {
-	const char *src = attribute(e, "src"), *title = attribute(e, "title");
-	const char *width = attribute(e, "width");
-	const char *height = attribute(e, "height");
+	const char *src = html_attribute(e, "src");
+	const char *title = html_attribute(e, "title");
+	const char *width = html_attribute(e, "width");
+	const char *height = html_attribute(e, "height");
+	const struct html_rules *rules = w->sink.rules;
 	struct buf url = { 0 };
 
-	if (src == NULL || !html_put_url(&url, VALUE_MEDIA, src, w->base,
-	    w->rules)) {
+	if (src == NULL || !html_put_url(&url, VALUE_MEDIA, src, w->sink.base,
+	    rules)) {
 		buf_fini(&url);
 		return;
 	}
-	if (w->rules != NULL && html_url_host_in(url.data, w->rules->frames)) {
+	if (rules != NULL && html_url_host_in(url.data, rules->frames)) {
 		buf_printf(w->out, "<iframe src=\"%s\"", url.data);
 		if (width != NULL)
-			put_attribute(w, "width", VALUE_NUMBER, width);
+			sink_put_attribute(&w->sink, "width",
+			    VALUE_NUMBER, width);
 		if (height != NULL)
-			put_attribute(w, "height", VALUE_NUMBER, height);
+			sink_put_attribute(&w->sink, "height",
+			    VALUE_NUMBER, height);
 		if (title != NULL)
-			put_attribute(w, "title", VALUE_TEXT, title);
+			sink_put_attribute(&w->sink, "title",
+			    VALUE_TEXT, title);
 		buf_puts(w->out, sandbox);
 	} else if (!(in & HTML_IN_A)) {
 		put_frame_link(w, url.data, title);
@@ -397,7 +236,7 @@ open_element(struct writer *w, const GumboElement *e, const char *name)
 
 	buf_putc(w->out, '<');
 	buf_puts(w->out, name);
-	put_attributes(w, e, name);
+	sink_put_attributes(&w->sink, e, name);
 	if (html_is_void(e->tag)) {
 		buf_puts(w->out, "/>");
 		return;
@@ -538,7 +377,7 @@ void
 html_sanitise(struct buf *out, const char *html, size_t len,
     const char *base, const struct html_rules *rules)
 {
-	struct writer w = { .out = out, .base = base, .rules = rules,
+	struct writer w = { .out = out, .sink = { out, base, rules, 0 },
 	    .pre_at = SIZE_MAX };
 	struct buf clean = { 0 }, dialect = { 0 };
 	struct arena arena = { 0 };

@@ -63,7 +63,7 @@ int html_attribute_next(const struct html_token *, const char **p,
     struct html_attribute *);
 int html_name_is(const char *name, size_t len, const char *lower);
 
-/* ----------------------------------------------------- policy.c: what may be */
+/* -------------------------------------------------- policy.c: what may be */
 
 /* How the tree builder treats a tag, as far as the guard has to know. */
 enum html_class {
@@ -103,7 +103,7 @@ enum html_value html_attribute_value(const char *element, const char *name,
 /* Could an attribute of this name be of use, on whatever element? */
 int html_attribute_matters(const char *name, size_t len);
 
-/* ------------------------------------------------ place.c: where it may stand */
+/* --------------------------------------------- place.c: where it may stand */
 
 /* What is open around a node, as far as it decides what may follow. */
 enum {
@@ -130,6 +130,29 @@ int html_put_url(struct buf *, enum html_value, const char *value,
 int html_put_srcset(struct buf *, const char *value, const char *base,
     const struct html_rules *);
 int html_url_host_in(const char *url, const char *const *hosts);
+
+/* ------------------------------------------------------------ attribute.c */
+
+/* Where a text goes, and by whose rules. */
+struct html_sink {
+	struct buf	*out;
+	const char	*base;
+	const struct html_rules *rules;
+	unsigned	 foreign;	/* hosts that are not ASCII */
+};
+
+void html_put_escaped(struct buf *, const char *, int in_attribute);
+
+/* What it says, or NULL. */
+const char *html_attribute(const GumboElement *, const char *name);
+/* "640", "640px", "50%": how many, -1 where it is no number. */
+long html_number(const char *value, int *ret_percent);
+
+/* Appends ' name="value"', or nothing (0) where the value may not be. */
+int sink_put_attribute(struct html_sink *, const char *name,
+    enum html_value, const char *value);
+void sink_put_attributes(struct html_sink *, const GumboElement *,
+    const char *element);
 
 /* ------------------------------------------------------------ guard.c */
 
