@@ -249,8 +249,8 @@ class Model:
         """1: it is to be announced again."""
         policy, ts = self.sources[source]['updates'], i['ts']
         is_owner = source == e.owner
+        e.since.setdefault(source, now)
         if not is_owner:
-            e.since.setdefault(source, now)
             known = e.ts.get(source)
             if ts is not None and (known is None or ts > known):
                 e.ts[source] = ts
