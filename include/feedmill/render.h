@@ -207,6 +207,7 @@ struct search_view {
 struct search_hit {
 	const char	*snippet;
 	double		 rank;
+	const char	*title;		/* likewise; "" or NULL: the item's */
 };
 struct search_format {
 	const char	*media_type;

@@ -351,6 +351,7 @@ struct store_hit {
 	double		 rank;		/* the higher, the better */
 	const char	*snippet;	/* plain text, one line, maybe ""; what
 					   was found between the two above */
+	const char	*title;		/* all of it, likewise */
 };
 typedef int store_search_fn(const struct store_hit *, void *arg);
 int store_search(struct store_reader *, const char *words,

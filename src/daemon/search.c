@@ -206,7 +206,8 @@ take_hit(const struct store_hit *hit, void *arg)
 {
 	struct search *s = arg;
 	struct item item = record_item(hit->record, s->errand.config);
-	const struct search_hit shown = { hit->snippet, hit->rank };
+	const struct search_hit shown = { hit->snippet, hit->rank,
+	    hit->title };
 
 	if (++s->count > PAGE_HITS)
 		return 1;

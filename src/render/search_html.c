@@ -140,18 +140,37 @@ put_marked(struct buf *b, const char *s)
 }
 
 static void
+put_hit_title(struct buf *b, const struct item *item,
+    const struct search_hit *hit)
+{
+	const char *url = safe_link(item->url);
+	struct buf title = { 0 };
+
+	if (hit->title == NULL || *hit->title == '\0') {
+		put_title(&title, item);
+		html_put_linked(b, url, buf_str(&title));
+		buf_fini(&title);
+		return;
+	}
+	if (url != NULL) {
+		buf_puts(b, "<a");
+		html_put_attribute(b, "href", url);
+		buf_putc(b, '>');
+	}
+	put_marked(b, hit->title);
+	buf_puts(b, url != NULL ? "</a>" : "");
+}
+
+static void
 put_hit(struct buf *b, const struct search_view *v, const struct item *item,
     const struct search_hit *hit)
 {
-	struct buf title = { 0 };
-
 	(void)v;
 	buf_puts(b, "<article dir=\"auto\"");
 	html_put_attribute(b, "lang", is_language_tag(item->language) ?
 	    item->language : "");
 	buf_puts(b, ">\n<h3>");
-	put_title(&title, item);
-	html_put_linked(b, item->url, buf_str(&title));
+	put_hit_title(b, item, hit);
 	buf_puts(b, "</h3>\n");
 	html_put_meta(b, item, 1);
 	if (hit->snippet[0] != '\0') {
@@ -160,7 +179,6 @@ put_hit(struct buf *b, const struct search_view *v, const struct item *item,
 		buf_puts(b, "</p>\n");
 	}
 	buf_puts(b, "</article>\n");
-	buf_fini(&title);
 }
 
 static void

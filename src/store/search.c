@@ -150,9 +150,13 @@ find(struct store_reader *r, const char *expression,
 
 /* -------------------------------------------------------------- the places */
 
+#define MARKED(column) \
+	"highlight(search, " column ", '" STORE_FOUND "', '" \
+	STORE_FOUND_END "')"
+
 static const char marked_text[] =
-    "SELECT highlight(search, 1, '" STORE_FOUND "', '" STORE_FOUND_END "') "
-    "FROM search WHERE search MATCH ?1 AND rowid = ?2";
+    "SELECT " MARKED("1") ", " MARKED("0") " FROM search "
+    "WHERE search MATCH ?1 AND rowid = ?2";
 
 /* Around the first word that was found, else from the beginning. */
 static void
@@ -184,22 +188,31 @@ cut_snippet(struct buf *ret, const char *text, size_t len)
 		buf_puts(ret, "…");
 }
 
+static void
+put_text(struct buf *text, sqlite3_stmt *q, int column)
+{
+	const char *html = db_text(q, column);
+
+	if (html != NULL)
+		html_to_text(text, html, strlen(html));
+}
+
 static int
-make_snippet(struct store_reader *r, sqlite3_stmt *q, int64_t seq,
-    struct buf *ret, struct err *err)
+mark_found(struct store_reader *r, sqlite3_stmt *q, int64_t seq,
+    struct buf *ret_snippet, struct buf *ret_title, struct err *err)
 {
 	struct buf text = { 0 };
-	const char *html;
 	int row;
 
 	sqlite3_bind_int64(q, 2, seq);
 	row = db_row(q);
 	if (row < 0)
 		return reader_fail(r, err);
-	if (row == 1 && (html = db_text(q, 0)) != NULL) {
-		html_to_text(&text, html, strlen(html));
-		cut_snippet(ret, buf_str(&text), text.len);
+	if (row == 1) {
+		put_text(&text, q, 0);
+		put_text(ret_title, q, 1);
 	}
+	cut_snippet(ret_snippet, buf_str(&text), text.len);
 	buf_fini(&text);
 	return db_end(q);
 }
@@ -232,15 +245,18 @@ give_all(struct store_reader *r, const char *expression,
 	if (code == 0)
 		db_bind_text(marked, 1, expression);
 	for (size_t i = 0; code == 0 && !stop && i < all->count; i++) {
-		struct buf snippet = { 0 };
+		struct buf snippet = { 0 }, title = { 0 };
 
-		code = make_snippet(r, marked, all->at[i].seq, &snippet, err);
+		code = mark_found(r, marked, all->at[i].seq, &snippet, &title,
+		    err);
 		g->hit.rank = all->at[i].rank;
 		g->hit.snippet = buf_str(&snippet);
+		g->hit.title = buf_str(&title);
 		if (code == 0)
 			code = records_give(r, one, all->at[i].seq, give_hit,
 			    g, &stop, err);
 		buf_fini(&snippet);
+		buf_fini(&title);
 	}
 	sqlite3_finalize(marked);
 	sqlite3_finalize(one);

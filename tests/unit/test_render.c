@@ -524,6 +524,27 @@ days(void **state)
 	buf_fini(&b);
 }
 
+/* What was found in a title is marked in it, and all else is text. */
+static void
+search_titles(void **state)
+{
+	const struct search_hit hit = { .snippet = "", .title =
+	    "a <" RENDER_FOUND "b" RENDER_FOUND_END "> c" };
+	const struct search_view view = { .words = "b", .page = 1 };
+	const struct item item = { .uuid = "u", .title = "a <b> c",
+	    .url = "http://a.example/?1&2" };
+	struct buf b = { 0 };
+
+	(void)state;
+	render_search_html.hit(&b, &view, &item, &hit);
+	assert_non_null(strstr(b.data, "<h3><a href=\"http://a.example/?1&amp;2"
+	    "\">a &lt;<mark>b</mark>&gt; c</a></h3>"));
+	buf_reset(&b);
+	render_search_json.hit((buf_putc(&b, '['), &b), &view, &item, &hit);
+	assert_non_null(strstr(b.data, "\"a <b> c\""));
+	buf_fini(&b);
+}
+
 /* The server's own pages: what is not ours in them is text. */
 static void
 doors(void **state)
@@ -564,6 +585,7 @@ main(void)
 		cmocka_unit_test(whose_post),
 		cmocka_unit_test(search_formats),
 		cmocka_unit_test(days),
+		cmocka_unit_test(search_titles),
 		cmocka_unit_test(doors),
 	};
 

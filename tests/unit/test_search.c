@@ -19,7 +19,7 @@ struct asked {
 	struct store_filter filter;
 	int		 code;
 	struct err	 err;
-	struct buf	 keys, snippets;
+	struct buf	 keys, snippets, titles;
 	int64_t		 behind;
 };
 
@@ -31,6 +31,7 @@ on_hit(const struct store_hit *hit, void *arg)
 	buf_printf(&a->keys, "%s%s", a->keys.len > 0 ? " " : "",
 	    hit->record->key);
 	buf_printf(&a->snippets, "%s\n", hit->snippet);
+	buf_printf(&a->titles, "%s\n", hit->title);
 	assert_true(hit->rank >= 0);
 	return 0;
 }
@@ -59,6 +60,7 @@ asked_fini(struct asked *a)
 {
 	buf_fini(&a->keys);
 	buf_fini(&a->snippets);
+	buf_fini(&a->titles);
 }
 
 /* Each end takes a step of the index; long texts take several. */
@@ -226,6 +228,24 @@ test_markup_is_not_text(void **state)
 	expect_snippet(f, "国家", STORE_FOUND "国家" STORE_FOUND_END
 	    " & café ends here\n");
 	expect_whole(f);
+}
+
+static void
+test_titles_are_marked(void **state)
+{
+	struct fixture *f = *state;
+	struct asked a = { .words = "comet 国家" };
+
+	visit_texts(f, 0, "//x/1", T0, "A comet & 国家 <b> of the comet",
+	    "<p>国家</p>");
+	reopen_indexed(f);
+	ask(f, &a);
+	assert_int_equal(a.code, 0);
+	assert_string_equal(buf_str(&a.titles), "A " STORE_FOUND "comet"
+	    STORE_FOUND_END " & " STORE_FOUND "国家" STORE_FOUND_END
+	    " <b> of the " STORE_FOUND "comet" STORE_FOUND_END "\n");
+	asked_fini(&a);
+	expect_snippet(f, "comet", "国家\n");
 }
 
 static void
@@ -799,6 +819,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_languages),
 		TEST(test_markup_is_not_text),
+		TEST(test_titles_are_marked),
 		TEST(test_title_weighs_more),
 		TEST(test_long_text_is_cut),
 		TEST(test_no_empty_mark),
