@@ -160,7 +160,7 @@ void
 daemon_reload(struct daemon *d)
 {
 	struct buf report = { 0 };
-	const struct config *next;
+	const struct config *now = mill_config(d->mill), *next;
 	unsigned mistakes;
 	struct err e;
 
@@ -173,9 +173,11 @@ daemon_reload(struct daemon *d)
 	if (next == NULL) {
 		log_report(LOG_ERROR, &report);
 		refuse_reload(d, buf_str(&report));
-	} else if (strcmp(next->database,
-	    mill_config(d->mill)->database) != 0) {
+	} else if (strcmp(next->database, now->database) != 0) {
 		refuse_reload(d, "database: changing it needs a restart\n");
+	} else if (strcmp(next->state, now->state) != 0) {
+		/* Where the control socket is: nobody would find it. */
+		refuse_reload(d, "state: changing it needs a restart\n");
 	} else if (prepare_server(d, next, &e) == -1) {
 		refuse_reload(d, e.msg);
 	} else {

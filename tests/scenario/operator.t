@@ -175,6 +175,24 @@ same(daemon.process.poll(), None, 'unless nohup(1) started it')
 same(daemon.stop(), 0, 'it stops')
 
 
+# ------------------------------------------------------- another state folder
+
+mill = Mill(feeds={'a': site.source('/7')})
+mill.set(state=mill.state, database=os.path.join(mill.state, 'a.db'))
+command = [mill.binary, '-c', mill.conf]
+daemon = Daemon([*command, '-v', 'run'], mill.env())
+ok(daemon.seen('ready'), 'a state folder that the file names', daemon.log)
+mill.set(state=mill.state + '2')
+daemon.signal(signal.SIGHUP)
+told = daemon.seen('not reloaded, nothing was changed') or {}
+matches('state: changing it needs a restart', told.get('error', ''),
+        'no reload moves away from its callers') or note(daemon.log)
+mill.set(state=mill.state)
+same(subprocess.run([*command, 'reload'], env=mill.env(),
+                    capture_output=True).returncode, 0, 'they find it')
+same(daemon.stop(), 0, 'it stops')
+
+
 # ------------------------------------------------- a state folder far down
 
 for name in (100 * 'n', '/'.join(2 * [200 * 'n']), '状态 %s "\'\\'):
