@@ -239,19 +239,37 @@ print_defaults(void)
 	return status;
 }
 
-int
-command_check(struct call *c)
+/* The file that -c names, or the default. */
+static int
+check_one(struct call *c)
 {
 	const struct config *config;
 	int status;
 
-	if (c->option[CHECK_DEFAULTS] != NULL)
-		return print_defaults();
 	config = load_config(c, SECRETS_NEEDED);
 	if (config == NULL)
 		return 1;
 	status = c->option[CHECK_FEEDS] != NULL ? check_feeds(config) :
 	    print_config(config, c->option[CHECK_DUMP] != NULL);
 	config_unref(config);
+	return status;
+}
+
+int
+command_check(struct call *c)
+{
+	int status = 0;
+
+	if (c->option[CHECK_DEFAULTS] != NULL)
+		return print_defaults();
+	if (c->operands_count == 0)
+		return check_one(c);
+	for (size_t i = 0; i < c->operands_count; i++) {
+		int one;
+
+		c->config_path = c->operands[i];
+		one = check_one(c);
+		status = status != 0 ? status : one;
+	}
 	return status;
 }

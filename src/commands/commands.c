@@ -28,7 +28,7 @@ static int command_version(struct call *);
 static const struct verb verbs[] = {
 	{ "run", "", "poll the sources, publish, serve; in the foreground",
 	    run_options, 0, 0, command_run },
-	{ "check", "", "read the configuration and report every mistake",
+	{ "check", "[FILE...]", "read the configuration and report every mistake",
 	    check_options, 0, 0, command_check },
 	{ "parse", "FILE...|-", "print what is understood of a document",
 	    parse_options, 1, 0, command_parse },

@@ -79,6 +79,16 @@ ok(again.status == 0 and strip(again.out) == strip(r.out).replace(
 good.conf = os.path.join(good.dir, 'no-such.yaml')
 ok(good.run('check').status in (1, 78), 'a file that is not there is told')
 
+bad = write(os.path.join(good.dir, 'bad.yaml'), 'feedz: {}\n')
+fine = write(os.path.join(good.dir, 'fine.yaml'),
+             'feeds: {a: {url: https://a.example/}}\n')
+r = good.run('check', fine)
+same((r.status, 'fine.yaml: ok' in r.out), (0, True),
+     'a file is checked in place of the configuration') or note(r)
+r = good.run('check', bad, fine)
+ok(r.status == 1 and 'bad.yaml:1:1: error' in r.err and
+   'fine.yaml: ok' in r.out, 'and so are several', r)
+
 # ------------------------------------------------------------------- conf.d
 
 
