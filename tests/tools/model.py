@@ -18,11 +18,12 @@ NOBODY = 0                      # of a guid that stood for two entries
 
 
 class Entry:
-    def __init__(self, scope, key, source, item, now):
+    def __init__(self, scope, key, source, item, now, visit):
         self.scope, self.key = scope, key       # a source's id, or None
         self.owner = source
         self.ts = {source: item['ts']}          # the newest, by source
-        self.since = {source: now}              # who listed it, from when
+        self.since = {source: visit}            # who listed it, from when
+        self.first_visit = visit
         self.announced = self.stored = digest(item)
         self.shown = item                       # its text
         self.title, self.url = item['title'], item['link']
@@ -96,7 +97,7 @@ class Model:
         self.guids = {}                         # by (source, guid)
         self.sources = {}                       # by id
         self.order = []                         # ids, as configured
-        self.seq = 0
+        self.seq = self.visits = 0
 
     # ------------------------------------------------------ configuration
 
@@ -117,7 +118,9 @@ class Model:
                 self.give(e, min(heirs)[1])
 
     def give(self, e, source):
-        """The new owner's wording is no news in itself."""
+        """The new owner's wording is no news in itself; who had it counts as
+        having listed it from the first."""
+        e.since[e.owner] = e.first_visit
         e.owner, e.announced = source, None
 
     # ----------------------------------------------------------- identity
@@ -183,6 +186,7 @@ class Model:
         conf = self.sources[source]
         is_first = conf['documents'] == 0
         conf['documents'] += bool(items)
+        self.visits += 1
         items = self.identify(source, kind, items)
         self.recognise(source, items)
         said, new, seen, common = [], {}, {}, 0
@@ -190,7 +194,8 @@ class Model:
             here = i['scope'], i['key']
             e = i['entry'] = i['entry'] or new.get(here)
             if e is None:
-                e = i['entry'] = new[here] = Entry(*here, source, i, now)
+                e = i['entry'] = new[here] = Entry(
+                    *here, source, i, now, self.visits)
                 seen[e] = Announcement(e, i, place, 0)
                 said.append(seen[e])
                 continue
@@ -249,7 +254,7 @@ class Model:
         """1: it is to be announced again."""
         policy, ts = self.sources[source]['updates'], i['ts']
         is_owner = source == e.owner
-        e.since.setdefault(source, now)
+        e.since.setdefault(source, self.visits)
         if not is_owner:
             known = e.ts.get(source)
             if ts is not None and (known is None or ts > known):
