@@ -71,6 +71,7 @@ SRCS = \
 	src/base/clock.c \
 	src/base/date.c \
 	src/base/date_common.c \
+	src/base/date_day.c \
 	src/base/date_names.c \
 	src/base/date_parse.c \
 	src/base/date_tokens.c \

@@ -11,7 +11,7 @@
  *  3. words: month, half of the day, zone by name;
  *  4. the numbers that are left are year, month and day; in which order, the
  *     month's name, the number of digits, the size and the sign between
- *     tell.
+ *     tell (date_day.c).
  *
  * A text without a complete day, or with a part that cannot be, is no date.
  * The number of tokens is bounded, so the work is too.
@@ -22,26 +22,14 @@
 #include "date_civil.h"
 #include "date_common.h"
 #include "date_names.h"
-#include "date_tokens.h"
+#include "date_reader.h"
 
 enum { KOREA_S = 9 * 3600 };
-
-struct reader {
-	char		text[DATE_TEXT_BYTES];
-	struct token	t[DATE_TOKENS + 1];	/* the last is END */
-	unsigned	n;
-	int64_t		year, month, day;	/* -1: not known yet */
-	int64_t		hour, minute, second, ms;
-	int		zone_s;
-	int		has_time, has_zone, has_units;
-	unsigned	time_end;	/* token behind the time of day */
-	enum date_half	half;
-};
 
 /* --------------------------------------------------------------- units */
 
 static void
-take_unit(struct reader *r, struct token *t)
+take_unit(struct date_reader *r, struct token *t)
 {
 	int64_t *fields[] = {
 		[UNIT_YEAR] = &r->year, [UNIT_MONTH] = &r->month,
@@ -86,7 +74,7 @@ first_three(const struct token *t)
 }
 
 static void
-end_time(struct reader *r, struct token *from, struct token *to)
+end_time(struct date_reader *r, struct token *from, struct token *to)
 {
 	if (token_is_word(to, "am") || token_is_word(to, "pm"))
 		to++;
@@ -100,7 +88,7 @@ end_time(struct reader *r, struct token *from, struct token *to)
 
 /* "10:14", "10:14:55", "10:14:55.123", and then perhaps "PM". */
 static int
-take_time(struct reader *r, struct token *t)
+take_time(struct date_reader *r, struct token *t)
 {
 	struct token *to = t + 3;
 
@@ -125,7 +113,7 @@ take_time(struct reader *r, struct token *t)
 
 /* "T101455", "T1014", "T10" behind a date; "3pm" anywhere. */
 static int
-take_compact_time(struct reader *r, struct token *t)
+take_compact_time(struct date_reader *r, struct token *t)
 {
 	int behind_t = !t->gap && t > r->t && token_is_word(t - 1, "t");
 	int64_t v = t->value;
@@ -152,7 +140,7 @@ take_compact_time(struct reader *r, struct token *t)
 
 /* How many numbers stand before t; of two, one may be the month's name. */
 static int
-is_behind_day(const struct reader *r, const struct token *t)
+is_behind_day(const struct date_reader *r, const struct token *t)
 {
 	unsigned numbers = 0, months = 0;
 
@@ -165,7 +153,7 @@ is_behind_day(const struct reader *r, const struct token *t)
 
 /* "23.9.2018 18.07", "T18-07-09": the clock with the signs of the day. */
 static int
-take_dotted_time(struct reader *r, struct token *t)
+take_dotted_time(struct date_reader *r, struct token *t)
 {
 	int behind_t = !t->gap && t > r->t && token_is_word(t - 1, "t");
 	char sign = t[1].kind == SIGN ? *t[1].p : '\0';
@@ -189,7 +177,7 @@ take_dotted_time(struct reader *r, struct token *t)
 
 /* "20181123180709 +0100": the clock is in the number. */
 static void
-note_held_time(struct reader *r, const struct token *t)
+note_held_time(struct date_reader *r, const struct token *t)
 {
 	if (r->has_time || (t->len != 14 && t->len != 12))
 		return;
@@ -206,7 +194,7 @@ is_plus_or_minus(const struct token *t)
 /* Is this "+" or "-" the sign of a zone, not one between parts of a day?
  * "-" then stands apart, or right behind the time or the name of a zone. */
 static int
-is_zone_sign(const struct reader *r, const struct token *t)
+is_zone_sign(const struct date_reader *r, const struct token *t)
 {
 	struct civil any = { 2000, 1, 1 };
 	int ignored;
@@ -221,7 +209,7 @@ is_zone_sign(const struct reader *r, const struct token *t)
 
 /* "+0200", "-700", "+8", "-05:00", "-08:00:00" */
 static void
-take_zone(struct reader *r, struct token *t)
+take_zone(struct date_reader *r, struct token *t)
 {
 	struct token *to = t + 2;
 	int64_t hours = t[1].value, minutes = 0;
@@ -249,7 +237,7 @@ take_zone(struct reader *r, struct token *t)
 }
 
 static void
-take_times(struct reader *r)
+take_times(struct date_reader *r)
 {
 	for (struct token *t = r->t; t->kind != END; t++) {
 		if (t->used)
@@ -266,7 +254,7 @@ take_times(struct reader *r)
 
 /* The last month named is it: "mar., 01 déc." is a Tuesday. */
 static void
-take_words(struct reader *r)
+take_words(struct date_reader *r)
 {
 	for (struct token *t = r->t; t->kind != END; t++) {
 		int month;
@@ -287,7 +275,7 @@ take_words(struct reader *r)
 /* Behind the time, or behind all of a date without one; "at 18:07" is not
  * in the Atlantic. */
 static void
-take_zone_name(struct reader *r)
+take_zone_name(struct date_reader *r)
 {
 	struct civil c = { r->year, (int)r->month, (int)r->day };
 
@@ -303,7 +291,7 @@ take_zone_name(struct reader *r)
 
 /* A zone behind a date without a time: "23.11.2018 -0800". */
 static void
-take_zone_of_day(struct reader *r)
+take_zone_of_day(struct date_reader *r)
 {
 	struct token *t = r->n >= 2 ? &r->t[r->n - 2] : r->t;
 
@@ -312,189 +300,11 @@ take_zone_of_day(struct reader *r)
 		take_zone(r, t);
 }
 
-/* ------------------------------------------------------- year, month, day */
-
-/* RFC 5322 section 4.3, with the turn of the century where POSIX has it;
- * three digits are the years since 1900 of somebody's tm_year. */
-static int64_t
-full_year(const struct token *t)
-{
-	if (t->len >= 4)
-		return t->value;
-	if (t->len == 3)
-		return t->value >= 100 ? t->value + 1900 : -1;
-	return t->value + (t->value < 70 ? 2000 : 1900);
-}
-
-/* With the month's name: "23 Nov 2018", "Nov 23, 18", "2018 November 23",
- * "Nov. 2020"; a third number is the hour. */
-static int
-take_named(struct reader *r, struct token **left, unsigned n)
-{
-	unsigned year;
-
-	if (n == 0 || (n == 1 && left[0]->len != 4))
-		return 0;
-	year = n == 1 || left[0]->len >= 3 ? 0 : 1;
-	if (left[year]->len > 4)
-		return 0;
-	r->year = full_year(left[year]);
-	r->day = n == 1 ? 1 : left[!year]->value;
-	if (n >= 3 && !r->has_time && left[2]->len <= 2) {
-		r->hour = left[2]->value;
-		r->has_time = 1;
-	}
-	return 1;
-}
-
-static void
-set_day(struct reader *r, const struct token *y, const struct token *m,
-    const struct token *d)
-{
-	r->year = full_year(y);
-	r->month = m->value;
-	r->day = d->value;
-}
-
-/* Year first: "2018-11-23", "2018/11", and "2003-335", the day of a year. */
-static int
-take_year_first(struct reader *r, struct token **left, unsigned n)
-{
-	r->year = left[0]->value;
-	if (n == 2 && left[1]->len == 3) {
-		struct civil c = { r->year, 1, 1 };
-		int64_t day = left[1]->value;
-
-		if (day < 1 || day > 365 + (civil_month_days(r->year, 2) > 28))
-			return 0;
-		c = civil_from_days(civil_to_days(c) + day - 1);
-		r->month = c.month;
-		r->day = c.day;
-		return 1;
-	}
-	r->month = left[1]->value;
-	r->day = n == 2 ? 1 : left[2]->value;
-	return 1;
-}
-
-/* Three numbers, none of them a year for sure at the front.  "/" is read
- * the American way where both are possible, all else the European; years of
- * two digits come first in "03-12-31" and where nothing else can be. */
-static int
-take_three(struct reader *r, struct token **left)
-{
-	struct token *a = left[0], *b = left[1], *c = left[2];
-	char sign = a[1].kind == SIGN ? *a[1].p : ' ';
-
-	if (c->len <= 2 && ((sign == '-' && c->value <= 31) ||
-	    (sign == '/' && a->value > 12)))
-		set_day(r, a, b, c);
-	else if (b->value > 12 || (sign == '/' && a->value <= 12))
-		set_day(r, c, a, b);
-	else
-		set_day(r, c, b, a);
-	return 1;
-}
-
-static int
-take_numbers(struct reader *r, struct token **left, unsigned n)
-{
-	for (unsigned i = 0; i < n && i < 3; i++) {
-		if (left[i]->len > 4)
-			return 0;
-	}
-	if (n >= 2 && left[0]->len == 4)
-		return take_year_first(r, left, n);
-	if (n >= 3)
-		return take_three(r, left);
-	/* "-03-12": ISO 8601 of 1988, year and month. */
-	if (n == 2 && left[0] == r->t + 1 && token_is_sign(r->t, '-') &&
-	    left[0]->len == 2 && left[1]->len == 2) {
-		r->year = full_year(left[0]);
-		r->month = left[1]->value;
-		r->day = 1;
-		return 1;
-	}
-	return 0;
-}
-
-/* "20181123", "20181123180709", "031231", perhaps with "T1807" behind it,
- * which is gone already. */
-static int
-take_compact_day(struct reader *r, const struct token *t)
-{
-	int64_t v = t->value;
-
-	if (t->len == 14 || t->len == 12) {
-		if (t->len == 14) {
-			r->second = v % 100;
-			v /= 100;
-		}
-		r->minute = v % 100;
-		r->hour = v / 100 % 100;
-		r->has_time = 1;
-		v /= 10000;
-	} else if (t->len != 8 && t->len != 6) {
-		return 0;
-	}
-	r->day = v % 100;
-	r->month = v / 100 % 100;
-	r->year = v / 10000;
-	if (t->len == 6)
-		r->year += r->year < 70 ? 2000 : 1900;
-	return 1;
-}
-
-/* The rare forms of one number: "-0312" is 2003-12, "03335" the month of
- * the 335th day of 2003, as ISO 8601 once had them. */
-static int
-take_old_iso(struct reader *r, struct token *t)
-{
-	struct token year = { .len = 2 }, day = { .len = 3 };
-	struct token *both[] = { &year, &day };
-
-	if (t->len == 4 && t == r->t + 1 && token_is_sign(r->t, '-')) {
-		r->year = 2000 + t->value / 100;
-		r->month = t->value % 100;
-		r->day = 1;
-		return 1;
-	}
-	if (t->len != 5)
-		return 0;
-	year.value = 2000 + t->value / 1000;
-	day.value = t->value % 1000;
-	return take_year_first(r, both, 2);
-}
-
-static int
-take_day(struct reader *r)
-{
-	struct token *left[DATE_TOKENS];
-	unsigned n = 0;
-
-	for (struct token *t = r->t; t->kind != END; t++) {
-		if (t->kind == NUMBER && !t->used)
-			left[n++] = t;
-	}
-	if (r->has_units) {
-		/* "13 10月 2023" */
-		if (r->day == -1 && r->year == -1 && r->month != -1 && n >= 2)
-			return take_named(r, left, n);
-		return r->year != -1 && r->month != -1 && r->day != -1;
-	}
-	if (r->month != -1)
-		return take_named(r, left, n);
-	if (n == 1)
-		return take_compact_day(r, left[0]) ||
-		    take_old_iso(r, left[0]);
-	return take_numbers(r, left, n);
-}
-
 /* ------------------------------------------------------------- together */
 
 /* Seconds or milliseconds since 1970, if the text is nothing else. */
 static int
-take_unix(const struct reader *r, int64_t *ret)
+take_unix(const struct date_reader *r, int64_t *ret)
 {
 	const struct token *t = r->t;
 	int fraction = r->n == 3 && token_is_sign(t + 1, '.') &&
@@ -512,7 +322,7 @@ take_unix(const struct reader *r, int64_t *ret)
 }
 
 static void
-apply_half(struct reader *r)
+apply_half(struct date_reader *r)
 {
 	if (r->half == HALF_PM && r->hour < 12)
 		r->hour += 12;
@@ -521,7 +331,7 @@ apply_half(struct reader *r)
 }
 
 static int
-is_possible(const struct reader *r)
+is_possible(const struct date_reader *r)
 {
 	if (r->year < 1 || r->year > 9999 || r->month < 1 || r->month > 12 ||
 	    r->day < 1 || r->day > civil_month_days(r->year, (int)r->month))
@@ -533,7 +343,7 @@ is_possible(const struct reader *r)
 }
 
 static int64_t
-to_ms(const struct reader *r)
+to_ms(const struct date_reader *r)
 {
 	int64_t days = civil_to_days((struct civil){ r->year, (int)r->month,
 	    (int)r->day });
@@ -545,7 +355,7 @@ to_ms(const struct reader *r)
 int64_t
 date_parse(const char *s, int zone_s)
 {
-	struct reader r = {
+	struct date_reader r = {
 		.year = -1, .month = -1, .day = -1, .zone_s = zone_s,
 	};
 	int64_t ms;
@@ -566,7 +376,7 @@ date_parse(const char *s, int zone_s)
 	take_zone_of_day(&r);
 	/* Characters for year, month and day announce a page's own style,
 	 * where the day alone says less than when the page was read. */
-	if (!take_day(&r) || (r.has_units && !r.has_time))
+	if (!date_take_day(&r) || (r.has_units && !r.has_time))
 		return DATE_NONE;
 	apply_half(&r);
 	if (!is_possible(&r))
