@@ -1,14 +1,15 @@
 /*
  * person.c - a name and an address out of one line.
  *
- * "a@b (Name)", "Name <a@b>", "Name (a@b)", "mailto:a@b", "Name a@b":
+ * "a@b (Name)", "Name <a@b>", "Name (a@b)", "mailto:a@b", "Name - a@b":
  * the address is the word with an @, the name is what remains without its
- * brackets and quotes.
+ * brackets, quotes and what parted the two.  Markup is not part of a name.
  */
 #include <string.h>
 
 #include "feedmill/base/buf.h"
 #include "feedmill/base/text.h"
+#include "feedmill/html.h"
 #include "list.h"
 #include "reader.h"
 
@@ -69,6 +70,14 @@ trim_name(const char **s, size_t len)
 	while (len > 0 && ((*s)[len - 1] == ',' || (*s)[len - 1] == '<' ||
 	    (*s)[len - 1] == '('))
 		len = text_trim(s, len - 1);
+	if (len > 2 && memcmp(*s + len - 2, "<>", 2) == 0)
+		len = text_trim(s, len - 2);
+	if (memchr(*s, ')', len) == NULL) {
+		while (len > 0 && (*s)[0] == '(') {
+			(*s)++;
+			len = text_trim(s, len - 1);
+		}
+	}
 	if (memchr(*s, '(', len) == NULL) {
 		while (len > 0 && (*s)[len - 1] == ')')
 			len = text_trim(s, len - 1);
@@ -78,6 +87,12 @@ trim_name(const char **s, size_t len)
 		len = text_trim(s, len - 1);
 	}
 	return len;
+}
+
+static int
+parts_two(char c)
+{
+	return c == ' ' || c == ',' || c == ';' || c == '|' || c == '-';
 }
 
 static const char *
@@ -101,15 +116,20 @@ name_around(struct arena *a, const char *s, const char *end,
 	buf_append(&out, s, (size_t)(before_end - s));
 	buf_append(&out, after, (size_t)(end - after));
 	p = buf_str(&out);
-	len = trim_name(&p, out.len);
+	len = out.len;
+	for (; len > 0 && parts_two(*p); len--)
+		p++;
+	while (len > 0 && parts_two(p[len - 1]))
+		len--;
+	len = trim_name(&p, len);
 	if (len > 0)
 		kept = arena_strndup(a, p, len);
 	buf_fini(&out);
 	return kept;
 }
 
-struct person *
-person_parse(struct arena *a, const char *s, size_t len)
+static struct person *
+parse_line(struct arena *a, const char *s, size_t len)
 {
 	struct person *p;
 	const char *address;
@@ -131,6 +151,39 @@ person_parse(struct arena *a, const char *s, size_t len)
 	}
 	p->email = arena_strndup(a, address, n);
 	p->name = name_around(a, s, s + len, address, n);
+	return p;
+}
+
+/* "<a href=x>Name</a>": the text of it, as it is. */
+static struct person *
+parse_markup(struct arena *a, const char *s, size_t len)
+{
+	struct buf text = { 0 };
+	struct person *p = NULL;
+
+	html_to_text(&text, s, len);
+	if (text.len > 0) {
+		p = arena_zalloc(a, sizeof(*p));
+		p->name = arena_strndup(a, text.data, text.len);
+	}
+	buf_fini(&text);
+	return p;
+}
+
+struct person *
+person_parse(struct arena *a, const char *s, size_t len)
+{
+	struct buf line = { 0 };
+	const char *address;
+	struct person *p;
+
+	/* "Name <a@b>" is no markup. */
+	if (find_address(s, s + len, &address) == 0 &&
+	    html_looks_like(s, len))
+		return parse_markup(a, s, len);
+	text_collapse(&line, s, len);
+	p = parse_line(a, buf_str(&line), line.len);
+	buf_fini(&line);
 	return p;
 }
 
