@@ -164,6 +164,8 @@ name_snapshot(char out[PATH_MAX], int step)
 
 /* -------------------------------------------------------------- one round */
 
+static const char of_before[] = "the database was not closed: ";
+
 void __wrap_log_write(enum log_level, const char *, const struct log_field *);
 
 void
@@ -173,7 +175,9 @@ __wrap_log_write(enum log_level level, const char *event,
 	char words[256];
 	size_t n;
 
-	if (level > LOG_WARN)
+	/* That it was killed is told of the run before, and rightly. */
+	if (level > LOG_WARN || strncmp(event, of_before,
+	    strlen(of_before)) == 0)
 		return;
 	n = (size_t)snprintf(words, sizeof(words), "%s", event);
 	for (; f->key != NULL && n < sizeof(words); f++)

@@ -452,8 +452,7 @@ __wrap_clock_wall_ms(void)
 }
 
 /* Nothing is left for another time because the machine is slow. */
-int __real_retention_step(struct retention *, struct db *, int64_t, int);
-int __wrap_retention_step(struct retention *, struct db *, int64_t, int);
+typeof(retention_step) __real_retention_step, __wrap_retention_step;
 
 int
 __wrap_retention_step(struct retention *r, struct db *db, int64_t now_ms,
@@ -463,14 +462,16 @@ __wrap_retention_step(struct retention *r, struct db *db, int64_t now_ms,
 	return __real_retention_step(r, db, now_ms, STEP_MS);
 }
 
-int __real_index_step(struct db *, int64_t, int, int64_t *);
-int __wrap_index_step(struct db *, int64_t, int, int64_t *);
+typeof(index_step) __real_index_step, __wrap_index_step;
 
 int
-__wrap_index_step(struct db *db, int64_t last_seq, int limit_ms, int64_t *seq)
+__wrap_index_step(struct db *db, int64_t last_seq,
+    const struct index_limit *limit, int64_t *seq, struct err *err)
 {
-	(void)limit_ms;
-	return __real_index_step(db, last_seq, STEP_MS, seq);
+	struct index_limit patient = *limit;
+
+	patient.ms = STEP_MS;
+	return __real_index_step(db, last_seq, &patient, seq, err);
 }
 
 /* --------------------------------------------------------- what was told */
