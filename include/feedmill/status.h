@@ -65,6 +65,10 @@ size_t status_print(struct buf *, const struct status *,
  * of it markup of others. */
 void status_print_html(struct buf *, const struct status *);
 
+/* What the configuration knows of it: that it is not asked, and an address
+ * that hides what is secret. */
+void status_configure(struct source_summary *, const struct config *);
+
 /* The configuration as cadence.h takes it. */
 struct cadence_limits status_limits(const struct config *,
     const struct config_source *);

@@ -399,6 +399,7 @@ struct source_summary {		/* for status */
 	unsigned	 failures;
 	int64_t		 entries, announced;
 	int		 gone, removed;	/* removed: not configured any more */
+	int		 disabled;	/* set by who has the configuration */
 };
 int store_each_source(struct store_reader *,
     int (*fn)(const struct source_summary *, void *), void *arg,

@@ -191,20 +191,6 @@ why_of_database(struct call *c, const struct config *config)
 	return status;
 }
 
-/* The database has addresses as they are asked. */
-static void
-hide_secret_urls(struct status *status, const struct config *config)
-{
-	for (size_t i = 0; i < status->count; i++) {
-		struct source_summary *row = &status->sources[i];
-		const struct config_source *source = row->removed ? NULL :
-		    config_find_source(config, row->name);
-
-		if (source != NULL && source->url_from != NULL)
-			row->url = source->url_from;
-	}
-}
-
 /* No daemon: what its database says. */
 static int
 status_of_database(struct call *c, const struct config *config)
@@ -228,7 +214,8 @@ status_of_database(struct call *c, const struct config *config)
 	store_close(store);
 	if (r.rc == -1)
 		return fail(c, &r.failed, 1);
-	hide_secret_urls(&r.status, config);
+	for (size_t i = 0; i < r.status.count; i++)
+		status_configure(&r.status.sources[i], config);
 	r.status.now_ms = clock_wall_ms();
 	if ((unknown = status_unknown_name(&r.status, &query)) != NULL) {
 		fprintf(stderr, "no such source: %s\n", unknown);

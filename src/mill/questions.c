@@ -84,6 +84,7 @@ mill_refresh_summary(const struct mill *m, struct source_summary *row)
 	const struct history *h;
 	int64_t held_ms;
 
+	status_configure(row, m->config);
 	if (s == NULL || s->conf == NULL)
 		return;
 	h = &s->state.history;

@@ -24,6 +24,7 @@ static const struct group {
 	{ "gone", "Gone for good", "bad" },
 	{ "new", "Not visited yet", "meta" },
 	{ "ok", "Working", "good" },
+	{ "off", "Not asked", "meta" },
 };
 
 static void

@@ -110,7 +110,8 @@ is_named(const struct source_summary *row, const char *name)
 static int
 is_wanted(const struct source_summary *row, const struct status_query *q)
 {
-	if (q->failing && row->failures == 0 && !row->gone)
+	if (q->failing && (row->disabled || (row->failures == 0 &&
+	    !row->gone)))
 		return 0;
 	if (q->names == NULL || q->names[0] == NULL)
 		return !row->removed;
@@ -166,11 +167,28 @@ status_put_next(struct buf *b, int64_t now_ms,
 		status_put_ago(b, now_ms, row->next_due_ms);
 }
 
+void
+status_configure(struct source_summary *row, const struct config *config)
+{
+	const struct config_source *source = row->removed ? NULL :
+	    config_find_source(config, row->name);
+
+	if (source == NULL)
+		return;
+	if (source->url_from != NULL)
+		row->url = source->url_from;
+	row->disabled = !source->enabled;
+	if (row->disabled)
+		row->next_due_ms = INT64_MAX;
+}
+
 const char *
 status_state(const struct source_summary *row)
 {
 	if (row->removed)
 		return "removed";
+	if (row->disabled)
+		return "off";
 	if (row->gone)
 		return "gone";
 	if (row->outcome == NULL)

@@ -3,6 +3,7 @@
 reads, signals at the wrong moment, a state folder far down, a pipe that
 ends."""
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -191,6 +192,33 @@ mill.set(state=mill.state)
 same(subprocess.run([*command, 'reload'], env=mill.env(),
                     capture_output=True).returncode, 0, 'they find it')
 same(daemon.stop(), 0, 'it stops')
+
+
+# ------------------------------------------------------- a feed that is off
+
+mill = Mill(feeds={'a': site.source('/1')})
+mill.sections['feeds']['hidden'] = site.source('/2')
+mill.set()
+text = read(mill.conf).decode().replace('"%s/2"' % site.url, '!env HIDDEN')
+write(mill.conf, text)
+site.documents['/quite-secret'] = site.documents['/2']
+hidden = {'HIDDEN': site.url + '/quite-secret'}
+daemon = mill.start(env=hidden)
+eventually(lambda: len(daemon.events('visit')) == 2)
+write(mill.conf, text.replace('!env HIDDEN',
+                              '!env HIDDEN\n   , "enabled": false'))
+same(mill.run('reload', env=hidden).status, 0, 'it is switched off') or \
+    note(read(mill.conf).decode())
+for what in ('the daemon', 'the database'):
+    r = mill.run('status', 'hidden')
+    ok(re.match('off +hidden', r.out) and 'next never' in r.out,
+       what + ' says that it is not asked', r)
+    ok('secret' not in r.out, 'and not its address', r)
+    if what == 'the daemon':
+        page = get(mill.url + '/status').body.decode()
+        ok('Not asked</span>: 1' in page and 'secret' not in page,
+           'nor does the page', page)
+        same(daemon.stop(), 0, 'it stops')
 
 
 # ------------------------------------------------- a state folder far down
