@@ -7,11 +7,8 @@
 #include "feedmill/base/mem.h"
 #include "feedmill/metrics.h"
 
-#define MS	0.001
-
 static const struct {
 	const char	*name, *type, *help;
-	double		 unit;		/* of our number; 0: 1 */
 } rows[METRIC_COUNT] = {
 	[METRIC_FETCHES_IN_PROGRESS] = { "fetches_in_progress", "gauge",
 	    "Transfers under way." },
@@ -37,15 +34,15 @@ static const struct {
 	[METRIC_STORE_FAILING] = { "store_failing", "gauge",
 	    "1 while the database cannot be written." },
 	[METRIC_STORE_GROUP_MAX_MS] = { "store_group_max_seconds",
-	    "gauge", "The longest a group of visits took to be committed.", MS },
+	    "gauge", "The longest a group of visits took to be committed." },
 	[METRIC_STORE_STEP_MAX_MS] = { "store_step_max_seconds",
-	    "gauge", "The longest step of the index and of retention.", MS },
+	    "gauge", "The longest step of the index and of retention." },
 	[METRIC_STORE_STEPS_CUT] = { "store_steps_cut_total", "counter",
 	    "Such steps that were undone because a visit waited." },
 	[METRIC_STORE_LOG_BYTES] = { "store_log_bytes", "gauge",
 	    "What of the database's log (-wal) is in use." },
 	[METRIC_STORE_COPY_MAX_MS] = { "store_log_copy_max_seconds",
-	    "gauge", "The longest time it took to copy the log into it.", MS },
+	    "gauge", "The longest time it took to copy the log into it." },
 	[METRIC_PUBLISHED_S] = { "last_publish_timestamp_seconds", "gauge",
 	    "When an outlet was last written." },
 	[METRIC_PUBLISH_FAILURES] = { "publish_failures_total", "counter",
@@ -60,9 +57,9 @@ static const struct {
 	    "config_last_reload_success_timestamp_seconds", "gauge",
 	    "When a configuration was last applied." },
 	[METRIC_LOOP_LAG_MAX_MS] = { "loop_lag_max_seconds", "gauge",
-	    "The longest the event loop was busy at once.", MS },
+	    "The longest the event loop was busy at once." },
 	[METRIC_LOOP_CPU_MAX_MS] = { "loop_cpu_max_seconds", "gauge",
-	    "The most CPU time of one turn of it: less, if others had it.", MS },
+	    "The most CPU time of one turn of it: less, if others had it." },
 	[METRIC_READ_QUEUE] = { "read_queue_documents", "gauge",
 	    "Documents that wait for being parsed, or are." },
 	[METRIC_BAD_BYTES] = { "bad_bytes_total", "counter",
@@ -89,6 +86,15 @@ static const struct {
 	    "What of it is in memory." },
 	[METRIC_STARTED_S] = { "process_start_time_seconds", "gauge",
 	    "When it was started." },
+};
+
+/* Counted in milliseconds, told in seconds. */
+static const unsigned char in_ms[METRIC_COUNT] = {
+	[METRIC_STORE_GROUP_MAX_MS] = 1,
+	[METRIC_STORE_STEP_MAX_MS] = 1,
+	[METRIC_STORE_COPY_MAX_MS] = 1,
+	[METRIC_LOOP_LAG_MAX_MS] = 1,
+	[METRIC_LOOP_CPU_MAX_MS] = 1,
 };
 
 /* Upper bounds in milliseconds; what is longer counts in +Inf only. */
@@ -163,8 +169,8 @@ metrics_render(struct buf *b, const struct metrics *m)
 	for (size_t i = 0; i < METRIC_COUNT; i++) {
 		head(b, rows[i].name, rows[i].type, rows[i].help);
 		buf_printf(b, "%s%s %.15g\n", prefix(rows[i].name),
-		    rows[i].name, rows[i].unit != 0.0 ?
-		    m->value[i] * rows[i].unit : m->value[i]);
+		    rows[i].name, in_ms[i] ? m->value[i] / 1000.0 :
+		    m->value[i]);
 	}
 	head(b, "visits_total", "counter", "Visits by their outcome.");
 	for (int i = 0; i < OUTCOME_COUNT; i++)
