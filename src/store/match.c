@@ -171,8 +171,8 @@ match_all(struct matching *mg)
 {
 	static const int passes[] = {
 		BY_NAME | BY_URL | LIVE | REMOVED,
-		BY_NAME | LIVE, BY_URL | LIVE,
-		BY_NAME | REMOVED, BY_URL | REMOVED,
+		BY_URL | LIVE, BY_NAME | LIVE,
+		BY_URL | REMOVED, BY_NAME | REMOVED,
 	};
 	const struct config *c = mg->config;
 	struct row **of = mg->m->of;

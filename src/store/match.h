@@ -1,9 +1,11 @@
 /*
  * match.h - which row of the database is which configured source.
  *
- * A source is looked for by name and URL, then by name, then by URL, first
+ * A source is looked for by name and URL, then by URL, then by name, first
  * among the rows that are configured now and then among those that were:
- * whatever matches keeps its history.
+ * whatever matches keeps its history.  The URL goes before the name, because
+ * entries come from there: where two feeds swap their names, or one takes
+ * another's, nothing of one becomes the other's.
  */
 #ifndef FEEDMILL_STORE_MATCH_H
 #define FEEDMILL_STORE_MATCH_H

@@ -270,6 +270,32 @@ test_scoped_keys_survive_a_new_name(void **state)
 	    "2 one#g two B 1740000000000\n");
 }
 
+/* Entries are of the feed at that URL, whatever it is called. */
+static void
+test_names_are_swapped(void **state)
+{
+	struct fixture *f = *state;
+	const char *one = sources[0].name, *two = sources[1].name;
+	int64_t first = f->states[0].id, second = f->states[1].id;
+
+	VISIT(f, 0, { "//a/1", NULL, T0, "A" });
+	VISIT(f, 1, { "//b/1", NULL, T0, "B" });
+	sources[0].name = two;
+	sources[1].name = one;
+	sync_sources(f);
+	assert_int_equal(f->states[0].id, first);
+	assert_int_equal(f->states[1].id, second);
+	expect_entries(f, "1 //a/1 two A 1740000000000\n"
+	    "2 //b/1 one B 1740000000000\n");
+	/* One takes the name of one that gets another: as before. */
+	sources[0].name = "uno";
+	sources[1].name = two;
+	sync_sources(f);
+	expect_entries(f, "1 //a/1 uno A 1740000000000\n"
+	    "2 //b/1 two B 1740000000000\n");
+	assert_int_equal(f->states[1].id, second);
+}
+
 static void
 test_owner_removed(void **state)
 {
@@ -1123,6 +1149,7 @@ main(void)
 		TEST(test_a_guid_of_later),
 		TEST(test_an_entry_named_by_its_guid),
 		TEST(test_scoped_keys_survive_a_new_name),
+		TEST(test_names_are_swapped),
 		TEST(test_owner_removed),
 		TEST(test_owner_comes_back),
 		TEST(test_publisher_takes_over),
