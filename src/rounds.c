@@ -231,7 +231,8 @@ record_item(const struct record *r, const struct config *config)
 	    config_find_source(config, r->source_name));
 
 	struct item item = {
-		.uuid = r->uuid, .url = r->url, .title = r->title,
+		.uuid = r->uuid, .url = r->url, .key = r->key,
+		.title = r->title,
 		.content = r->content, .summary = r->summary,
 		.language = r->language, .image = r->image,
 		.stamp = r->stamp, .effective_ms = r->effective_ms,

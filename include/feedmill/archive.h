@@ -45,7 +45,9 @@ int archive_forget(const struct config *, const struct tombstone *gone,
 /*
  * A post's bytes to a feed with one entry (id, title, link, stamp, date,
  * author, body, category).  site: name of the source the post says it is of,
- * in the feed's arena, or NULL.  NULL and a sentence if it is no post.
+ * in the feed's arena, or NULL.  identity.key: what the post says it is known
+ * by ("#..." inside that source), or NULL: see its link.  NULL and a sentence
+ * if it is no post.
  */
 struct feed *archive_read_post(const char *bytes, size_t len,
     const char **ret_site, struct err *);

@@ -174,7 +174,8 @@ struct feed_head {
 	const char	*base;		/* xml:base of the root, as written */
 };
 
-/* What identify makes of an entry: set by identify_feed(), all zero before. */
+/* What identify makes of an entry: set by identify_feed(), all zero before,
+ * but for the key of a post that says it (archive.h). */
 struct identity {
 	const char	*key;		/* canonical URL, or scoped; never "" */
 	uint8_t		 scoped;	/* key holds inside the source only */

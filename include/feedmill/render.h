@@ -27,6 +27,7 @@ enum { ITEM_FURTHER_MAX = 8 };
  */
 struct item {
 	const char	*uuid, *url;	/* url NULL: none */
+	const char	*key;		/* as the export has it, or NULL */
 	const char	*title, *content, *summary, *language, *image;
 	const char	*stamp;		/* digits or "NaN" */
 	int64_t		 effective_ms, published_ms, updated_ms;
@@ -225,7 +226,9 @@ void render_opml_item(struct buf *, const struct outlet_head *,
 void render_opml_end(struct buf *);
 
 /* One post, in the form render/post.c shows: front matter, stamp, link line,
- * rule, content; html: without Markdown's link line. */
+ * rule, content; html: without Markdown's link line.  It has the key of its
+ * entry where its URL does not give it, if it is no longer than this. */
+enum { POST_KEY_MAX = 4096 };
 void render_post(struct buf *, const struct item *, int html);
 
 /* Is this, the beginning of a file, a post of the entry with this uuid and

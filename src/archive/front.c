@@ -15,7 +15,7 @@
 
 enum {
 	FRONT_LINES_MAX = 64,
-	VALUE_MAX = 8192,
+	VALUE_MAX = 32768,	/* a key, each of its letters an escape */
 	TAGS_MAX = 64
 };
 
@@ -116,15 +116,20 @@ put_scalar(struct buf *b, const char **at, const char *stop)
 	*at = s;
 }
 
-/* The value as one line of text; NULL if it is empty. */
+enum kind { LINE, EXACT, LIST };
+
+/* The value, to the letter or as one line of text; NULL if it is empty. */
 static const char *
-take_scalar(struct arena *arena, const char *value)
+take_scalar(struct arena *arena, const char *value, enum kind kind)
 {
 	struct buf raw = { 0 }, text = { 0 };
 	const char *ret = NULL;
 
 	put_scalar(&raw, &value, "");
-	text_collapse(&text, buf_str(&raw), raw.len);
+	if (kind == EXACT)
+		buf_append(&text, buf_str(&raw), raw.len);
+	else
+		text_collapse(&text, buf_str(&raw), raw.len);
 	if (text.len > 0)
 		ret = arena_strdup(arena, buf_str(&text));
 	buf_fini(&raw);
@@ -137,10 +142,11 @@ take_scalar(struct arena *arena, const char *value)
 static void
 take_key(struct front *f, struct arena *arena, const char *line)
 {
-	const struct { const char *key, **value; int is_list; } keys[] = {
-		{ "title:", &f->title, 0 }, { "date:", &f->date, 0 },
-		{ "author:", &f->author, 0 }, { "from:", &f->from, 0 },
-		{ "tags:", &f->tags, 1 }, { "categories:", &f->categories, 1 },
+	const struct { const char *key, **value; enum kind kind; } keys[] = {
+		{ "title:", &f->title, LINE }, { "date:", &f->date, LINE },
+		{ "author:", &f->author, LINE }, { "from:", &f->from, LINE },
+		{ "tags:", &f->tags, LIST }, { "key:", &f->key, EXACT },
+		{ "categories:", &f->categories, LIST },
 	};
 
 	if (strncmp(line, "render_with_liquid:", 19) == 0)
@@ -152,8 +158,9 @@ take_key(struct front *f, struct arena *arena, const char *line)
 			continue;
 		line += len;
 		line += strspn(line, " \t");
-		*keys[i].value = keys[i].is_list ?
-		    arena_strdup(arena, line) : take_scalar(arena, line);
+		*keys[i].value = keys[i].kind == LIST ?
+		    arena_strdup(arena, line) :
+		    take_scalar(arena, line, keys[i].kind);
 		return;
 	}
 }

@@ -27,6 +27,7 @@ void line_skip_blank(struct lines *);
 struct front {
 	const char	*title, *date, *author, *from;
 	const char	*tags, *categories;	/* lists, as written */
+	const char	*key;			/* to the letter */
 	int		 is_ours;		/* render/post.c wrote it */
 };
 

@@ -310,6 +310,24 @@ set_link(struct post *p, struct entry *e, const char *url)
 	free(absolute);
 }
 
+/* A name in its source, or an address as identity compares it. */
+static int
+is_key(const char *key)
+{
+	struct buf url = { 0 };
+	char *canonical;
+	int same;
+
+	if (key[0] == '#')
+		return key[1] != '\0';
+	buf_printf(&url, "%s%s", key[0] == '/' ? "http:" : "", key);
+	canonical = url_canonical(buf_str(&url));
+	same = canonical != NULL && strcmp(canonical, key) == 0;
+	buf_fini(&url);
+	free(canonical);
+	return same;
+}
+
 static void
 set_dates(struct post *p, struct entry *e)
 {
@@ -349,6 +367,8 @@ fill_entry(struct post *p, struct entry *e, const char **ret_site)
 	e->title.value = p->link_title != NULL && *p->link_title != '\0' ?
 	    p->link_title : p->front.title;
 	e->title.type = TEXT_PLAIN;
+	if (p->ours && p->front.key != NULL && is_key(p->front.key))
+		e->identity.key = p->front.key;
 	set_dates(p, e);
 	set_author(p, e);
 	e->categories = front_list(p->arena, p->front.tags);

@@ -37,6 +37,21 @@ source_of(const struct config *c, const char *site,
 	return made;
 }
 
+/* A post may say what its entry is known by: its URL does not. */
+static void
+identify(struct feed *feed, const struct identify_rules *rules)
+{
+	struct entry *e = feed->entries;
+	const char *told = e != NULL ? e->identity.key : NULL;
+
+	identify_feed(feed, rules);
+	if (told == NULL)
+		return;
+	e->identity.scoped = told[0] == '#';
+	e->identity.key = told[0] != '#' ? told :
+	    arena_printf(&feed->arena, "%s%s", rules->scope, told);
+}
+
 static struct visit *
 visit_of(struct feed *feed, const char *site, const struct config *config,
     int64_t now_ms)
@@ -54,7 +69,7 @@ visit_of(struct feed *feed, const char *site, const struct config *config,
 	rules.scope = v->source->name;
 	rules.own = v->source->identity_own;
 	normalise_feed(feed);
-	identify_feed(feed, &rules);
+	identify(feed, &rules);
 	v->feed = feed;
 	return v;
 }

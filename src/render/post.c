@@ -5,6 +5,7 @@
  *	layout: post
  *	title: "YAML, always quoted"
  *	...
+ *	key: "#guid"
  *	---
  *	<!--1740340846000-->
  *	[title, escaped for Markdown](URL)
@@ -21,7 +22,8 @@
  * with one), no line of the HTML is blank (a blank line would end the HTML
  * block and start Markdown), and no bracket is closed that could become a
  * link's.  The exact URL is the one in "from:", because Markdown needs
- * parentheses encoded.
+ * parentheses encoded.  Only what is not known by its URL has a "key:", as
+ * the export has it, but without its source's name before the "#".
  */
 #include <stdio.h>
 #include <string.h>
@@ -89,6 +91,33 @@ put_tags(struct buf *b, const struct item *item)
 	buf_puts(b, " ]\n");
 }
 
+/* What the post's URL does not tell: a name its source gave it, or an
+ * address that is no link. */
+static const char *
+key_of(const struct item *item)
+{
+	const char *key = item->key, *site = item->source_name;
+	size_t len = site != NULL ? strlen(site) : 0;
+
+	if (key == NULL || strlen(key) > POST_KEY_MAX)
+		return NULL;
+	if (site != NULL && strncmp(key, site, len) == 0 && key[len] == '#')
+		return key + len;
+	return item->url == NULL ? key : NULL;
+}
+
+static void
+put_key(struct buf *b, const struct item *item)
+{
+	const char *key = key_of(item);
+
+	if (key == NULL)
+		return;
+	buf_puts(b, "key: ");
+	quote_yaml(b, key);
+	buf_putc(b, '\n');
+}
+
 static void
 put_front_matter(struct buf *b, const struct item *item, const char *title,
     const char *url)
@@ -108,7 +137,9 @@ put_front_matter(struct buf *b, const struct item *item, const char *title,
 	put_tags(b, item);
 	buf_puts(b, "comments: True\ncategories: [ ");
 	quote_yaml(b, site_of(item));
-	buf_puts(b, " ]\nrender_with_liquid: false\n---\n");
+	buf_puts(b, " ]\nrender_with_liquid: false\n");
+	put_key(b, item);
+	buf_puts(b, "---\n");
 	buf_fini(&authors);
 }
 

@@ -81,6 +81,39 @@ visits = fresh.round().events('visit')
 same([(v.get('new'), v.get('updated')) for v in visits], [('0', '0')],
      'what was imported is not announced again')
 
+# What is not known by its address comes back as what it was: named by guids
+# (at one page, or without any), by its title, by its text; an address that
+# is no link; and what one source keeps to itself.
+ITEM = '<item>%s<pubDate>Sat, 22 Feb 2025 18:08:09 GMT</pubDate></item>'
+NAMED = ['<link>http://c.example/log</link><guid>v1</guid><title>1</title>',
+         '<link>http://c.example/log</link><guid>v2</guid><title>2</title>',
+         '<link>http://c.example/log</link><title>none</title>',
+         '<guid isPermaLink="false">a: "b" {{ c }} # \u4e2d</guid>',
+         '<guid isPermaLink="false">http://c.example/not-here</guid>',
+         '<title>only a title</title>', '<description>text</description>',
+         '<link>ftp://c.example/file</link><title>file</title>']
+named = Site({p: rss().replace(b'</channel>', ''.join(
+    ITEM % i for i in NAMED).encode() + b'</channel>')
+    for p in ('/c.xml', '/own.xml')})
+feeds = {'c': named.source('/c.xml'),
+         'own': named.source('/own.xml', identity='own')}
+forms = {'%s-%s' % (per, form): {'directory': per + form, 'per': per,
+                                 'format': form}
+         for per in ('revision', 'entry') for form in ('markdown', 'html')}
+mill = Mill(feeds=feeds, archive=forms)
+mill.round()
+written = known(mill)
+same(len(written), 2 * len(NAMED), 'entries without an address of their own')
+for form in forms.values():
+    for subscribed in (feeds, {}):
+        fresh = Mill(feeds=subscribed)
+        r = fresh.run('import', mill.path(form['directory']))
+        same_set(known(fresh), written, '%(per)s, %(format)s: their archive '
+                 'gives the same keys and stamps' % form) or note(r)
+        fresh.set(feeds=feeds)
+        same([(v['new'], v['updated']) for v in fresh.round().events('visit')],
+             [('0', '0')] * 2, 'and nothing is announced again')
+
 seeds = os.path.join(SHARED, 'seeds')
 if os.path.isdir(seeds):
     posts = {n[:3]: os.path.join(seeds, n) for n in os.listdir(seeds)}

@@ -156,6 +156,77 @@ without_link(void **state)
 	buf_fini(&b);
 }
 
+/* The key a post of this one says; NULL: none.  *ret_post: all of it. */
+static const char *
+told_key(const struct item *item, struct buf *post, struct feed **ret)
+{
+	buf_reset(post);
+	render_post(post, item, 0);
+	*ret = read_str(buf_str(post), NULL);
+	assert_non_null(*ret);
+	return (*ret)->entries->identity.key;
+}
+
+static void
+keys(void **state)
+{
+	static const struct { const char *key, *url, *told; } rows[] = {
+		{ NULL, "http://a.example/", NULL },
+		{ "//a.example/", "http://a.example/", NULL },
+		{ "s#v1", "http://a.example/", "#v1" },
+		{ "s#//a.example/", "http://a.example/", "#//a.example/" },
+		{ "s#a\n \"b\"\\ {{x}} \u4e2d\u2028: # ", NULL,
+		    "#a\n \"b\"\\ {{x}} \u4e2d\u2028: # " },
+		{ "s##", NULL, "##" }, { "s#", NULL, NULL },
+		{ "ftp://a.example/x", NULL, "ftp://a.example/x" },
+		{ "no key at all", NULL, NULL },
+	};
+	struct item item = {
+		.uuid = "11111111-2222-4333-8444-555555555555",
+		.title = "t", .content = "x", .stamp = "1", .source_name = "s",
+	};
+	char longest[POST_KEY_MAX + 2] = "s#";
+	const char *told;
+	struct buf post = { 0 };
+	struct feed *f;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		item.key = rows[i].key;
+		item.url = rows[i].url;
+		told = told_key(&item, &post, &f);
+		assert_int_equal(told == NULL, rows[i].told == NULL);
+		if (told != NULL)
+			assert_string_equal(told, rows[i].told);
+		assert_null(strchr(buf_str(&post), '{'));
+		if (rows[i].told == NULL && item.url != NULL)
+			assert_null(strstr(buf_str(&post), "\nkey: "));
+		feed_free(f);
+	}
+	memset(longest + 2, '{', POST_KEY_MAX - 2);
+	item.key = longest;
+	assert_string_equal(told_key(&item, &post, &f), longest + 1);
+	feed_free(f);
+	strcat(longest, "{");
+	assert_null(told_key(&item, &post, &f));
+	feed_free(f);
+	buf_fini(&post);
+}
+
+/* Theirs had none: what stands there is somebody else's. */
+static void
+key_of_others(void **state)
+{
+	struct feed *f = read_str("---\ntitle: \"t\"\nfrom: http://a.example/"
+	    "\nkey: \"#x\"\n---\n<!--1-->\n[t](http://a.example/)\n------\n\n"
+	    "x\n", NULL);
+
+	(void)state;
+	assert_non_null(f);
+	assert_null(f->entries->identity.key);
+	feed_free(f);
+}
+
 /* ----------------------------------------------------------- old dialects */
 
 static void
@@ -305,6 +376,8 @@ main(void)
 		cmocka_unit_test(round_trip),
 		cmocka_unit_test(old_readers),
 		cmocka_unit_test(without_link),
+		cmocka_unit_test(keys),
+		cmocka_unit_test(key_of_others),
 		cmocka_unit_test(nodebe4),
 		cmocka_unit_test(nodebe4_nan),
 		cmocka_unit_test(duty_machine),
