@@ -15,6 +15,7 @@
 #include "feedmill/base/err.h"
 #include "feedmill/base/file.h"
 #include "feedmill/base/log.h"
+#include "feedmill/base/mem.h"
 #include "feedmill/store.h"
 
 #include "private.h"
@@ -114,56 +115,74 @@ is_among(const char *const *list, const char *name, int stem)
 	return 0;
 }
 
+/*
+ * No links: one may lead to all there is on this machine, what is private
+ * too, or back, so that a folder is a part of itself.
+ */
 static int
-is_wanted(const char *name, int is_folder)
+is_wanted(const char *path, const char *name)
 {
 	const char *ending = strrchr(name, '.');
+	struct stat st;
 
-	if (name[0] == '.')
+	if (name[0] == '.' || lstat(path, &st) == -1 || S_ISLNK(st.st_mode))
 		return 0;
-	if (is_folder)
+	if (S_ISDIR(st.st_mode))
 		return !is_among(other_folders, name, 0);
 	return ending != NULL && (is_among(feed_endings, ending, 0) ||
 	    (is_among(post_endings, ending, 0) &&
 	    !is_among(other_files, name, 1)));
 }
 
-static int
-is_folder(const char *path)
+static void
+cannot_read(struct import *im, const char *path, const char *why)
 {
-	struct stat st;
+	struct err e;
 
-	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+	err_set(&e, "%s: %s", path, why);
+	import_flush(im);	/* what came before is told before */
+	import_note_unreadable(im, e.msg);
+}
+
+/* How many names are in it; none where it is not to be read. */
+static int
+list_folder(struct import *im, const char *path, mode_t mode,
+    unsigned depth, struct dirent ***ret)
+{
+	int n = 0;
+
+	if (!S_ISDIR(mode))
+		cannot_read(im, path, "neither a file nor a folder");
+	else if (depth >= FOLDERS_DEEP)
+		cannot_read(im, path, "too deep in folders");
+	else if ((n = scandir(path, ret, NULL, alphasort)) == -1)
+		cannot_read(im, path, strerror(errno));
+	return n;
 }
 
 static void
 import_any(struct import *im, const char *path, unsigned depth)
 {
-	struct dirent **names;
+	struct dirent **names = NULL;
 	struct stat st;
 	int n;
 
-	if (stat(path, &st) == 0 && S_ISREG(st.st_mode)) {
+	if (stat(path, &st) == -1) {
+		cannot_read(im, path, strerror(errno));
+		return;
+	}
+	if (S_ISREG(st.st_mode)) {
 		import_file(im, path);
 		return;
 	}
-	n = depth < FOLDERS_DEEP ? scandir(path, &names, NULL, alphasort) : -1;
-	if (n == -1) {
-		const char *why = strerror(errno);
-
-		import_flush(im);
-		im->sum->unreadable++;
-		log_event(LOG_WARN, "not imported", LOG_STR("file", path),
-		    LOG_STR("error", why));
-		return;
-	}
+	n = list_folder(im, path, st.st_mode, depth, &names);
 	for (int i = 0; i < n; i++) {
 		struct buf sub = { 0 };
 
 		buf_printf(&sub, "%s/%s", path, names[i]->d_name);
 		if (im->is_over)
 			;	/* and nothing more is looked at */
-		else if (is_wanted(names[i]->d_name, is_folder(sub.data)))
+		else if (is_wanted(sub.data, names[i]->d_name))
 			import_any(im, sub.data, depth + 1);
 		else
 			im->sum->passed_over += names[i]->d_name[0] != '.';

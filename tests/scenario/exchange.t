@@ -290,6 +290,30 @@ matches(r'^7 files: 7 new entries, 0 revisions, 0 known; 0 not readable, '
 r = other.run('import', top + '/README.md')
 ok(r.status == 1 and 'neither a post nor a feed' in r.err,
    'but not if it is named', r)
+
+# Two links to itself make a folder more of them than there are atoms, and
+# one may lead to what is private.
+maze = folder()
+write(maze + '/a/post.md', POST % ('m', 99, 99, 'm', 99))
+secret = write(folder() + '/secret.md', POST % ('s', 98, 98, 's', 98))
+for to, name in (('..', 'x'), ('..', 'y'), (os.path.dirname(secret), 'z'),
+                 (secret, 'z.md'), ('nowhere', 'gone.md')):
+    os.symlink(to, maze + '/a/' + name)
+os.mkfifo(maze + '/pipe.md')
+os.makedirs(maze + '/d' * 40)
+for m in (other, Mill(feeds={'z': {'url': 'http://z.example/'}})):
+    daemon = m.start() if m is not other else None
+    r = m.run('import', maze)
+    same((r.status, r.out), (1, '1 file: 1 new entry, 0 revisions, 0 known; '
+                             '2 not readable, 5 passed over\n'),
+         'no link in a folder is followed') or note(r)
+    ok('pipe.md: neither a file nor a folder' in r.err and
+       'too deep' in r.err, 'what is neither, or too deep, is told', r)
+    if daemon:
+        daemon.stop()
+os.symlink(maze + '/a', maze + '/way-in')
+r = other.run('import', maze + '/way-in')
+same((r.status, r.out[:7]), (0, '1 file:'), 'but one that is named') or note(r)
 r = other.run('import', top, top + '/nothing')
 ok(r.status == 1 and '7 known; 1 not readable' in r.out, 'what is not there '
    'is told', r)
