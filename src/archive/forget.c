@@ -20,8 +20,9 @@
 #include "feedmill/render.h"
 #include "feedmill/store.h"
 
-/* Of a post: its front matter has a title, an author, a URL, some tags. */
-enum { FRONT_BYTES = 32768, LIST_BYTES = 64 << 20 };
+/* Of a post, or a list: all of it, because its author's name alone may be as
+ * long as an entry. */
+enum { FILE_BYTES = 64 << 20 };
 
 /* Where no line of a list may lead. */
 struct target {
@@ -59,22 +60,21 @@ is_post(const char *name)
 
 /* 1: it is of one of them. */
 static int
-is_gone(int dirfd, const char *name, char *bytes,
+is_gone(int dirfd, const char *name, struct buf *bytes,
     const struct tombstone *gone, size_t count)
 {
 	int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW |
-	    O_NONBLOCK);
-	ssize_t len;
+	    O_NONBLOCK), rc;
+	struct err err;
 
 	if (fd == -1)
 		return 0;
-	len = read(fd, bytes, FRONT_BYTES);
+	buf_reset(bytes);
+	rc = file_read_fd(fd, name, FILE_BYTES, bytes, &err);
 	close(fd);
-	if (len <= 0)
-		return 0;
-	bytes[len] = '\0';
-	for (size_t i = 0; i < count; i++) {
-		if (render_post_is_of(bytes, gone[i].uuid, gone[i].url))
+	for (size_t i = 0; rc == 0 && i < count; i++) {
+		if (render_post_is_of(buf_str(bytes), gone[i].uuid,
+		    gone[i].url))
 			return 1;
 	}
 	return 0;
@@ -83,7 +83,7 @@ is_gone(int dirfd, const char *name, char *bytes,
 static int
 clean_posts(struct cleaning *c, const char *directory, struct err *err)
 {
-	char bytes[FRONT_BYTES + 1];
+	struct buf bytes = { 0 };
 	DIR *dir = opendir(directory);
 	struct dirent *e;
 	unsigned was = *c->posts;
@@ -93,7 +93,7 @@ clean_posts(struct cleaning *c, const char *directory, struct err *err)
 		return 0;	/* nothing was ever written */
 	while ((e = readdir(dir)) != NULL) {
 		if (!is_post(e->d_name) || !is_gone(dirfd(dir), e->d_name,
-		    bytes, c->gone, c->count))
+		    &bytes, c->gone, c->count))
 			continue;
 		if (c->archive->lists != NULL)
 			add_target(c, c->archive->posts_from_lists,
@@ -108,6 +108,7 @@ clean_posts(struct cleaning *c, const char *directory, struct err *err)
 	    err) == -1)
 		rc = -1;
 	closedir(dir);
+	buf_fini(&bytes);
 	return rc;
 }
 
@@ -153,7 +154,7 @@ clean_list(const struct cleaning *c, int dir, const char *name,
 
 	if (fd == -1)
 		return 0;
-	rc = file_read_fd(fd, name, LIST_BYTES, &old, err);
+	rc = file_read_fd(fd, name, FILE_BYTES, &old, err);
 	close(fd);
 	if (rc == 0 && copy_lines(c, &old, &new))
 		rc = file_replace(dir, name, buf_str(&new), new.len, err);

@@ -228,6 +228,17 @@ same_set([s.get('ref') for s in root.findall(STONE)],
          'and the others are told')
 ok(STONE not in read(mill.path('g', 'none.atom')).decode() and
    'deleted-entry' not in read(mill.path('g', 'none.atom')).decode(), 'or not')
+# An author's name as long as an entry may be hides no post.
+site.documents['/h'] = rss(('http://h.example/1', 'h', '', 'x')).replace(
+    b'</item>', b'<author>%s</author></item>' % (b'{wordy' * 20000))
+mill.sections['feeds'] = {'h': site.source('/h')}
+mill.set()
+mill.round()
+ok(everywhere('wordy'), 'a post that begins with much')
+r = mill.run('forget', 'http://h.example/1')
+ok(r.status == 0 and '1 post removed' in r.out and everywhere('wordy') == [],
+   'goes like all others', (r, everywhere('wordy')))
+
 r = mill.run('db', 'check')
 ok(r.status == 0, 'the database is sound', r)
 done()
