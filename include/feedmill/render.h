@@ -232,8 +232,10 @@ enum { POST_KEY_MAX = 4096 };
 void render_post(struct buf *, const struct item *, int html);
 
 /* Is this, the beginning of a file, a post of the entry with this uuid and
- * (or NULL) URL, in whatever state? */
-int render_post_is_of(const char *text, const char *uuid, const char *url);
+ * (or NULL) URL and key, in whatever state?  The key is as a post has it:
+ * "#..." inside its source. */
+int render_post_is_of(const char *text, const char *uuid, const char *url,
+    const char *key);
 
 /* Its file name: date, title cut at a byte-safe place, fingerprint of the
  * entry (and of the stamp, per revision): a pure function of the entry. */

@@ -379,6 +379,7 @@ int store_find_entries(struct store_reader *, const char *what,
 struct tombstone {
 	int64_t		 entry_id, at_ms;
 	const char	*uuid, *url;	/* url or NULL */
+	const char	*key;		/* "#..." inside its source */
 };
 struct tombstone_filter {
 	const int64_t	*source_ids;	/* ascending; 0 ends; NULL: of all */

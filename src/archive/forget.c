@@ -74,7 +74,7 @@ is_gone(int dirfd, const char *name, struct buf *bytes,
 	close(fd);
 	for (size_t i = 0; rc == 0 && i < count; i++) {
 		if (render_post_is_of(buf_str(bytes), gone[i].uuid,
-		    gone[i].url))
+		    gone[i].url, gone[i].key))
 			return 1;
 	}
 	return 0;

@@ -123,6 +123,7 @@ take_tombstone(const struct tombstone *t, void *arg)
 	*to = *t;
 	to->uuid = arena_strdup(&f->arena, t->uuid);
 	to->url = arena_strdup(&f->arena, t->url);
+	to->key = arena_strdup(&f->arena, t->key);
 	return 0;
 }
 

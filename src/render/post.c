@@ -93,29 +93,26 @@ put_tags(struct buf *b, const struct item *item)
 
 /* What the post's URL does not tell: a name its source gave it, or an
  * address that is no link. */
+static void
+put_key(struct buf *b, const char *key, const char *url)
+{
+	if (key == NULL || strlen(key) > POST_KEY_MAX ||
+	    (key[0] != '#' && url != NULL))
+		return;
+	buf_puts(b, "key: ");
+	quote_yaml(b, key);
+	buf_putc(b, '\n');
+}
+
+/* As it is inside of its source: without that one's name. */
 static const char *
 key_of(const struct item *item)
 {
 	const char *key = item->key, *site = item->source_name;
 	size_t len = site != NULL ? strlen(site) : 0;
 
-	if (key == NULL || strlen(key) > POST_KEY_MAX)
-		return NULL;
-	if (site != NULL && strncmp(key, site, len) == 0 && key[len] == '#')
-		return key + len;
-	return item->url == NULL ? key : NULL;
-}
-
-static void
-put_key(struct buf *b, const struct item *item)
-{
-	const char *key = key_of(item);
-
-	if (key == NULL)
-		return;
-	buf_puts(b, "key: ");
-	quote_yaml(b, key);
-	buf_putc(b, '\n');
+	return key != NULL && site != NULL && strncmp(key, site, len) == 0 &&
+	    key[len] == '#' ? key + len : key;
 }
 
 static void
@@ -138,7 +135,7 @@ put_front_matter(struct buf *b, const struct item *item, const char *title,
 	buf_puts(b, "comments: True\ncategories: [ ");
 	quote_yaml(b, site_of(item));
 	buf_puts(b, " ]\nrender_with_liquid: false\n");
-	put_key(b, item);
+	put_key(b, key_of(item), item->url);
 	buf_puts(b, "---\n");
 	buf_fini(&authors);
 }
@@ -230,27 +227,69 @@ origin_of(const char *uuid, const char *url, char urn[9 + UUID_TEXT_SIZE])
 	return urn;
 }
 
-/* In the front matter, as we write it and as the older generators did. */
-int
-render_post_is_of(const char *text, const char *uuid, const char *url)
+/* The line of the front matter that begins so, without its end, or NULL. */
+static const char *
+find_line(const char *text, const char *key, size_t *ret_len)
 {
 	const char *end = strstr(text, "\n---\n"), *at;
-	char urn[9 + UUID_TEXT_SIZE];
-	const char *from = origin_of(uuid, url, urn);
+
+	at = strncmp(text, "---\n", 4) == 0 ? strstr(text, key) : NULL;
+	if (at == NULL || (end != NULL && at > end))
+		return NULL;
+	*ret_len = strcspn(++at, "\r\n");
+	return at;
+}
+
+static int
+is_line(const char *line, size_t len, const char *text)
+{
+	return strlen(text) == len && memcmp(line, text, len) == 0;
+}
+
+/* As we write it, and as the older generators did. */
+static int
+is_from(const char *text, const char *from)
+{
 	struct buf ours = { 0 }, theirs = { 0 };
+	size_t len;
+	const char *line = find_line(text, "\nfrom: ", &len);
 	int same;
 
-	at = strncmp(text, "---\n", 4) == 0 ? strstr(text, "\nfrom: ") : NULL;
-	if (at == NULL || (end != NULL && at > end))
-		return 0;
+	buf_puts(&ours, "from: ");
 	put_url_value(&ours, from);
-	at += strlen("\nfrom: ");
-	buf_append(&theirs, at, strcspn(at, "\r\n"));
-	same = strcmp(buf_str(&theirs), buf_str(&ours)) == 0 ||
-	    strcmp(buf_str(&theirs), from) == 0;
+	buf_printf(&theirs, "from: %s", from);
+	same = line != NULL && (is_line(line, len, buf_str(&ours)) ||
+	    is_line(line, len, buf_str(&theirs)));
 	buf_fini(&ours);
 	buf_fini(&theirs);
 	return same;
+}
+
+/* Others may be from there, too, by keys of their own.  A post without a key
+ * may be older than keys are. */
+static int
+has_other_key(const char *text, const char *key, const char *url)
+{
+	struct buf ours = { 0 };
+	size_t len;
+	const char *line = find_line(text, "\nkey: ", &len);
+	int differs;
+
+	put_key(&ours, key, url);
+	differs = line != NULL && (ours.len != len + 1 ||
+	    memcmp(ours.data, line, len) != 0);
+	buf_fini(&ours);
+	return differs;
+}
+
+int
+render_post_is_of(const char *text, const char *uuid, const char *url,
+    const char *key)
+{
+	char urn[9 + UUID_TEXT_SIZE];
+
+	return is_from(text, origin_of(uuid, url, urn)) &&
+	    !has_other_key(text, key, url);
 }
 
 void

@@ -138,7 +138,7 @@ store_find_entries(struct store_reader *r, const char *what,
 /* One that retention took away may have come back.  In this order: there are
  * few of the first. */
 static const char tombstones[] =
-    "SELECT t.entry_id, t.at_ms, e.uuid, e.url, e.source_id "
+    "SELECT t.entry_id, t.at_ms, e.uuid, e.url, e.source_id, e.key "
     "FROM tombstones t CROSS JOIN entries e ON e.id = t.entry_id "
     "WHERE NOT EXISTS (SELECT 1 FROM revisions r WHERE r.seq = e.seq) "
     "AND (?1 OR t.is_forgotten) AND (NOT ?2 OR t.is_pending) "
@@ -163,6 +163,7 @@ store_each_tombstone(struct store_reader *r,
 			.entry_id = sqlite3_column_int64(q, 0),
 			.at_ms = sqlite3_column_int64(q, 1),
 			.uuid = db_text(q, 2), .url = db_text(q, 3),
+			.key = db_text(q, 5),
 		};
 
 		if (!which_has(&wanted, sqlite3_column_int64(q, 4)))

@@ -239,6 +239,19 @@ r = mill.run('forget', 'http://h.example/1')
 ok(r.status == 0 and '1 post removed' in r.out and everywhere('wordy') == [],
    'goes like all others', (r, everywhere('wordy')))
 
+# Several on one page, each by its guid: one of them goes.
+LOG = '<item><link>http://l.example/log</link><guid>v%d</guid><title>wordv%d' \
+      '</title></item>'
+site.documents['/l'] = rss().replace(b'</channel>', ''.join(
+    LOG % (n, n) for n in range(3)).encode() + b'</channel>')
+mill.sections['feeds'] = {'l': site.source('/l')}
+mill.set()
+mill.round()
+r = mill.run('forget', 'l#v1')
+ok(r.status == 0 and '1 post removed' in r.out, 'one of three on a page', r)
+same([any('.md' in f for f in everywhere('wordv%d' % n)) for n in range(3)],
+     [True, False, True], 'and the others stay')
+
 r = mill.run('db', 'check')
 ok(r.status == 0, 'the database is sound', r)
 done()

@@ -185,7 +185,7 @@ keys(void **state)
 		.uuid = "11111111-2222-4333-8444-555555555555",
 		.title = "t", .content = "x", .stamp = "1", .source_name = "s",
 	};
-	char longest[POST_KEY_MAX + 2] = "s#";
+	char longest[POST_KEY_MAX + 3] = "s#";
 	const char *told;
 	struct buf post = { 0 };
 	struct feed *f;
@@ -203,7 +203,7 @@ keys(void **state)
 			assert_null(strstr(buf_str(&post), "\nkey: "));
 		feed_free(f);
 	}
-	memset(longest + 2, '{', POST_KEY_MAX - 2);
+	memset(longest + 2, '{', POST_KEY_MAX - 1);
 	item.key = longest;
 	assert_string_equal(told_key(&item, &post, &f), longest + 1);
 	feed_free(f);

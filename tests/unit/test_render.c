@@ -437,26 +437,39 @@ whose_post(void **state)
 
 	(void)state;
 	render_post(&post, &item, 0);
-	assert_true(render_post_is_of(post.data, full.uuid, full.url));
-	assert_false(render_post_is_of(post.data, full.uuid, NULL));
+	assert_true(render_post_is_of(post.data, full.uuid, full.url,
+	    NULL));
+	assert_false(render_post_is_of(post.data, full.uuid, NULL, NULL));
 	assert_false(render_post_is_of(post.data, full.uuid,
-	    "https://cn.nikkei.com/columnviewpoint/58092-2025.html?a=1"));
+	    "https://cn.nikkei.com/columnviewpoint/58092-2025.html?a=1",
+	    NULL));
 	buf_reset(&post);
 	item.url = odd;
 	render_post(&post, &item, 1);
-	assert_true(render_post_is_of(post.data, full.uuid, odd));
+	assert_true(render_post_is_of(post.data, full.uuid, odd, NULL));
 	buf_reset(&post);
 	render_post(&post, &bare, 0);
-	assert_true(render_post_is_of(post.data, bare.uuid, bare.url));
-	assert_true(render_post_is_of(post.data, bare.uuid, NULL));
-	assert_false(render_post_is_of(post.data, full.uuid, NULL));
+	assert_true(render_post_is_of(post.data, bare.uuid, bare.url,
+	    NULL));
+	assert_true(render_post_is_of(post.data, bare.uuid, NULL, NULL));
+	assert_false(render_post_is_of(post.data, full.uuid, NULL, NULL));
+	/* Two on one page; a post that is older than keys is of any. */
+	assert_true(render_post_is_of(post.data, bare.uuid, bare.url, "#v1"));
+	buf_reset(&post);
+	item.key = "a#v{1}\n";
+	item.source_name = "a";
+	render_post(&post, &item, 0);
+	assert_true(render_post_is_of(post.data, full.uuid, odd, "#v{1}\n"));
+	assert_false(render_post_is_of(post.data, full.uuid, odd, "#v{1}"));
+	assert_false(render_post_is_of(post.data, full.uuid, odd,
+	    "//a.example/"));
 	/* Only the front matter says so. */
 	assert_true(render_post_is_of("---\nfrom: http://a/\n---\n", "u",
-	    "http://a/"));
+	    "http://a/", NULL));
 	assert_false(render_post_is_of("---\nx: y\n---\n\nfrom: http://a/\n",
-	    "u", "http://a/"));
+	    "u", "http://a/", NULL));
 	assert_false(render_post_is_of("\nfrom: http://a/\n---\n", "u",
-	    "http://a/"));
+	    "http://a/", NULL));
 	buf_fini(&post);
 }
 
