@@ -35,6 +35,7 @@ struct errand {
 	struct rounds	*rounds;	/* NULL: they are gone */
 	const struct rounds_kind *kind;
 	struct round	*round;
+	int		 is_stale;	/* there are other sources already */
 };
 
 /* Set the timer for what is to be done next, if anything is. */
@@ -71,7 +72,9 @@ errand_run(struct store_reader *reader, void *arg)
 {
 	struct errand *e = arg;
 
-	e->kind->run(reader, e->round);
+	e->is_stale = !store_has_sources(reader, e->round->config);
+	if (!e->is_stale)
+		e->kind->run(reader, e->round);
 }
 
 static void
@@ -81,8 +84,11 @@ errand_done(void *arg)
 	struct rounds *r = e->rounds;
 	const struct config *config = e->round->config;
 
-	if (r != NULL) {
+	if (r != NULL)
 		r->errand = NULL;
+	if (r != NULL && e->is_stale) {
+		arm(r);
+	} else if (r != NULL) {
 		note_failure(r, &e->round->failed);
 		r->retry = e->round->failed.msg[0] != '\0';
 		r->later = e->round->later;
@@ -90,7 +96,9 @@ errand_done(void *arg)
 			r->dirty = r->urgent = 1;
 		arm(r);
 	}
-	e->kind->end(e->round, r != NULL ? r->arg : NULL);
+	/* A stale one has done nothing; the configuration that is on its way
+	 * brings the next. */
+	e->kind->end(e->round, r != NULL && !e->is_stale ? r->arg : NULL);
 	config_unref(config);
 	free(e);
 }

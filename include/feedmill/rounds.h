@@ -4,7 +4,8 @@
  *
  * One round at a time, however many marks; one a second at most.  A round is
  * begun on the loop, run on the reader thread and ended on the loop: the two
- * never touch it at once.  It keeps the configuration it began with.  One
+ * never touch it at once.  It keeps the configuration it began with, and does
+ * nothing if the database has the sources of the next one by then.  One
  * that failed is tried again after 30 s and with the next mark; the log has
  * a failure when it begins, when it changes and when it is over.
  *

@@ -358,6 +358,13 @@ int store_search(struct store_reader *, const char *words,
     const struct store_filter *, store_search_fn *, void *arg, struct err *);
 int64_t store_search_seq(struct store_reader *);
 
+/*
+ * Are the sources in the database those of this configuration?  Between the
+ * commit of store_sync_sources() and its callback they are already those of
+ * the next: names would lead to other feeds, or to none.
+ */
+int store_has_sources(struct store_reader *, const struct config *);
+
 /* Of everything that was announced; 0 before the first. */
 int store_last_seq(struct store_reader *, int64_t *ret, struct err *);
 /* The last number announced before this time; retention may have left a

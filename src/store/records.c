@@ -207,6 +207,23 @@ outlet_find(struct store_reader *r, const char *outlet, struct err *err)
 }
 
 int
+store_has_sources(struct store_reader *r, const struct config *config)
+{
+	static const char sql[] = "SELECT value FROM meta WHERE name = ?1";
+	struct err ignored;
+	sqlite3_stmt *q = reader_statement(r, sql, &ignored);
+	int has = 1;
+
+	if (q == NULL)
+		return 1;	/* their own queries will say why */
+	db_bind_text(q, 1, sources_hash_name);
+	if (db_row(q) == 1)
+		has = sqlite3_column_int64(q, 0) == sources_hash(config);
+	reader_done(q);
+	return has;
+}
+
+int
 store_outlet_seq(struct store_reader *r, const char *outlet, int64_t *ret,
     struct err *err)
 {

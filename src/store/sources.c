@@ -7,11 +7,29 @@
 #include <string.h>
 
 #include "feedmill/base/err.h"
+#include "feedmill/base/hash.h"
 #include "feedmill/base/mem.h"
+#include "feedmill/config.h"
 
 #include "match.h"
 #include "sources.h"
 #include "writer.h"
+
+const char sources_hash_name[] = "sources_hash";
+
+int64_t
+sources_hash(const struct config *c)
+{
+	uint64_t hash = 0;
+
+	for (size_t i = 0; i < c->sources_count; i++) {
+		const struct config_source *s = &c->sources[i];
+
+		hash = hash_64(s->name, strlen(s->name) + 1, hash);
+		hash = hash_64(s->url, strlen(s->url), hash);
+	}
+	return (int64_t)(hash >> 1);
+}
 
 struct sync {
 	struct writer	*w;
@@ -188,6 +206,16 @@ write_outlets(struct sync *sy)
 }
 
 static int
+write_hash(struct sync *sy)
+{
+	sqlite3_stmt *q = db_use(sy->db, SQL_META_SET);
+
+	db_bind_text(q, 1, sources_hash_name);
+	sqlite3_bind_int64(q, 2, sources_hash(sy->config));
+	return db_run(q) == 0 ? 0 : -1;
+}
+
+static int
 sync_write(struct sync *sy, struct source_state *states)
 {
 	const struct config *c = sy->config;
@@ -210,7 +238,7 @@ sync_write(struct sync *sy, struct source_state *states)
 		code = write_removed(sy);
 	if (code == 0 && sy->has_heirs)
 		code = write_heirs(sy->db);
-	return code == 0 ? write_outlets(sy) : -1;
+	return code == 0 && write_hash(sy) == 0 ? write_outlets(sy) : -1;
 }
 
 int

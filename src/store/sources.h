@@ -17,6 +17,10 @@ int sources_sync(struct writer *, const struct config *,
 /* A row as SQL_SOURCES_ALL lists it; source_state_fini() is the caller's. */
 void sources_read_state(sqlite3_stmt *, struct source_state *);
 
+/* Of all names and URLs; what the last sync has left in the database. */
+extern const char sources_hash_name[];
+int64_t sources_hash(const struct config *);
+
 void sources_free_states(struct source_state *, size_t count);
 
 #endif

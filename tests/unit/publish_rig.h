@@ -42,6 +42,7 @@ static struct store {
 	int		 committed;
 	int		 broken;	/* marks cannot be read */
 	unsigned	 reads;
+	int		 is_ahead;	/* has other sources already */
 } store;
 
 struct store_reader {
@@ -121,6 +122,14 @@ store_each_tombstone(struct store_reader *r,
 	(void)err;
 	assert_false(f->pending);
 	return 0;
+}
+
+int
+store_has_sources(struct store_reader *reader, const struct config *c)
+{
+	(void)reader;
+	(void)c;
+	return !store.is_ahead;
 }
 
 int

@@ -270,6 +270,23 @@ test_scoped_keys_survive_a_new_name(void **state)
 	    "2 one#g two B 1740000000000\n");
 }
 
+static void
+has_sources(struct store_reader *r, void *arg)
+{
+	*(int *)arg = store_has_sources(r, &config);
+}
+
+/* Are those in the database the configured ones? */
+static void
+expect_sources(struct fixture *f, int expected)
+{
+	int has = -1;
+
+	store_read(f->store, has_sources, no_op, &has);
+	store_drain(f->store);
+	assert_int_equal(has, expected);
+}
+
 /* Entries are of the feed at that URL, whatever it is called. */
 static void
 test_names_are_swapped(void **state)
@@ -280,9 +297,12 @@ test_names_are_swapped(void **state)
 
 	VISIT(f, 0, { "//a/1", NULL, T0, "A" });
 	VISIT(f, 1, { "//b/1", NULL, T0, "B" });
+	expect_sources(f, 1);
 	sources[0].name = two;
 	sources[1].name = one;
+	expect_sources(f, 0);
 	sync_sources(f);
+	expect_sources(f, 1);
 	assert_int_equal(f->states[0].id, first);
 	assert_int_equal(f->states[1].id, second);
 	expect_entries(f, "1 //a/1 two A 1740000000000\n"
