@@ -8,6 +8,9 @@
  * that the next start cleans the files.  Finding and cleaning are the reader
  * thread's, where outlets and archives are written, too: no round is under
  * way meanwhile that knows the entry still.
+ *
+ * The folders that are cleaned are those configured then.  So where others
+ * come, or come back, they are cleaned of all that was ever forgotten.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,10 +19,12 @@
 #include "feedmill/base/arena.h"
 #include "feedmill/base/buf.h"
 #include "feedmill/base/err.h"
+#include "feedmill/base/hash.h"
 #include "feedmill/base/log.h"
 #include "feedmill/base/mem.h"
 #include "feedmill/config.h"
 #include "feedmill/publish.h"
+#include "feedmill/render.h"
 
 #include "private.h"
 
@@ -33,6 +38,8 @@ struct forgetting {
 	struct tombstone *gone;		/* pending ones, of anybody's */
 	size_t		 gone_count;
 	unsigned	 pages, posts;	/* rewritten, removed */
+	int64_t		 folders;	/* where that was done: a hash */
+	int		 elsewhere;	/* not the last time */
 	struct err	 failed;
 	int		 rc;
 	mill_fetched_fn	*done;		/* or NULL */
@@ -61,6 +68,9 @@ end(struct forgetting *f, int status, const char *sentence)
 	free(f->what);
 	free(f);
 }
+
+/* Beside the names of outlets: no number of an announcement (check.c). */
+static const char folders_mark[] = "folders:forgotten";
 
 /* ------------------------------------------------------------- and the end */
 
@@ -98,6 +108,8 @@ cleaned(void *arg)
 	int64_t *ids;
 	size_t count = 0;
 
+	if (f->rc == 0 && f->elsewhere)
+		store_mark_outlet(f->mill->store, folders_mark, f->folders);
 	if (f->gone_count == 0 && f->rc == 0 && f->what == NULL) {
 		end(f, 0, "");
 		return;
@@ -127,14 +139,40 @@ take_tombstone(const struct tombstone *t, void *arg)
 	return 0;
 }
 
+static int64_t
+hash_folders(const struct config *c)
+{
+	struct buf b = { 0 };
+	int64_t hash;
+
+	for (size_t i = 0; i < c->outlets_count; i++) {
+		buf_printf(&b, "%s\t", c->outlets[i].name);
+		render_directory(&b, c, c->outlets[i].directory);
+		buf_putc(&b, '\n');
+	}
+	for (size_t i = 0; i < c->archives_count; i++) {
+		buf_printf(&b, "%s\t%s\n", c->archives[i].directory,
+		    c->archives[i].lists != NULL ? c->archives[i].lists : "");
+	}
+	hash = (int64_t)(hash_64(buf_str(&b), b.len, 0) >> 1);
+	buf_fini(&b);
+	return hash;
+}
+
 static void
 clean(struct store_reader *r, void *arg)
 {
-	static const struct tombstone_filter pending = { .pending = 1 };
+	struct tombstone_filter filter = { 0 };
 	struct forgetting *f = arg;
+	int64_t known = 0;
 
-	f->rc = store_each_tombstone(r, &pending, take_tombstone, f,
-	    &f->failed);
+	f->folders = hash_folders(f->config);
+	f->rc = store_outlet_seq(r, folders_mark, &known, &f->failed);
+	f->elsewhere = known != f->folders;
+	filter.pending = !f->elsewhere;
+	if (f->rc == 0)
+		f->rc = store_each_tombstone(r, &filter, take_tombstone, f,
+		    &f->failed);
 	if (f->rc == -1 || f->gone_count == 0)
 		return;
 	if (publish_forget(f->config, f->gone, f->gone_count, &f->pages,
@@ -152,10 +190,14 @@ taken(const struct err *failed, void *arg)
 {
 	struct forgetting *f = arg;
 
-	if (failed != NULL)
+	if (failed != NULL) {
 		end(f, 1, failed->msg);
-	else
-		store_read(f->mill->store, clean, cleaned, f);
+		return;
+	}
+	/* There may have been a reload since it was asked for. */
+	config_unref(f->config);
+	f->config = config_ref(f->mill->config);
+	store_read(f->mill->store, clean, cleaned, f);
 }
 
 static int

@@ -5,8 +5,11 @@ and across a crash between the steps."""
 import gzip
 import os
 import shutil
+import signal
 import sqlite3
+import subprocess
 import sys
+import time
 import xml.etree.ElementTree as ET
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -192,6 +195,50 @@ os.rmdir(page)
 os.rename(page + '.away', page)
 same(mill.round().status, 0, 'and done later')
 gone(4, 'later')
+
+# ------------------------------------------------ folders that are left, and back
+def move(www, archive):
+    mill.sections['publish']['all']['directory'] = www
+    mill.sections['archive']['posts']['directory'] = archive
+    mill.set()
+
+
+def moved(n, why):
+    """Away, without it, and back."""
+    move('elsewhere', 'elsewhere/posts')
+    same(mill.run('forget', item(n)[0]).status, 0, why + ': forgotten')
+    move('www', 'archive')
+
+
+moved(5, 'where nobody looked')
+ok(everywhere('secretword5'), 'what is not configured is left alone')
+same(mill.round().status, 0, 'it is again')
+gone(5, 'back')
+
+# A reload that is applied while it looks for the entry: its folders count.
+move('elsewhere', 'elsewhere/posts')
+same(mill.round().status, 0, 'another folder, with all pages')
+ok(everywhere('secretword0'), 'it is there, too')
+move('www', 'archive')
+daemon = mill.start()
+daemon.signal(signal.SIGSTOP)
+asked = subprocess.Popen(mill.argv('forget', item(0)[0]), env=mill.env(),
+                         stdout=subprocess.PIPE)
+time.sleep(0.5)
+move('elsewhere', 'elsewhere/posts')
+daemon.signal(signal.SIGHUP)
+daemon.signal(signal.SIGCONT)
+same(asked.wait(30), 0, 'a reload comes between')
+ok(eventually(lambda: not [
+    n for n in os.listdir(mill.path('elsewhere')) if n.endswith('.atom') and
+    b'secretword0' in read(mill.path('elsewhere', n))]),
+   'the folders of then are cleaned')
+move('www', 'archive')
+daemon.signal(signal.SIGHUP)
+ok(eventually(lambda: everywhere('secretword0') == []), 'and those of later',
+   everywhere('secretword0'))
+same(daemon.stop(), 0, 'stopped')
+gone(0, 'meanwhile')
 
 # ------------------------------------------------------------------ retention
 site.documents['/g'] = rss(*[
