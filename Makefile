@@ -532,12 +532,13 @@ bench-publish: deps-build
 	done; done; done; test -n "$(FOLDER)" || rm -rf "$$dir"
 
 # HOURS of polling changing sources, watching memory, descriptors and truth;
-# then HOURS of being killed at any moment.
+# then HOURS of being killed at any moment; then HOURS of everything at once.
 HOURS	?= 0.1
 soak: deps-demo
 	$(SUBMAKE) all
 	@python3 tests/bench/soak.py $(BUILD)/feedmill $(HOURS)
 	@python3 tests/bench/kills.py $(BUILD)/feedmill $(HOURS)
+	@python3 tests/bench/chaos.py $(BUILD)/feedmill $(HOURS)
 
 # ----------------------------------------------------------------- install
 
