@@ -19,14 +19,19 @@
 #include "feedmill/render.h"
 #include "private.h"
 
+/* Who has asked since it began is told of the next. */
 static void
 answer_reload(struct daemon *d, int status, const char *text)
 {
-	if (d->reload_wanted)
-		return;			/* theirs is the next */
-	while (d->reload_calls_count > 0)
-		control_answer(d->reload_calls[--d->reload_calls_count],
-		    status, text, strlen(text));
+	unsigned due = d->reload_calls_due;
+
+	d->reload_calls_due = 0;
+	for (unsigned i = 0; i < due; i++)
+		control_answer(d->reload_calls[i], status, text,
+		    strlen(text));
+	d->reload_calls_count -= due;
+	memmove(d->reload_calls, d->reload_calls + due,
+	    d->reload_calls_count * sizeof(*d->reload_calls));
 }
 
 /* Every line of a report is an event of its own. */
@@ -168,6 +173,7 @@ daemon_reload(struct daemon *d)
 		d->reload_wanted = 1;
 		return;
 	}
+	d->reload_calls_due = d->reload_calls_count;
 	systemd_notify_reloading();
 	next = config_load(d->options->config, &report, &mistakes);
 	if (next == NULL) {

@@ -34,6 +34,9 @@ struct daemon {
 	struct importer			*importer;
 	struct control_call		*reload_calls[RELOAD_CALLS_MAX];
 	unsigned			 reload_calls_count;	/* wait */
+	unsigned			 reload_calls_due;	/* the first of
+							 * them: for the one
+							 * under way */
 	struct ev_signal		 term, intr, hup;
 	struct ev_timer			 watchdog, reword;
 	struct turns			 turns;

@@ -108,6 +108,28 @@ same((daemon.stop(), len(site.asked('/3'))), (0, 1),
      'and nothing is asked twice for it') or note(daemon.log[-3000:])
 
 
+# Who asked for a good one is not told of the bad one that comes after it.
+mill = Mill(feeds={'a': site.source('/7')})
+text = read(mill.conf)
+daemon = mill.start()
+os.unlink(mill.conf)
+os.mkfifo(mill.conf)
+with socket.socket(socket.AF_UNIX) as asking:
+    asking.settimeout(60)
+    asking.connect(mill.path('feedmill.sock'))
+    asking.sendall(b'reload\n')
+    pipe = os.open(mill.conf, os.O_WRONLY)      # it has begun to read
+    os.unlink(mill.conf)
+    write(mill.conf, 'feeds: [')
+    daemon.signal(signal.SIGHUP)
+    os.write(pipe, text)
+    os.close(pipe)
+    same(asking.recv(100), b'0\nreloaded\n', 'each is told of its own')
+ok(daemon.seen('not reloaded, nothing was changed'), 'the next is refused',
+   daemon.log)
+same(daemon.stop(), 0, 'it stops')
+
+
 # ------------------------------------------------------ another address
 
 def moved(mill, *listen, **more):
