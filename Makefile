@@ -266,6 +266,7 @@ SRCS = \
 	src/store/lists.c \
 	src/store/lock.c \
 	src/store/match.c \
+	src/store/mend.c \
 	src/store/newest.c \
 	src/store/owner.c \
 	src/store/places.c \

@@ -39,6 +39,8 @@ static const struct {
 	    "gauge", "The longest step of the index and of retention." },
 	[METRIC_STORE_STEPS_CUT] = { "store_steps_cut_total", "counter",
 	    "Such steps that were undone because a visit waited." },
+	[METRIC_STORE_MENDED] = { "store_index_mended_total", "counter",
+	    "Times a damaged index for search was made anew." },
 	[METRIC_STORE_LOG_BYTES] = { "store_log_bytes", "gauge",
 	    "What of the database's log (-wal) is in use." },
 	[METRIC_STORE_COPY_MAX_MS] = { "store_log_copy_max_seconds",

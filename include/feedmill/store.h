@@ -77,6 +77,7 @@ struct store_health {
 	int64_t		 copy_max_ms;	/* the longest time it took */
 	int		 helped_max_pages;	/* by the writer, at once */
 	int64_t		 left_bytes;	/* of it, by who did not close */
+	unsigned	 mended;	/* the index for search, made anew */
 };
 void store_health(struct store *, struct store_health *);
 

@@ -4,8 +4,8 @@
  *
  * Each takes as long as it takes, in the caller's thread, on a connection of
  * its own: for commands, not for the loop.  Checking and copying read one
- * state of the database and go well beside a daemon that writes; the other
- * two need it for themselves, and are refused with its pid (exit status 75).
+ * state of the database and go well beside a daemon that writes; the others
+ * need it for themselves, and are refused with its pid (exit status 75).
  */
 #ifndef FEEDMILL_STORE_UPKEEP_H
 #define FEEDMILL_STORE_UPKEEP_H
@@ -32,6 +32,7 @@ struct store_checked {
 	int64_t		 wanted_version;	/* of this program */
 	int64_t		 entries, revisions, last_seq;
 	unsigned	 findings;
+	unsigned	 in_index;	/* of them, for search: reindex */
 	/* Beside a daemon, in an older schema or on a disk that cannot be
 	 * written the index for search is only counted. */
 	int		 was_index_read;
@@ -55,6 +56,11 @@ int store_backup(const char *path, const char *to, int replace,
  * whatever goes wrong, it is as before. */
 int store_vacuum(const char *path, const struct store_progress *,
     int64_t *ret_before, int64_t *ret_after, struct err *);
+
+/* The index for search thrown away and made anew, step by step: interrupted,
+ * the next daemon goes on with it. */
+int store_reindex(const char *path, const struct store_progress *,
+    int64_t *ret_revisions, struct err *);
 
 /* The schema of this program: what a daemon does when it starts. */
 int store_upgrade(const char *path, int64_t *ret_from, int64_t *ret_to,

@@ -55,7 +55,7 @@ static const struct verb verbs[] = {
 	{ "export", "", "print every entry known, in any format",
 	    export_options, 0, 0, command_export },
 	{ "db", "ACTION [FILE]", "look after the database: "
-	    "check|backup|vacuum|upgrade", db_options, 1, 2, command_db },
+	    "check|backup|vacuum|reindex|upgrade", db_options, 1, 2, command_db },
 	{ "version", "", "print the version", NULL, 0, 0, command_version },
 	{ "help", "[VERB]", "print help", NULL, 0, 1, command_help },
 };

@@ -83,6 +83,10 @@ put_verdict(struct buf *b, const char *path, const struct store_checked *r)
 	if (r->findings > 0) {
 		buf_printf(b, "%s: damaged, %u findings\n", path,
 		    r->findings);
+		if (r->in_index > 0)
+			buf_printf(b, "%u of them in the index for search: "
+			    "`feedmill db reindex` makes that anew\n",
+			    r->in_index);
 		return;
 	}
 	buf_printf(b, "%s: ok, schema %lld", path, (long long)r->version);
@@ -154,6 +158,21 @@ db_vacuum(struct call *c, const char *path,
 }
 
 static int
+db_reindex(struct call *c, const char *path,
+    const struct store_progress *progress)
+{
+	struct buf out = { 0 };
+	int64_t revisions;
+	struct err e;
+
+	if (store_reindex(path, progress, &revisions, &e) != 0)
+		return fail_quietly(c, &e);
+	buf_printf(&out, "%s: the index for search is made anew, of %lld "
+	    "revisions\n", path, (long long)revisions);
+	return print_text(&out);
+}
+
+static int
 db_upgrade(struct call *c, const char *path,
     const struct store_progress *progress)
 {
@@ -179,6 +198,7 @@ static const struct action {
 	{ "check", 0, 1, db_check },
 	{ "backup", 1, 1, db_backup },
 	{ "vacuum", 0, 0, db_vacuum },
+	{ "reindex", 0, 0, db_reindex },
 	{ "upgrade", 0, 0, db_upgrade },
 };
 
@@ -217,7 +237,7 @@ command_db(struct call *c)
 	}
 	near = config_suggest(c->operands[0], names);
 	return usage_error(c, "\"%s\" is none of check, backup, vacuum, "
-	    "upgrade%s%s%s", c->operands[0],
+	    "reindex, upgrade%s%s%s", c->operands[0],
 	    near != NULL ? "; did you mean \"" : "",
 	    near != NULL ? near : "", near != NULL ? "\"?" : "");
 }

@@ -68,6 +68,7 @@ mill_metrics(struct mill *m)
 	metrics_set(&m->metrics, METRIC_STORE_STEP_MAX_MS,
 	    (double)health.step_max_ms);
 	metrics_set(&m->metrics, METRIC_STORE_STEPS_CUT, health.steps_cut);
+	metrics_set(&m->metrics, METRIC_STORE_MENDED, health.mended);
 	metrics_set(&m->metrics, METRIC_STORE_LOG_BYTES,
 	    (double)health.log_bytes);
 	metrics_set(&m->metrics, METRIC_STORE_COPY_MAX_MS,

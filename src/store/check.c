@@ -19,6 +19,7 @@
 #include "feedmill/base/mem.h"
 
 #include "lock.h"
+#include "mend.h"
 #include "schema.h"
 #include "upkeep.h"
 
@@ -108,6 +109,10 @@ static const struct invariant rows[] = {
 	    "SELECT 'source ' || name || ' is configured more than once' "
 	    "FROM sources WHERE position IS NOT NULL GROUP BY name "
 	    "HAVING count(*) > 1" },
+};
+
+/* These can be made anew. */
+static const struct invariant index_rows[] = {
 	{ "entries that can be searched",
 	    "SELECT 'revision number ' || seq || "
 	    "' is not in the index for search' FROM revisions r "
@@ -128,6 +133,7 @@ struct checking {
 	struct upkeep	 u;
 	const struct store_findings *findings;
 	struct store_checked *ret;
+	int		 is_index;	/* what is looked at now: for search */
 	unsigned	 of_this_kind;
 };
 
@@ -135,6 +141,7 @@ static void
 find(struct checking *c, const char *sentence)
 {
 	c->ret->findings++;
+	c->ret->in_index += (unsigned)c->is_index;
 	if (c->of_this_kind++ < FINDINGS_OF_A_KIND)
 		c->findings->fn(sentence, c->findings->arg);
 }
@@ -218,7 +225,10 @@ check_object(struct checking *c, sqlite3_stmt *q, sqlite3_stmt *wanted)
 	snprintf(text, sizeof(text), "the %s %s is not %s",
 	    db_text(wanted, 0), db_text(wanted, 1),
 	    row == 1 ? "as it should be" : "there");
+	c->is_index = strncmp(db_text(wanted, 1), "search", 6) == 0 &&
+	    strcmp(db_text(wanted, 0), "table") == 0;
 	find(c, text);
+	c->is_index = 0;
 }
 
 /*
@@ -327,6 +337,20 @@ count_all(struct checking *c, struct err *err)
 
 /* --------------------------------------------------- the index for search */
 
+/* Its rows, and what a daemon looks at when it starts. */
+static int
+check_index_rows(struct checking *c, struct err *err)
+{
+	int code;
+
+	c->is_index = 1;
+	code = check_all(c, index_rows, ARRAY_LEN(index_rows), err);
+	if (code == 0 && c->ret->in_index == 0 && mend_is_needed(&c->u.db))
+		find(c, "the index for search is damaged");
+	c->is_index = 0;
+	return code;
+}
+
 /*
  * Is what the index says what the texts say?  While some of them are still
  * to be added only its own order can be told.  Nothing is written by it, but
@@ -349,9 +373,11 @@ check_index(struct checking *c, const char *path)
 	    "SELECT 'integrity-check', " META("indexed_seq") " >= coalesce("
 	    META("last_seq") ", 0)", NULL, NULL, NULL);
 	c->ret->was_index_read = code == SQLITE_OK;
+	c->is_index = code != SQLITE_CORRUPT;
 	if ((code & 0xff) == SQLITE_CORRUPT)
 		find(c, "the index for search does not say what the texts "
 		    "do");
+	c->is_index = 0;
 	db_close(&c->u.db);
 }
 
@@ -373,7 +399,9 @@ check_what_is_read(struct checking *c, struct err *err)
 	if (check_schema(c, err) != 0 || count_all(c, err) != 0 ||
 	    check_keys(c, err) != 0)
 		return -1;
-	return check_all(c, rows, ARRAY_LEN(rows), err);
+	if (check_all(c, rows, ARRAY_LEN(rows), err) != 0)
+		return -1;
+	return check_index_rows(c, err);
 }
 
 int

@@ -5,6 +5,7 @@
 #include "chores.h"
 #include "group.h"
 #include "index.h"
+#include "mend.h"
 #include "writer.h"
 
 enum {
@@ -24,6 +25,7 @@ enum {
 	CUT_DOUBLINGS	= 6,
 	CUTS_MAX	= 40,		/* some two minutes of trying */
 	LOG_WAIT_MS	= 5,
+	MEND_AGAIN_MS	= 60 * 60 * 1000,
 };
 
 /* -------------------------------------------------------------- the steps */
@@ -120,6 +122,55 @@ guard_end(struct writer *w)
 	w->db.guard = (struct tokenizer_guard){ 0 };
 }
 
+/* ---------------------------------------------------------------- mending */
+
+/*
+ * FTS5 has found its rows damaged, does not find them, or finds what it is
+ * about to add.  Whatever damages them again and again is not to be fed: then
+ * it is left as it is, and told.
+ */
+static int
+is_to_be_mended(struct writer *w, int is_of_index)
+{
+	int code = w->db.failed;
+
+	if (w->mended_ms != 0 &&
+	    clock_mono_ms() - w->mended_ms < MEND_AGAIN_MS)
+		return 0;
+	return code == SQLITE_CORRUPT_VTAB ||
+	    (code == SQLITE_CONSTRAINT_PRIMARYKEY && is_of_index) ||
+	    (code == SQLITE_ERROR && mend_is_needed(&w->db));
+}
+
+/* After what failed was undone: 1, there is an empty index now, that steps
+ * fill like one that is behind. */
+static int
+mend(struct writer *w, int is_of_index)
+{
+	struct chores *c = &w->chores;
+	struct group g;
+	int code;
+
+	if (!is_to_be_mended(w, is_of_index))
+		return 0;
+	writer_note_mended(w);
+	code = group_begin(w, &g);
+	if (code == 0)
+		code = mend_index(&w->db, &g.err);
+	if (code == 0)
+		code = group_commit(w, &g);
+	if (code != 0)
+		group_undo(w, &g);
+	g.whose = TROUBLE_OF_CHORE + CHORE_INDEX;
+	g.has_failed = code != 0;
+	group_finish(w, &g);
+	if (code != 0)
+		return 0;
+	c->indexed_seq = c->step_seq = 0;
+	c->due_ms[CHORE_INDEX] = clock_mono_ms();
+	return 1;
+}
+
 /* ----------------------------------------------------------------- a step */
 
 /* What was thought to be done is not: smaller, next time. */
@@ -182,6 +233,11 @@ do_step(struct writer *w, enum chore which, int limit_ms)
 		group_undo(w, &g);
 		take_back(c, next);
 	}
+	if (code != 0 && !c->was_cut &&
+	    mend(w, which != CHORE_RETENTION)) {
+		c->due_ms[which] = clock_mono_ms();
+		return;
+	}
 	g.whose = TROUBLE_OF_CHORE + (int)which;
 	g.was_cut = code != 0 && c->was_cut;
 	g.has_failed = code != 0 && !g.was_cut;
@@ -225,11 +281,16 @@ chores_index_done(struct writer *w)
 	writer_set_trouble(w, TROUBLE_OF_CHORE + CHORE_INDEX, NULL);
 }
 
-void
-chores_index_failed(struct writer *w, const struct err *err)
+int
+chores_is_to_blame(struct writer *w, const struct group *g)
 {
-	writer_set_trouble(w, TROUBLE_OF_CHORE + CHORE_INDEX, err);
+	if (mend(w, g->has_index))
+		return 1;
+	if (!g->has_index)
+		return 0;
+	writer_set_trouble(w, TROUBLE_OF_CHORE + CHORE_INDEX, &g->err);
 	w->chores.index_again_ms = clock_mono_ms() + FAILED_WAIT_MS;
+	return 1;
 }
 
 /* -------------------------------------------------------------- when what */

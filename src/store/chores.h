@@ -47,9 +47,11 @@ void chores_set_retention(struct writer *, const struct config *,
 
 /* Before the commit of a group: into the index what it has brought. */
 int chores_index_along(struct writer *, struct group *);
-/* That is committed, or undone because it failed: not with the next ones. */
+/* That is committed. */
 void chores_index_done(struct writer *);
-void chores_index_failed(struct writer *, const struct err *);
+/* After a group failed and was undone: 1, it was the index for search, and
+ * the group is to be done again, without it. */
+int chores_is_to_blame(struct writer *, const struct group *);
 
 /* After a group: the index follows when it is quiet, but not never. */
 void chores_plan(struct writer *);

@@ -30,6 +30,9 @@ static const struct reason {
 	{ SQLITE_BUSY, 75, "another process holds it" },
 	{ SQLITE_LOCKED, 75, "another process holds it" },
 	{ SQLITE_CANTOPEN, 69, "it cannot be opened" },
+	/* What FTS5 has to say of its rows. */
+	{ SQLITE_CORRUPT_VTAB, 65, "its index for search is damaged "
+	    "(`feedmill db reindex` makes it anew)" },
 	{ SQLITE_CORRUPT, 65, "it is damaged (try `feedmill db check`)" },
 	{ SQLITE_NOTADB, 65, "it is not a database" },
 	{ SQLITE_ERROR, 65, "it is not as it should be" },
@@ -37,11 +40,12 @@ static const struct reason {
 };
 
 int
-db_fail(const struct db *db, struct err *err, const char *what)
+db_fail(struct db *db, struct err *err, const char *what)
 {
 	int code = sqlite3_extended_errcode(db->sqlite);
 	const struct reason *r = NULL;
 
+	db->failed = code;
 	for (size_t i = 0; i < ARRAY_LEN(reasons) && r == NULL; i++) {
 		if (reasons[i].code == code ||
 		    reasons[i].code == (code & 0xff))

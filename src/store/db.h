@@ -21,6 +21,7 @@ struct err;
 
 struct db {
 	sqlite3		*sqlite;
+	int		 failed;	/* SQLite's code: db_fail()'s last */
 	struct tokenizer_guard guard;	/* may stop the tokenizer */
 	const char	*path;		/* borrowed, for sentences */
 	sqlite3_stmt	*statements[STATEMENT_COUNT];	/* the writer's */
@@ -36,7 +37,7 @@ int db_open(struct db *, const char *path, enum db_mode, struct err *);
 void db_close(struct db *);	/* zeroed or half open is fine */
 
 /* "could not WHAT: database PATH: reason"; always -1. */
-int db_fail(const struct db *, struct err *, const char *what);
+int db_fail(struct db *, struct err *, const char *what);
 
 int db_exec(struct db *, const char *sql, struct err *, const char *what);
 /* A pragma or a query with one number. */

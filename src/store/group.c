@@ -27,6 +27,7 @@ group_begin(struct writer *w, struct group *g)
 	    .cpu_ms = clock_cpu_ms(), .seq_before = w->last_seq };
 	task_list_init(&g->tasks);
 	w->is_syncing = 0;
+	w->db.failed = SQLITE_OK;
 	if (db_run(db_use(&w->db, SQL_BEGIN)) != 0)
 		return db_fail(&w->db, &g->err, "begin");
 	g->has_begun = 1;

@@ -5,7 +5,7 @@
 #include "index.h"
 
 static int
-index_fail(const struct db *db, struct err *err)
+index_fail(struct db *db, struct err *err)
 {
 	return db_fail(db, err, "index for search");
 }

@@ -32,6 +32,17 @@ enum { APPLICATION_ID = 0x464d696c };
 	"INSERT INTO search(search, rowid, title, text) " \
 	"VALUES('delete', old.seq, " INDEXED_TEXT("old.") ");"
 
+/* The index for search as it is made, in two steps or, anew, at once. */
+#define SEARCH_TABLE \
+	"CREATE VIRTUAL TABLE search USING fts5(title, text," \
+	" content='searchable', content_rowid='seq', tokenize='cjk');"
+#define SEARCH_MERGES \
+	"INSERT INTO search(search, rank) VALUES('automerge', 0);" \
+	"INSERT INTO search(search, rank) VALUES('crisismerge', 256);" \
+	"INSERT INTO search(search, rank) VALUES('usermerge', 8);"
+
+const char schema_index[] = SEARCH_TABLE SEARCH_MERGES;
+
 static const char *const steps[] = {
 	/* 0 to 1 */
 	"CREATE TABLE meta(name TEXT PRIMARY KEY, value NOT NULL)"
@@ -145,8 +156,7 @@ static const char *const steps[] = {
 	 */
 	"CREATE VIEW searchable(seq, title, text) AS SELECT seq, "
 	INDEXED_TEXT("") " FROM revisions;"
-	"CREATE VIRTUAL TABLE search USING fts5(title, text,"
-	" content='searchable', content_rowid='seq', tokenize='cjk');"
+	SEARCH_TABLE
 	"INSERT INTO meta VALUES('indexed_seq', 0);"
 	"CREATE TRIGGER search_delete BEFORE DELETE ON revisions"
 	" WHEN " IS_INDEXED " BEGIN " INDEX_REMOVE_OLD " END;"
@@ -231,9 +241,7 @@ static const char *const steps[] = {
 	"SELECT 'delete', seq, title, text FROM searchable "
 	"WHERE seq = old.seq;"
 	"DELETE FROM outdated WHERE seq = old.seq; END;"
-	"INSERT INTO search(search, rank) VALUES('automerge', 0);"
-	"INSERT INTO search(search, rank) VALUES('crisismerge', 256);"
-	"INSERT INTO search(search, rank) VALUES('usermerge', 8);",
+	SEARCH_MERGES,
 
 	/*
 	 * 9 to 10: what tells the publisher that something it has shown is to

@@ -20,6 +20,9 @@ int schema_bring_up(struct db *, struct err *);
  * us: of another program, or newer. */
 int schema_read(struct db *, int64_t *ret, struct err *);
 
+/* SQL: the index for search, empty, where there is none. */
+extern const char schema_index[];
+
 /* Is it ours, and of this version?  For connections that only read. */
 int schema_check(struct db *, struct err *);
 

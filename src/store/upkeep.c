@@ -10,11 +10,17 @@
 #include "feedmill/base/err.h"
 #include "feedmill/base/mem.h"
 
+#include "index.h"
 #include "lock.h"
+#include "mend.h"
 #include "schema.h"
 #include "upkeep.h"
 
-enum { PROGRESS_STEPS = 100000 };
+enum {
+	PROGRESS_STEPS	= 100000,
+	INDEX_MS	= 500,		/* in a transaction */
+	MERGE_PAGES	= 256,
+};
 
 void
 upkeep_tell(const struct upkeep *u, int64_t done, int64_t total)
@@ -159,6 +165,87 @@ store_vacuum(const char *path, const struct store_progress *progress,
 		code = vacuum(&u, err);
 	if (code == 0)
 		code = size_of(&u.db, ret_after, err);
+	upkeep_close(&u);
+	return code;
+}
+
+/* ---------------------------------------------------------------- reindex */
+
+/* A part of it is in the index with its commit, and never half. */
+static int
+commit(struct db *db, int code, struct err *err)
+{
+	if (code >= 0 && db_exec(db, "COMMIT", err, "index for search") != 0)
+		code = -1;
+	if (code < 0 && !sqlite3_get_autocommit(db->sqlite))
+		sqlite3_exec(db->sqlite, "ROLLBACK", NULL, NULL, NULL);
+	return code;
+}
+
+static int
+fill_index(struct upkeep *u, int64_t last_seq, struct err *err)
+{
+	static const struct index_limit limit = { .ms = INDEX_MS };
+	int64_t seq = 0;
+
+	upkeep_begin(u, "making the index for search");
+	sqlite3_progress_handler(u->db.sqlite, 0, NULL, NULL);
+	while (seq < last_seq) {
+		if (db_exec(&u->db, "BEGIN IMMEDIATE", err, "index") != 0 ||
+		    commit(&u->db, index_step(&u->db, last_seq, &limit, &seq,
+		    err), err) != 0)
+			return -1;
+		upkeep_tell(u, seq, last_seq);
+	}
+	return 0;
+}
+
+/* Parts that are not merged make a search slow. */
+static int
+merge_index(struct upkeep *u, struct err *err)
+{
+	int more = 1;
+
+	upkeep_begin(u, "putting the index for search together");
+	while (more == 1) {
+		if (db_exec(&u->db, "BEGIN IMMEDIATE", err, "merge") != 0)
+			return -1;
+		more = index_merge(&u->db, MERGE_PAGES);
+		if (more < 0)
+			db_fail(&u->db, err, "merge the index for search");
+		more = commit(&u->db, more, err);
+	}
+	return more;
+}
+
+static int
+reindex(struct upkeep *u, int64_t *ret_revisions, struct err *err)
+{
+	int64_t last_seq;
+
+	upkeep_begin(u, "throwing away the index for search");
+	if (mend_index_alone(&u->db, err) != 0 ||
+	    db_prepare_all(&u->db, err) != 0 ||
+	    db_number(&u->db, "SELECT coalesce(max(seq), 0) FROM revisions",
+	    &last_seq, err) != 0 ||
+	    fill_index(u, last_seq, err) != 0 || merge_index(u, err) != 0)
+		return -1;
+	return db_number(&u->db, "SELECT count(*) FROM search_docsize",
+	    ret_revisions, err);
+}
+
+int
+store_reindex(const char *path, const struct store_progress *progress,
+    int64_t *ret_revisions, struct err *err)
+{
+	struct upkeep u;
+	int code;
+
+	if (upkeep_open_to_own(&u, path, progress, err) != 0)
+		return -1;
+	code = schema_check(&u.db, err);
+	if (code == 0)
+		code = reindex(&u, ret_revisions, err);
 	upkeep_close(&u);
 	return code;
 }

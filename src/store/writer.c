@@ -28,6 +28,7 @@
 #include "feedmill/base/mem.h"
 
 #include "group.h"
+#include "mend.h"
 #include "schema.h"
 #include "writer.h"
 
@@ -143,6 +144,17 @@ writer_note_cut(struct writer *w)
 }
 
 void
+writer_note_mended(struct writer *w)
+{
+	w->mended_ms = clock_mono_ms();
+	pthread_mutex_lock(&w->lock);
+	w->health.mended++;
+	pthread_mutex_unlock(&w->lock);
+	log_event(LOG_WARN, "the index for search was damaged and is made "
+	    "anew", LOG_STR("path", w->db.path));
+}
+
+void
 writer_health(struct writer *w, struct store_health *ret)
 {
 	pthread_mutex_lock(&w->lock);
@@ -184,8 +196,7 @@ writer_do_group(struct writer *w, struct task_list *tasks)
 		code = group_commit(w, &g);
 	if (code != 0)
 		group_undo(w, &g);
-	if (code != 0 && g.has_index) {
-		chores_index_failed(w, &g.err);
+	if (code != 0 && chores_is_to_blame(w, &g)) {
 		task_list_join(tasks, &g.tasks);
 		writer_do_group(w, tasks);
 		return;
@@ -412,15 +423,29 @@ writer_note_left(struct writer *w)
 	    LOG_STR("path", name), LOG_INT("bytes", st.st_size));
 }
 
+/* What is derived is no reason not to start. */
+static int
+writer_mend(struct writer *w, struct err *err)
+{
+	if (!mend_is_needed(&w->db))
+		return 0;
+	if (mend_index_alone(&w->db, err) != 0)
+		return -1;
+	writer_note_mended(w);
+	return 0;
+}
+
 int
 writer_start(struct writer *w, struct err *err)
 {
 	sigset_t all, was;
 	int code;
 
+	writer_init_lock(w);
 	writer_note_left(w);
 	if (db_open(&w->db, w->options->path, DB_WRITE, err) != 0 ||
 	    schema_bring_up(&w->db, err) != 0 ||
+	    writer_mend(w, err) != 0 ||
 	    db_prepare_all(&w->db, err) != 0 ||
 	    writer_read_meta(w, err) != 0 ||
 	    writer_fit_cache(w, err) != 0) {
@@ -431,7 +456,6 @@ writer_start(struct writer *w, struct err *err)
 		db_close(&w->db);
 		return -1;
 	}
-	writer_init_lock(w);
 	sqlite3_busy_handler(w->db.sqlite, writer_on_busy, w);
 	/* In the place of SQLite's own, that every commit may wait for. */
 	sqlite3_wal_hook(w->db.sqlite, writer_on_log, w);

@@ -28,6 +28,7 @@ struct writer {
 	int64_t		 last_seq;	/* given out, committed or not */
 	int64_t		 last_announced_ms;	/* at least, see below */
 	int64_t		 cache_fits_seq;	/* up to there */
+	int64_t		 mended_ms;	/* monotonic; 0: the index never was */
 	struct chores	 chores;
 	struct checkpoint checkpoint;
 	/*
@@ -82,6 +83,8 @@ void writer_set_trouble(struct writer *, int whose, const struct err *);
 void writer_note_time(struct writer *, int is_group, int64_t since_ms,
     int64_t since_cpu_ms);
 void writer_note_cut(struct writer *);
+/* The index for search is thrown away, or is about to be. */
+void writer_note_mended(struct writer *);
 /* There is something in the queue. */
 int writer_is_awaited(struct writer *);
 

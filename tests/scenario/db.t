@@ -88,11 +88,12 @@ BREAK = {
                                          'sources that it belongs to'],
     "UPDATE sources SET name = 'a'": ['source a is configured more than'],
     "UPDATE meta SET value = 20 WHERE name = 'indexed_seq'":
-        ['number 21 of the index for search is not there, or not yet'],
+        ['number 21 of the index for search is not there, or not yet',
+         '70 of them in the index.*db reindex'],
     "DELETE FROM search_docsize WHERE id = 5":
         ['revision number 5 is not in the index for search'],
     "UPDATE revisions SET title = 'other' WHERE seq = 6":
-        ['does not say what the texts do'],
+        ['does not say what the texts do', '1 of them.*db reindex'],
     "INSERT INTO outdated VALUES(4711, '', '')":
         ['revision number 4711, that was edited, is not there'],
     "UPDATE entries SET scope = 99 WHERE id = 1":
@@ -263,6 +264,8 @@ ok(r.status == 75 and str(daemon.process.pid) in r.err,
    'vacuum is refused with the pid of the daemon', r)
 r = mill.run('db', 'upgrade')
 ok(r.status == 75 and str(daemon.process.pid) in r.err, 'upgrade, too', r)
+r = mill.run('db', 'reindex')
+ok(r.status == 75 and str(daemon.process.pid) in r.err, 'and reindex', r)
 same(daemon.stop(), 0, 'the daemon was not disturbed')
 same(daemon.events('database failing'), [], 'not once')
 
@@ -323,6 +326,57 @@ same(check().status, 0, 'and what is left is sound')
 same(mill.export(), exported, 'and all there')
 r = mill.run('db', 'upgrade')
 ok(r.status == 0 and 'already' in r.out, 'nothing to be brought up', r)
+
+# --------------------------------------------- the index for search, damaged
+
+NO_PARTS = "UPDATE search_data SET block = x'ffffffffffff' WHERE id = 10"
+found = mill.run('search', 'title').out
+
+
+def plant(sql):
+    db = sqlite3.connect(database)
+    db.execute(sql)
+    db.commit()
+    db.execute('PRAGMA wal_checkpoint(TRUNCATE)')
+    root = db.execute("SELECT rootpage FROM sqlite_schema "
+                      "WHERE name = 'search_data'").fetchone()[0]
+    db.close()
+    return root
+
+
+plant(NO_PARTS)
+before = read(database)
+r = mill.run('search', 'title')
+ok(r.status == 65 and 'db reindex' in r.err, 'a search says what to do', r)
+r = check()
+ok(r.status == 65 and 'db reindex' in r.out, 'so does db check', r)
+same(read(database), before, 'and both leave it as it was')
+r = mill.run('db', 'reindex')
+ok(r.status == 0 and 'of 90 revisions' in r.out, 'reindex', r)
+same(check().status, 0, 'all is sound')
+same(mill.run('search', 'title').out, found, 'all is found')
+for damage in (NO_PARTS, 'DELETE FROM search_data', 'DROP TABLE search_idx'):
+    plant(damage)
+    r = mill.round()
+    ok(r.status == 0 and len(r.events(
+        'the index for search was damaged and is made anew')) == 1,
+       'a start mends: ' + damage, r)
+    same(check().status, 0, 'all is sound')
+    same(mill.run('search', 'title').out, found, 'all is found')
+same(mill.round().events('the index for search was damaged and is made anew'),
+     [], 'and it is sound for good')
+whole = read(database)
+root = plant(NO_PARTS)
+with open(database, 'r+b') as f:
+    f.seek((root - 1) * 16384)
+    f.write(b'\xa5' * 16384)
+before = read(database)
+for words in (('db', 'reindex'), ('run', '--once'), ('search', 'title')):
+    r = mill.run(*words)
+    ok(r.status == 65 and 'db check' in r.err,
+       'pages are another matter: ' + ' '.join(words), r)
+same(read(database), before, 'and nothing is touched')
+write(database, whole)
 
 version = sqlite3.connect(database).execute('PRAGMA user_version').fetchone()[0]
 db = sqlite3.connect(database)

@@ -455,7 +455,7 @@ same(complete('-c', mill.conf, 'fetch', '--full', ''), ['a', 'a\\ b', 'c'],
      'the sources of the configuration')
 same(complete('-c', mill.conf, 'status', '--why', 'c'), ['c'],
      'also as a value')
-ACTIONS = ['check', 'backup', 'vacuum', 'upgrade']
+ACTIONS = ['check', 'backup', 'vacuum', 'reindex', 'upgrade']
 same(complete('db', ''), ACTIONS, 'what db can do')
 
 

@@ -5,6 +5,7 @@
 #include "store_fixture.h"
 
 #include "feedmill/base/text.h"
+#include "feedmill/store_upkeep.h"
 
 #include "../../src/store/db.h"
 #include "../../src/store/index.h"
@@ -402,13 +403,27 @@ write_beside(const char *sql)
 	sqlite3 *db;
 
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(tokenizer_register(db, NULL), SQLITE_OK);
 	sqlite3_busy_timeout(db, 60000);
 	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_close(db);
 }
 
-/* Nor is one that is damaged; but that is told as long as it is so, though
- * all else can be written. */
+static unsigned
+mended(struct fixture *f)
+{
+	struct store_health h;
+
+	store_health(f->store, &h);
+	return h.mended;
+}
+
+#define PLANT_STRUCTURE "UPDATE search_data " \
+	"SET block = x'ffffffffffffffff' WHERE id = 10"
+
+/* Nor is one that is damaged, and it is made anew: once.  Damaged again it
+ * is left, and that is told as long as it is so, though all else can be
+ * written. */
 static void
 test_damaged_index(void **state)
 {
@@ -416,22 +431,195 @@ test_damaged_index(void **state)
 
 	visit_texts(f, 0, "//x/1", T0, "first", "before");
 	expect_trouble(f, "");
-	write_beside("CREATE TABLE kept AS SELECT block FROM search_data "
-	    "WHERE id = 10; UPDATE search_data "
-	    "SET block = x'ffffffffffffffff' WHERE id = 10");
-	for (int i = 0; i < 3; i++) {
-		const char *keys[] = { "//x/2", "//x/3", "//x/4" };
+	write_beside(PLANT_STRUCTURE);
+	visit_texts(f, 0, "//x/2", T0, "second", "meanwhile");
+	assert_int_equal(f->result.added, 1);
+	assert_int_equal(mended(f), 1);
+	expect_trouble(f, "");
+	close_store(f);
+	open_store(f);
+	assert_int_equal(mended(f), 0);
+	expect_found(f, "before", "//x/1");
+	expect_found(f, "meanwhile", "//x/2");
+	expect_whole(f);
 
-		visit_texts(f, 0, keys[i], T0, "second", "meanwhile");
+	write_beside(PLANT_STRUCTURE);
+	visit_texts(f, 0, "//x/3", T0, "third", "meanwhile");
+	assert_int_equal(mended(f), 1);
+	write_beside("CREATE TABLE kept AS SELECT block FROM search_data "
+	    "WHERE id = 10;" PLANT_STRUCTURE);
+	for (int i = 0; i < 3; i++) {
+		const char *keys[] = { "//x/4", "//x/5", "//x/6" };
+
+		visit_texts(f, 0, keys[i], T0, "fourth", "later");
 		assert_int_equal(f->result.added, 1);
 		expect_trouble(f, "index for search");
-		expect_trouble(f, "it is damaged");
+		expect_trouble(f, "is damaged");
 	}
+	assert_int_equal(mended(f), 1);
 	write_beside("UPDATE search_data SET block = "
 	    "(SELECT block FROM kept) WHERE id = 10; DROP TABLE kept");
 	reopen_indexed(f);
 	expect_trouble(f, "");
-	expect_found(f, "meanwhile", "//x/4 //x/3 //x/2");
+	expect_found(f, "later", "//x/6 //x/5 //x/4");
+	expect_whole(f);
+}
+
+/* Whatever is missing or garbage: the start finds it, or the first to write
+ * there, or only who compares it word by word. */
+enum { HARMLESS, BY_WORDS, AT_START };
+static const struct damage {
+	const char	*sql;
+	int		 found;
+} damages[] = {
+	{ PLANT_STRUCTURE, AT_START },
+	{ "UPDATE search_data SET block = x'' WHERE id = 10", AT_START },
+	{ "UPDATE search_data SET block = zeroblob(9999) WHERE id = 10", BY_WORDS },
+	{ "UPDATE search_data SET block = NULL WHERE id = 10", AT_START },
+	{ "UPDATE search_data SET block = 'text' WHERE id = 10", AT_START },
+	{ "DELETE FROM search_data WHERE id = 10", AT_START },
+	{ "DELETE FROM search_data WHERE id = 1", AT_START },
+	{ "DELETE FROM search_data WHERE id > 10", AT_START },
+	{ "DELETE FROM search_data", AT_START },
+	{ "UPDATE search_data SET block = x'ffff' WHERE id > 10", AT_START },
+	{ "DELETE FROM search_idx", HARMLESS },
+	{ "DELETE FROM search_docsize", AT_START },
+	{ "DELETE FROM search_docsize WHERE id = 1", AT_START },
+	{ "DELETE FROM search_docsize WHERE id = 3", AT_START },
+	{ "INSERT INTO search_docsize VALUES(4711, x'0101')", AT_START },
+	{ "UPDATE search_docsize SET sz = x'ff'", BY_WORDS },
+	{ "DELETE FROM search_config", AT_START },
+	{ "UPDATE search_config SET v = 99 WHERE k = 'version'", AT_START },
+	{ "DROP TABLE search_data", AT_START },
+	{ "DROP TABLE search_idx", AT_START },
+	{ "DROP TABLE search_docsize", AT_START },
+	{ "DROP TABLE search_config", AT_START },
+	{ "DROP TABLE search_config; DROP TABLE search_data;"
+	    "DROP TABLE search_idx; DROP TABLE search_docsize", AT_START },
+	{ "DROP TABLE search_docsize; CREATE TABLE search_docsize(x)", AT_START },
+	{ "DROP TABLE search", AT_START },
+	{ "DELETE FROM meta WHERE name = 'indexed_seq'", AT_START },
+	{ "UPDATE meta SET value = 4711 WHERE name = 'indexed_seq'", AT_START },
+	{ "UPDATE meta SET value = -1 WHERE name = 'indexed_seq'", AT_START },
+	{ "UPDATE meta SET value = 'x' WHERE name = 'indexed_seq'", AT_START },
+	{ "UPDATE meta SET value = 1 WHERE name = 'indexed_seq'", AT_START },
+};
+
+static void
+expect_all_found(struct fixture *f)
+{
+	expect_found(f, "meanwhile", "//x/2 //x/1");
+	expect_found(f, "later", "//x/3");
+	expect_whole(f);
+}
+
+static void
+visit_three(struct fixture *f)
+{
+	visit_texts(f, 0, "//x/1", T0, "first", "meanwhile");
+	visit_texts(f, 0, "//x/2", T0, "second", "meanwhile");
+	visit_texts(f, 0, "//x/3", T0, "third", "later");
+}
+
+static void
+mend_by_start(struct fixture *f, const struct damage *d)
+{
+	struct err err;
+
+	f->store = try_open(STORE_OWN, &err);
+	if (f->store == NULL)
+		fail_msg("%s: %s", d->sql, err.msg);
+	if (mended(f) != (d->found == AT_START))
+		fail_msg("%s: mended %u times", d->sql, mended(f));
+	close_store(f);
+}
+
+static void
+mend_by_hand(const struct damage *d, int64_t wanted)
+{
+	int64_t revisions = 0;
+	struct err err;
+
+	if (store_reindex(path, NULL, &revisions, &err) != 0)
+		fail_msg("%s: %s", d->sql, err.msg);
+	assert_int_equal(revisions, wanted);
+}
+
+static void
+test_damage_at_start(void **state)
+{
+	struct fixture *f = *state;
+
+	visit_three(f);
+	for (size_t i = 0; i < ARRAY_LEN(damages); i++) {
+		sqlite3_close(open_behind(f, damages[i].sql));
+		mend_by_start(f, &damages[i]);
+		if (damages[i].found != AT_START)
+			mend_by_hand(&damages[i], 3);
+		reopen_indexed(f);
+		expect_all_found(f);
+	}
+}
+
+static void
+count_finding(const char *sentence, void *arg)
+{
+	unsigned *count = arg;
+
+	assert_true(*sentence != '\0');
+	(*count)++;
+}
+
+static void
+test_damage_by_hand(void **state)
+{
+	struct fixture *f = *state;
+
+	visit_three(f);
+	for (size_t i = 0; i < ARRAY_LEN(damages); i++) {
+		unsigned told = 0;
+		const struct store_findings findings = { count_finding,
+		    &told };
+		struct store_checked checked;
+		struct err err;
+
+		sqlite3_close(open_behind(f, damages[i].sql));
+		assert_int_equal(store_check(path, NULL, &findings, &checked,
+		    &err), 0);
+		if ((checked.findings > 0) != (damages[i].found != HARMLESS) ||
+		    checked.in_index != checked.findings ||
+		    told < checked.findings)
+			fail_msg("%s: %u findings, %u of the index",
+			    damages[i].sql, checked.findings,
+			    checked.in_index);
+		mend_by_hand(&damages[i], 3);
+		open_store(f);
+		assert_int_equal(mended(f), 0);
+		expect_all_found(f);
+	}
+}
+
+/* Whatever the writer meets, what it is given is stored; and the next start
+ * leaves a whole index. */
+static void
+test_damage_meanwhile(void **state)
+{
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(damages); i++) {
+		char key[16], word[16];
+
+		snprintf(key, sizeof(key), "//x/%zu", i);
+		snprintf(word, sizeof(word), "word%zu", i);
+		write_beside(damages[i].sql);
+		visit_texts(f, 0, key, T0, "title", word);
+		assert_int_equal(f->result.added, 1);
+		assert_true(mended(f) <= 1);
+		close_store(f);
+		mend_by_hand(&damages[i], (int64_t)i + 1);
+		open_store(f);
+		expect_found(f, word, key);
+	}
 	expect_whole(f);
 }
 
@@ -827,6 +1015,9 @@ main(void)
 		TEST(test_long_row_waits),
 		TEST(test_broken_index),
 		TEST(test_damaged_index),
+		TEST(test_damage_at_start),
+		TEST(test_damage_by_hand),
+		TEST(test_damage_meanwhile),
 		TEST(test_edit),
 		TEST(test_edit_waits),
 		TEST(test_update),
