@@ -364,7 +364,7 @@ class Run(Ending):
         self.epoch += 1
         self.daemon.send_signal(signal.SIGCONT)
 
-    def step_end(self, least=0):
+    def step_end(self):
         how = self.dice.choice([signal.SIGTERM, signal.SIGINT,
                                 signal.SIGKILL])
         self.end(how)

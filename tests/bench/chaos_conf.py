@@ -49,7 +49,8 @@ class Conf:
     def calm(self):
         """As it is in the end."""
         self.sources = {'s%d' % n: self.source(n) for n in range(SOURCES)}
-        self.outlets = {'all': self.outlet('www')}
+        self.outlets = {'all': self.outlet('www'), 'two': {
+            **self.outlet('other'), 'formats': ['rss'], 'content': 'none'}}
         self.archives = {'posts': {'directory': 'archive'}}
         self.listen = ['127.0.0.1:%d' % self.ports[0]]
         self.retention = {}

@@ -1,4 +1,6 @@
 """What must be true when chaos.py has ended."""
+import glob
+import gzip
 import json
 import os
 import re
@@ -45,6 +47,8 @@ class Ending:
         while True:
             rows = self.export()
             missing = self.site.offered() - set(rows)
+            if not self.conf.with_retention:
+                missing |= set(self.ids) - set(rows)
             if not missing:
                 break
             require(time.monotonic() < end, len(missing), 'are missing:',
@@ -70,10 +74,24 @@ class Ending:
                    for e in root.findall(ATOM + 'entry')]
         with open(os.path.join(www, 'all.json')) as f:
             items = [i['id'] for i in json.load(f)['items']]
+        with open(os.path.join(www, 'all.html')) as f:
+            links = re.findall(r'href="(http://s\d+\.example/\d+)"', f.read())
         outlines = sorted(o.get('xmlUrl') for o in ElementTree.parse(
             os.path.join(www, 'all.opml')).iter('outline')
             if o.get('xmlUrl'))
-        return {'atom': current, 'json': items, 'opml': outlines}
+        rss = [i.findtext('link') for i in ElementTree.parse(
+            os.path.join(folder, 'other', 'two.rss')).iter('item')]
+        return {'atom': current, 'json': items, 'opml': outlines,
+                'html': links, 'rss': rss}
+
+    def twins(self):
+        """What is not what its gzip twin says."""
+        wrong = []
+        for name in glob.glob(os.path.join(self.state, 'www', 'all*.gz')):
+            with gzip.open(name) as packed, open(name[:-3], 'rb') as plain:
+                if packed.read() != plain.read():
+                    wrong.append(name)
+        return wrong
 
     def pages(self):
         www, name, ids = os.path.join(self.state, 'www'), 'all.atom', set()
@@ -120,6 +138,8 @@ class Ending:
             time.sleep(0.5)
             got = self.shown(self.state)
             wrong = [k for k in wanted if wanted[k] != got[k]]
+        twins = self.twins()
+        require(not twins, 'not what their twins say:', twins)
         require(not wrong, 'stale:', wrong, [
             (k, [x for x in got[k] if x not in wanted[k]][:2],
              [x for x in wanted[k] if x not in got[k]][:2]) for k in wrong])
