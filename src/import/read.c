@@ -37,14 +37,19 @@ source_of(const struct config *c, const char *site,
 	return made;
 }
 
-/* A post may say what its entry is known by: its URL does not. */
+/*
+ * A post may say what its entry is known by: its URL does not.  What it has
+ * went through a renderer, so that its wording tells nothing: that of the
+ * feed, when it is seen again, is no update of it.
+ */
 static void
-identify(struct feed *feed, const struct identify_rules *rules)
+identify_post(struct feed *feed, const struct identify_rules *rules)
 {
 	struct entry *e = feed->entries;
-	const char *told = e != NULL ? e->identity.key : NULL;
+	const char *told = e->identity.key;
 
 	identify_feed(feed, rules);
+	e->identity.digest = (struct digest){ 0 };
 	if (told == NULL)
 		return;
 	e->identity.scoped = told[0] == '#';
@@ -53,8 +58,8 @@ identify(struct feed *feed, const struct identify_rules *rules)
 }
 
 static struct visit *
-visit_of(struct feed *feed, const char *site, const struct config *config,
-    int64_t now_ms)
+visit_of(struct feed *feed, int is_post, const char *site,
+    const struct config *config, int64_t now_ms)
 {
 	struct visit *v = visit_new();
 	struct config_source *made =
@@ -69,7 +74,10 @@ visit_of(struct feed *feed, const char *site, const struct config *config,
 	rules.scope = v->source->name;
 	rules.own = v->source->identity_own;
 	normalise_feed(feed);
-	identify(feed, &rules);
+	if (is_post)
+		identify_post(feed, &rules);
+	else
+		identify_feed(feed, &rules);
 	v->feed = feed;
 	return v;
 }
@@ -106,13 +114,15 @@ import_read(const char *bytes, size_t len, const struct config *config,
 	const char *site = NULL;
 	struct feed *feed;
 	struct err e;
+	int is_post;
 
 	*ret = (struct import_result){ .state = IMPORT_TAKEN };
 	feed = archive_read_post(bytes, len, &site, &e);
-	if (feed == NULL && (feed = read_feed(bytes, len, ret)) != NULL)
+	is_post = feed != NULL;
+	if (!is_post && (feed = read_feed(bytes, len, ret)) != NULL)
 		site = feed->head.title.value;
 	if (feed != NULL)
-		return visit_of(feed, site, config, now_ms);
+		return visit_of(feed, is_post, site, config, now_ms);
 	ret->state = IMPORT_UNREADABLE;
 	return NULL;
 }

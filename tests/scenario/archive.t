@@ -114,6 +114,29 @@ for form in forms.values():
         same([(v['new'], v['updated']) for v in fresh.round().events('visit')],
              [('0', '0')] * 2, 'and nothing is announced again')
 
+# A post is worded as it is shown.  A feed that dates anew what it has is no
+# update, as it was none where the post was written; one that comes then is.
+def dated(minute, text):
+    return rss(('http://r.example/1', 'Dated anew', 'Sat, 22 Feb 2025 18:%02d:'
+                '09 GMT' % minute, '<p onclick="x">%s</p>' % text))
+
+
+again = Site({'/r.xml': dated(1, 'text')})
+mill, fresh = [Mill(feeds={'r': again.source('/r.xml')}) for _ in 'ab']
+mill.round()
+again.documents['/r.xml'] = dated(2, 'text')
+for m, why in ((mill, 'here'), (fresh, 'nor where its archive was read')):
+    if m is fresh:
+        same(m.run('import', mill.path('archive')).status, 0, 'read')
+    same([(v['new'], v['updated']) for v in m.round().events('visit')],
+         [('0', '0')], 'dated anew: it is no update, ' + why)
+again.documents['/r.xml'] = dated(3, 'other text')
+for m in (mill, fresh):
+    same([(v['new'], v['updated']) for v in m.round().events('visit')],
+         [('0', '1')], 'one that is changed, too, is')
+ok('other text' in read(mill.path('archive', mill.posts()[-1])).decode(),
+   'and has a post')
+
 seeds = os.path.join(SHARED, 'seeds')
 if os.path.isdir(seeds):
     posts = {n[:3]: os.path.join(seeds, n) for n in os.listdir(seeds)}
