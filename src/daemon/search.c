@@ -192,6 +192,9 @@ search_sources(struct store_reader *r, const struct config *config,
 	int rc = 0;
 
 	*ret_ids = NULL;
+	/* Names could lead to feeds that are not published. */
+	if (!store_has_sources(r, config))
+		return err_set(err, "a reload is under way");
 	for (size_t i = 0; rc == 0 && i < config->outlets_count; i++) {
 		const struct config_outlet *o = &config->outlets[i];
 
