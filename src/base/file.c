@@ -309,8 +309,19 @@ is_temporary(const char *name)
 	    strcmp(name + len - end, temporary_end) == 0;
 }
 
+/* "" is of anything. */
+static int
+is_of(const char *name, const char *stem)
+{
+	size_t len = strlen(stem);
+
+	name += strspn(name, ".");
+	return strncmp(name, stem, len) == 0 &&
+	    (len == 0 || name[len] == '.' || name[len] == '-');
+}
+
 void
-file_sweep(int dirfd)
+file_sweep_of(int dirfd, const char *stem)
 {
 	/* A descriptor of its own: reading moves its position. */
 	int fd = open_again(dirfd, ".", O_RDONLY | O_DIRECTORY, 0);
@@ -323,10 +334,16 @@ file_sweep(int dirfd)
 		return;
 	}
 	while ((d = readdir(dir)) != NULL) {
-		if (is_temporary(d->d_name))
+		if (is_temporary(d->d_name) && is_of(d->d_name, stem))
 			unlinkat(dirfd, d->d_name, 0);
 	}
 	closedir(dir);
+}
+
+void
+file_sweep(int dirfd)
+{
+	file_sweep_of(dirfd, "");
 }
 
 void

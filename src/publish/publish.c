@@ -38,6 +38,7 @@ struct outlet_memory {
 	/* Of the database when it was selected; no shape: it was not. */
 	int64_t		 shape, last_seq;
 	struct shown	 shown;
+	int		 is_swept;
 };
 
 struct memory {
@@ -209,6 +210,16 @@ find_tombstones(struct outlet_run *o, struct err *err)
 	    err);
 }
 
+/* What a kill has left is replaced with its file; but that may be of a format
+ * that is published no more. */
+static void
+sweep(const struct edition *e, struct outlet_memory *m)
+{
+	if (!m->is_swept)
+		file_sweep_of(e->dirfd, e->outlet->name);
+	m->is_swept = 1;
+}
+
 static int
 open_outlet(struct outlet_run *o, struct err *err)
 {
@@ -222,7 +233,10 @@ open_outlet(struct outlet_run *o, struct err *err)
 	render_directory(&directory, e->config, e->outlet->directory);
 	e->dirfd = file_open_dir(buf_str(&directory), err);
 	buf_fini(&directory);
-	return e->dirfd == -1 ? -1 : 0;
+	if (e->dirfd == -1)
+		return -1;
+	sweep(e, o->memory);
+	return 0;
 }
 
 static int

@@ -94,6 +94,43 @@ unchanged(void **state)
 	assert_int_equal(stat(path, &after), 0);
 }
 
+/* What a kill left of formats that are no more; not what is others'. */
+static void
+swept(void **state)
+{
+	static const struct {
+		const char *name;
+		int stays;
+	} left[] = {
+		{ ".all.rss.new", 0 }, { ".all.rss.gz.new", 0 },
+		{ "..all.rss.delta.new", 0 }, { ".all-archive-1.atom.new", 0 },
+		{ ".htaccess.new", 1 }, { ".allow.new", 1 },
+		{ "all.rss.new", 1 }, { ".all.rss", 1 },
+	};
+	char path[128];
+	FILE *f;
+
+	(void)state;
+	add(1, T0, T0);
+	publish_now();
+	for (size_t i = 0; i < sizeof(left) / sizeof(left[0]); i++) {
+		snprintf(path, sizeof(path), "%s/www/%s", folder,
+		    left[i].name);
+		f = fopen(path, "w");
+		assert_non_null(f);
+		fclose(f);
+	}
+	config_unref(config);
+	write_config("revision");
+	publish_now();
+	for (size_t i = 0; i < sizeof(left) / sizeof(left[0]); i++) {
+		snprintf(path, sizeof(path), "%s/www/%s", folder,
+		    left[i].name);
+		assert_int_equal(access(path, F_OK),
+		    left[i].stays ? 0 : -1);
+	}
+}
+
 static void
 twin(void **state)
 {
@@ -198,6 +235,7 @@ main(void)
 		TEST(window_is_bounded),
 		TEST(unknown_progress),
 		TEST(unchanged),
+		TEST(swept),
 		TEST(twin),
 		TEST(empty),
 		TEST(failing),

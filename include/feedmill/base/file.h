@@ -47,7 +47,10 @@ void file_batch_drop(struct file_batch *);	/* none of them after all */
 
 /* Remove what a killed file_replace() left behind (".NAME.new"). */
 void file_sweep(int dirfd);
-/* The same of a folder, if it is there. */
+/* Only of files STEM.SOMETHING, STEM-SOMETHING and .STEM.SOMETHING: others may
+ * write there, too. */
+void file_sweep_of(int dirfd, const char *stem);
+/* All in a folder, if it is there. */
 void file_sweep_folder(const char *path);
 
 /* mkdir -p, mode 0755 less the umask; what was made outlives a power
