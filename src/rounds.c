@@ -27,7 +27,7 @@ struct rounds {
 	int		 retry;		/* the last one failed */
 	int		 later;		/* the last one left some for later */
 	int		 is_last;	/* from now on */
-	struct err	 failed;	/* what the log knows; "" is none */
+	struct err	 failed;	/* of the last one; "" is none */
 };
 
 /* What travels to the reader thread and back. */
@@ -52,11 +52,23 @@ arm(struct rounds *r)
 	ev_timer_start(r->loop, &r->timer);
 }
 
+/* The reason alone: which file it met changes with each round. */
+static const char *
+reason_of(const struct err *err)
+{
+	const char *end = strrchr(err->msg, ':');
+
+	return end != NULL ? end : err->msg;
+}
+
 /* A full disk is said once, and once more when it is over. */
 static void
 note_failure(struct rounds *r, const struct err *now)
 {
-	if (strcmp(now->msg, r->failed.msg) == 0)
+	int is_said = strcmp(reason_of(now), reason_of(&r->failed)) == 0;
+
+	r->failed = *now;
+	if (is_said)
 		return;
 	if (now->msg[0] != '\0')
 		log_event(LOG_ERROR, "failing", LOG_STR("what",
@@ -64,7 +76,6 @@ note_failure(struct rounds *r, const struct err *now)
 	else
 		log_event(LOG_INFO, "working again", LOG_STR("what",
 		    r->kind->what));
-	r->failed = *now;
 }
 
 static void

@@ -88,6 +88,9 @@ post_record(const struct record *r, void *arg)
 		return 1;
 	if (file_batch_put(&p->batch, name, p->buf.data, p->buf.len,
 	    p->err) == -1) {
+		/* Those before it may be what could not be written. */
+		if (p->batch.count == 0)
+			p->pending = 0;
 		p->failed = 1;
 		return 1;
 	}

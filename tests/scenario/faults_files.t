@@ -98,7 +98,10 @@ def all_is_there(mill, daemon, top, name):
     """Every entry once on the pages of the outlet, once in the archive; none
     comes any more."""
     site.documents.update({'/often%d' % i: rss() for i in range(3)})
-    ok(visited(daemon, 'ok'), 'no more of them')
+    since = daemon.mark()
+    ok(eventually(lambda: {v['source'] for v in daemon.events('visit', since)
+                           if v['outcome'] == 'not-modified'} == set(feeds), 60),
+       'no more of them', daemon.log[-3000:])
     stored = status(mill)['entries']
 
     def links():
