@@ -62,7 +62,9 @@ const struct section config_sections[] = {
 	    "{}\" publishes nothing." },
 	{ IN_ARCHIVE, "archive", "archive", 1,
 	    "Archives: each is a folder with one Markdown post per entry. "
-	    "Without this section there is none." },
+	    "Without this section there is none. An archive of a new name "
+	    "gets all that is in the database; where one that is there gets "
+	    "other settings, only what comes from then on follows them." },
 	{ IN_LOG, "log", "log", 0,
 	    "The log, written to standard error." },
 	{ IN_FEED, "feeds", "feed", 1,
