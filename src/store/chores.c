@@ -1,5 +1,6 @@
 /* chores.c - see chores.h. */
 #include "feedmill/base/clock.h"
+#include "feedmill/base/err.h"
 #include "feedmill/base/mem.h"
 
 #include "chores.h"
@@ -130,12 +131,18 @@ guard_end(struct writer *w)
  * it is left as it is, and told.
  */
 static int
+may_be_mended(const struct writer *w)
+{
+	return w->mended_ms == 0 ||
+	    clock_mono_ms() - w->mended_ms >= MEND_AGAIN_MS;
+}
+
+static int
 is_to_be_mended(struct writer *w, int is_of_index)
 {
 	int code = w->db.failed;
 
-	if (w->mended_ms != 0 &&
-	    clock_mono_ms() - w->mended_ms < MEND_AGAIN_MS)
+	if (!may_be_mended(w))
 		return 0;
 	return code == SQLITE_CORRUPT_VTAB ||
 	    (code == SQLITE_CONSTRAINT_PRIMARYKEY && is_of_index) ||
@@ -153,7 +160,6 @@ mend(struct writer *w, int is_of_index)
 
 	if (!is_to_be_mended(w, is_of_index))
 		return 0;
-	writer_note_mended(w);
 	code = group_begin(w, &g);
 	if (code == 0)
 		code = mend_index(&w->db, &g.err);
@@ -164,8 +170,13 @@ mend(struct writer *w, int is_of_index)
 	g.whose = TROUBLE_OF_CHORE + CHORE_INDEX;
 	g.has_failed = code != 0;
 	group_finish(w, &g);
-	if (code != 0)
+	if (code != 0) {
+		/* Pages are damaged, too: a look at them is not for free. */
+		if (g.err.exit_status == 65)
+			w->mended_ms = clock_mono_ms();
 		return 0;
+	}
+	writer_note_mended(w);
 	c->indexed_seq = c->step_seq = 0;
 	c->due_ms[CHORE_INDEX] = clock_mono_ms();
 	return 1;
@@ -279,6 +290,18 @@ chores_index_done(struct writer *w)
 	w->chores.indexed_seq = w->chores.step_seq;
 	w->chores.due_ms[CHORE_MERGE] = clock_mono_ms();
 	writer_set_trouble(w, TROUBLE_OF_CHORE + CHORE_INDEX, NULL);
+}
+
+int
+chores_take_damage(struct writer *w, struct err *err)
+{
+	if (!may_be_mended(w))
+		return 0;
+	w->db.failed = SQLITE_CORRUPT_VTAB;
+	err_set(err, "database %s: its index for search is damaged",
+	    w->db.path);
+	err->exit_status = 65;
+	return -1;
 }
 
 int

@@ -49,6 +49,9 @@ void chores_set_retention(struct writer *, const struct config *,
 int chores_index_along(struct writer *, struct group *);
 /* That is committed. */
 void chores_index_done(struct writer *);
+/* Inside a task: a search has met damage.  -1: the group fails of it, which
+ * mends, and is done again. */
+int chores_take_damage(struct writer *, struct err *);
 /* After a group failed and was undone: 1, it was the index for search, and
  * the group is to be done again, without it. */
 int chores_is_to_blame(struct writer *, const struct group *);

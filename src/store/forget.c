@@ -67,8 +67,11 @@ forget_write(struct writer *w, struct task *task, struct err *err)
 	for (size_t i = 0; code == 0 && i < f->count; i++)
 		code = f->is_done ? run(&w->db, SQL_FORGET_DONE, f->ids[i]) :
 		    forget_one(w, f->ids[i]);
+	/* Before SQLite is asked for anything else: it would forget why. */
+	if (code != 0)
+		db_fail(&w->db, err, "forget an entry");
 	set_secure(w, 0);
-	return code == 0 ? 0 : db_fail(&w->db, err, "forget an entry");
+	return code;
 }
 
 static void

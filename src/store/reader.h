@@ -19,6 +19,7 @@ enum { READER_KEPT = 24 };
 struct store_reader {
 	struct db	 db;
 	int64_t		 deadline_ms;	/* monotonic, of this job */
+	int		 met_damage;	/* of the index for search */
 	struct {
 		const char	*sql;
 		sqlite3_stmt	*q;

@@ -14,6 +14,7 @@
 #include "feedmill/html.h"
 #include "feedmill/store.h"
 
+#include "mend.h"
 #include "reader.h"
 #include "records.h"
 #include "which.h"
@@ -263,6 +264,22 @@ give_all(struct store_reader *r, const char *expression,
 	return code;
 }
 
+/* Who can mend it will hear of it; where a table of it is missing SQLite
+ * does not say that it is of the index. */
+static void
+note_damage(struct store_reader *r, struct err *err)
+{
+	int code = r->db.failed;
+
+	if (code == SQLITE_ERROR && mend_is_needed(&r->db)) {
+		err_prefix(err, "the index for search is damaged (`feedmill "
+		    "db reindex` makes it anew)");
+		err->exit_status = 65;
+		code = SQLITE_CORRUPT_VTAB;
+	}
+	r->met_damage = code == SQLITE_CORRUPT_VTAB;
+}
+
 int
 store_search(struct store_reader *r, const char *words,
     const struct store_filter *f, store_search_fn *fn, void *arg,
@@ -273,11 +290,14 @@ store_search(struct store_reader *r, const char *words,
 	struct founds all = { 0 };
 	int code = put_expression(&expression, words, err);
 
+	r->db.failed = SQLITE_OK;
 	/* Nothing at all would be a mistake in FTS5's grammar. */
 	if (code == 0 && expression.len > 0)
 		code = find(r, buf_str(&expression), f, &all, err);
 	if (code == 0 && all.count > 0)
 		code = give_all(r, buf_str(&expression), &all, &g, err);
+	if (code < 0)
+		note_damage(r, err);
 	buf_fini(&expression);
 	free(all.at);
 	return code;

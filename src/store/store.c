@@ -442,8 +442,35 @@ store_forget_done(struct store *st, const int64_t *ids, size_t count,
 
 /* ---------------------------------------------------------------- reading */
 
+/* Told to the writer, that can mend it. */
+static int
+damage_write(struct writer *w, struct task *t, struct err *err)
+{
+	(void)t;
+	return chores_take_damage(w, err);
+}
+
+static void
+damage_finish(struct task *t, const struct err *failed)
+{
+	(void)failed;		/* a trouble of the writer's */
+	free(t);
+}
+
+static void
+store_tell_damage(struct store *st)
+{
+	struct task *t = xcalloc(1, sizeof(*t));
+
+	t->write = damage_write;
+	t->finish = damage_finish;
+	store_write(st, t);
+}
+
 struct read_task {
 	struct task	 task;
+	struct store	*store;
+	int		 met_damage;
 	store_read_fn	*fn;
 	store_done_fn	*done;
 	void		*arg;
@@ -454,7 +481,9 @@ read_task_read(struct store_reader *r, struct task *task)
 {
 	struct read_task *t = (struct read_task *)task;
 
+	r->met_damage = 0;
 	t->fn(r, t->arg);
+	t->met_damage = r->met_damage;
 }
 
 static void
@@ -463,6 +492,8 @@ read_task_finish(struct task *task, const struct err *failed)
 	struct read_task *t = (struct read_task *)task;
 
 	(void)failed;		/* the job reports its own failures */
+	if (t->met_damage && t->store->options.access == STORE_OWN)
+		store_tell_damage(t->store);
 	t->done(t->arg);
 	free(t);
 }
@@ -476,6 +507,7 @@ store_read(struct store *st, store_read_fn *fn, store_done_fn *done,
 	assert(fn != NULL && done != NULL);
 	t->task.read = read_task_read;
 	t->task.finish = read_task_finish;
+	t->store = st;
 	t->fn = fn;
 	t->done = done;
 	t->arg = arg;

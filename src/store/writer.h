@@ -28,7 +28,7 @@ struct writer {
 	int64_t		 last_seq;	/* given out, committed or not */
 	int64_t		 last_announced_ms;	/* at least, see below */
 	int64_t		 cache_fits_seq;	/* up to there */
-	int64_t		 mended_ms;	/* monotonic; 0: the index never was */
+	int64_t		 mended_ms;	/* the index, or tried in vain; 0: never */
 	struct chores	 chores;
 	struct checkpoint checkpoint;
 	/*
@@ -83,7 +83,7 @@ void writer_set_trouble(struct writer *, int whose, const struct err *);
 void writer_note_time(struct writer *, int is_group, int64_t since_ms,
     int64_t since_cpu_ms);
 void writer_note_cut(struct writer *);
-/* The index for search is thrown away, or is about to be. */
+/* The index for search was thrown away. */
 void writer_note_mended(struct writer *);
 /* There is something in the queue. */
 int writer_is_awaited(struct writer *);

@@ -623,6 +623,51 @@ test_damage_meanwhile(void **state)
 	expect_whole(f);
 }
 
+/* What only a search reads. */
+static void
+test_search_meets_damage(void **state)
+{
+	static const char *const sql[] = {
+		"DELETE FROM search_data WHERE id > 10",
+		"UPDATE search_data SET block = x'ffff' WHERE id > 10",
+		"DROP TABLE search_docsize",
+		PLANT_STRUCTURE,
+	};
+	struct fixture *f = *state;
+
+	visit_three(f);
+	for (size_t i = 0; i < ARRAY_LEN(sql); i++) {
+		struct asked a = { .words = "meanwhile" };
+
+		write_beside(sql[i]);
+		ask(f, &a);
+		if (a.code == 0 || a.err.exit_status != 65 ||
+		    strstr(a.err.msg, "db reindex") == NULL)
+			fail_msg("%s: %d, %s", sql[i], a.code, a.err.msg);
+		asked_fini(&a);
+		/* Nothing is asked again before the writer was told. */
+		store_drain(f->store);
+		if (mended(f) != 1)
+			fail_msg("%s: mended %u times", sql[i], mended(f));
+		expect_trouble(f, "");
+		reopen_indexed(f);
+		expect_all_found(f);
+	}
+	/* The second time in the same process it is left. */
+	for (int i = 0; i < 3; i++) {
+		struct asked a = { .words = "meanwhile" };
+
+		write_beside(PLANT_STRUCTURE);
+		ask(f, &a);
+		store_drain(f->store);
+		assert_int_equal(a.code, -1);
+		assert_int_equal(mended(f), 1);
+		asked_fini(&a);
+	}
+	reopen_indexed(f);
+	expect_all_found(f);
+}
+
 static void
 test_edit(void **state)
 {
@@ -765,6 +810,24 @@ test_forget(void **state)
 	store_read(f->store, count_pending, no_op, &pending);
 	store_drain(f->store);
 	assert_int_equal(pending, 0);
+}
+
+/* Not by way of the index's own steps, but of a trigger. */
+static void
+test_forget_meets_damage(void **state)
+{
+	struct fixture *f = *state;
+	int64_t id = 2;
+
+	visit_three(f);
+	write_beside(PLANT_STRUCTURE);
+	store_forget(f->store, &id, 1, forgotten, NULL);
+	store_drain(f->store);
+	assert_int_equal(mended(f), 1);
+	expect_trouble(f, "");
+	reopen_indexed(f);
+	expect_found(f, "meanwhile", "//x/1");
+	expect_whole(f);
 }
 
 static void
@@ -1018,6 +1081,8 @@ main(void)
 		TEST(test_damage_at_start),
 		TEST(test_damage_by_hand),
 		TEST(test_damage_meanwhile),
+		TEST(test_search_meets_damage),
+		TEST(test_forget_meets_damage),
 		TEST(test_edit),
 		TEST(test_edit_waits),
 		TEST(test_update),
