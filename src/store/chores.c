@@ -350,8 +350,10 @@ chores_plan(struct writer *w)
 	struct chores *c = &w->chores;
 	int64_t now_ms = clock_mono_ms(), *due_ms = &c->due_ms[CHORE_INDEX];
 
-	if (!index_is_behind(w))
+	if (!index_is_behind(w)) {
+		writer_drop_trouble(w, TROUBLE_OF_CHORE + CHORE_INDEX);
 		return;
+	}
 	if (*due_ms == 0)
 		c->index_late_ms = now_ms + INDEX_LATE_MS;
 	*due_ms = now_ms + INDEX_WAIT_MS < c->index_late_ms ?

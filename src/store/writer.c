@@ -77,45 +77,64 @@ writer_put_saves_back(struct writer *w)
 	pthread_mutex_unlock(&w->lock);
 }
 
+static const struct err no_trouble;
+
 /*
  * A commit that works is the end of a full disk, whose ever it was; of damage
- * only if it is a commit of what had met it.
+ * only if it is a commit of what had met it.  So it is for the index: what
+ * there is room for may be an entry, and not what it takes to find it.
  */
-static const struct err *
+static void
 note_trouble(struct err troubles[TROUBLES], int whose,
     const struct err *trouble)
 {
-	static const struct err none = { 0 };
-	const struct err *left = &none;
-
-	for (int i = TROUBLES - 1; i >= 0; i--) {
+	for (int i = 0; i < TROUBLES; i++) {
 		if (i == whose)
-			troubles[i] = trouble != NULL ? *trouble : none;
-		else if (trouble == NULL && troubles[i].exit_status != 65)
-			troubles[i] = none;
-		if (troubles[i].msg[0] != '\0')
-			left = &troubles[i];
+			troubles[i] = trouble != NULL ? *trouble : no_trouble;
+		else if (trouble == NULL && troubles[i].exit_status != 65 &&
+		    i != TROUBLE_OF_CHORE + CHORE_INDEX &&
+		    i != TROUBLE_OF_CHORE + CHORE_MERGE)
+			troubles[i] = no_trouble;
 	}
-	return left;
 }
 
-/* Said once when it begins and once when it ends. */
-void
-writer_set_trouble(struct writer *w, int whose, const struct err *trouble)
+/* Said once when it begins and once when it ends.  Under lock, given back. */
+static void
+tell_trouble(struct writer *w)
 {
-	int was_failing, is_failing;
+	int was_failing = w->health.trouble.msg[0] != '\0', is_failing;
+	struct err trouble = no_trouble;
 
-	pthread_mutex_lock(&w->lock);
-	was_failing = w->health.trouble.msg[0] != '\0';
-	w->health.trouble = *note_trouble(w->troubles, whose, trouble);
-	is_failing = w->health.trouble.msg[0] != '\0';
+	for (int i = TROUBLES - 1; i >= 0; i--) {
+		if (w->troubles[i].msg[0] != '\0')
+			trouble = w->troubles[i];
+	}
+	w->health.trouble = trouble;
+	is_failing = trouble.msg[0] != '\0';
 	pthread_mutex_unlock(&w->lock);
 	if (is_failing && !was_failing)
 		log_event(LOG_ERROR, "database failing",
-		    LOG_STR("reason", trouble->msg));
+		    LOG_STR("reason", trouble.msg));
 	else if (was_failing && !is_failing)
 		log_event(LOG_INFO, "database works again",
 		    LOG_STR("path", w->db.path));
+}
+
+void
+writer_set_trouble(struct writer *w, int whose, const struct err *trouble)
+{
+	pthread_mutex_lock(&w->lock);
+	note_trouble(w->troubles, whose, trouble);
+	tell_trouble(w);
+}
+
+void
+writer_drop_trouble(struct writer *w, int whose)
+{
+	pthread_mutex_lock(&w->lock);
+	if (w->troubles[whose].exit_status != 65)
+		w->troubles[whose] = no_trouble;
+	tell_trouble(w);
 }
 
 void

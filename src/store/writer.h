@@ -79,6 +79,9 @@ void writer_put_saves_back(struct writer *);
 
 /* NULL: not this time.  Said once when it begins and once when it ends. */
 void writer_set_trouble(struct writer *, int whose, const struct err *);
+/* It has nothing to do any more, and so will not come to its end by itself;
+ * damage stays. */
+void writer_drop_trouble(struct writer *, int whose);
 /* How long others had to wait, at most: for a group, or what is unasked. */
 void writer_note_time(struct writer *, int is_group, int64_t since_ms,
     int64_t since_cpu_ms);

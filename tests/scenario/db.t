@@ -266,8 +266,37 @@ r = mill.run('db', 'upgrade')
 ok(r.status == 75 and str(daemon.process.pid) in r.err, 'upgrade, too', r)
 r = mill.run('db', 'reindex')
 ok(r.status == 75 and str(daemon.process.pid) in r.err, 'and reindex', r)
+
+NO_PARTS = "UPDATE search_data SET block = x'ffffffffffff' WHERE id = 10"
+MENDED = 'the index for search was damaged and is made anew'
+
+
+def plant(sql):
+    """Damage; where the index begins in the file."""
+    db = sqlite3.connect(database, timeout=60)
+    db.execute(sql)
+    db.commit()
+    root = db.execute("SELECT rootpage FROM sqlite_schema "
+                      "WHERE name = 'search_data'").fetchone()
+    db.close()
+    return root and (root[0] - 1) * 16384
+
+
+def first_is_found():
+    r = mill.run('search', '--limit', '1000', 'title')
+    return r.status == 0 and 'Title 1010' in r.out
+
+
+ok(eventually(first_is_found, 30), 'an entry is found')
+plant(NO_PARTS)
+ok(daemon.seen(MENDED, 40), 'an index that is damaged is made anew',
+   daemon.log[-2000:])
+ok(eventually(first_is_found, 40), 'and has again what was there before',
+   mill.run('search', 'title'))
+same(mill.metric('store_index_mended_total'), 1, 'once')
 same(daemon.stop(), 0, 'the daemon was not disturbed')
 same(daemon.events('database failing'), [], 'not once')
+same(check().status, 0, 'nor is anything wrong')
 
 # Killed in the midst: no file of that name.
 for i in range(8):
@@ -329,21 +358,7 @@ ok(r.status == 0 and 'already' in r.out, 'nothing to be brought up', r)
 
 # --------------------------------------------- the index for search, damaged
 
-NO_PARTS = "UPDATE search_data SET block = x'ffffffffffff' WHERE id = 10"
 found = mill.run('search', 'title').out
-
-
-def plant(sql):
-    db = sqlite3.connect(database)
-    db.execute(sql)
-    db.commit()
-    db.execute('PRAGMA wal_checkpoint(TRUNCATE)')
-    root = db.execute("SELECT rootpage FROM sqlite_schema "
-                      "WHERE name = 'search_data'").fetchone()[0]
-    db.close()
-    return root
-
-
 plant(NO_PARTS)
 before = read(database)
 r = mill.run('search', 'title')
@@ -358,17 +373,15 @@ same(mill.run('search', 'title').out, found, 'all is found')
 for damage in (NO_PARTS, 'DELETE FROM search_data', 'DROP TABLE search_idx'):
     plant(damage)
     r = mill.round()
-    ok(r.status == 0 and len(r.events(
-        'the index for search was damaged and is made anew')) == 1,
+    ok(r.status == 0 and len(r.events(MENDED)) == 1,
        'a start mends: ' + damage, r)
     same(check().status, 0, 'all is sound')
     same(mill.run('search', 'title').out, found, 'all is found')
-same(mill.round().events('the index for search was damaged and is made anew'),
-     [], 'and it is sound for good')
+same(mill.round().events(MENDED), [], 'and it is sound for good')
 whole = read(database)
-root = plant(NO_PARTS)
+first = plant(NO_PARTS)
 with open(database, 'r+b') as f:
-    f.seek((root - 1) * 16384)
+    f.seek(first)
     f.write(b'\xa5' * 16384)
 before = read(database)
 for words in (('db', 'reindex'), ('run', '--once'), ('search', 'title')):
