@@ -174,6 +174,7 @@ class Conf:
             ('formats', d.sample(FORMATS, d.randint(1, 5))),
             ('entries', d.choice([1, 5, 60, 200])),
             ('content', d.choice(['full', 'summary', 'none'])),
+            ('hubs', d.choice([[], [self.site.url + '/hub']])),
             ('tombstones', d.choice(['none', 'forgotten', 'all'])),
             ('tags', d.choice([[], ['news'], ['a', 'b']]))])
         if name != 'all' or key != 'tags':      # it shows them all

@@ -68,6 +68,11 @@ class Site:
             def do_GET(self):
                 site.answer(self)
 
+            def do_POST(self):      # a hub, whose mood depends
+                self.rfile.read(int(self.headers['Content-Length'] or 0))
+                time.sleep(site.dice.choice([0, 0, 2]))
+                site.send(self, site.dice.choice([204, 204, 500, 410]), b'')
+
         class Server(http.server.ThreadingHTTPServer):
             daemon_threads = True
             request_queue_size = 512
