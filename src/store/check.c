@@ -169,10 +169,15 @@ kind_end(struct checking *c)
 static int
 find_failure(struct checking *c, const char *what, struct err *err)
 {
+	int is_index = c->is_index;
+
 	db_fail(&c->u.db, err, what);
 	if (err->exit_status != 65)
 		return -1;
+	/* A page of the file: nothing is made anew on it. */
+	c->is_index &= c->u.db.failed != SQLITE_CORRUPT;
 	find(c, err->msg);
+	c->is_index = is_index;
 	return 0;
 }
 

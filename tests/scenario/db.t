@@ -384,6 +384,9 @@ with open(database, 'r+b') as f:
     f.seek(first)
     f.write(b'\xa5' * 16384)
 before = read(database)
+r = check()
+ok(r.status == 65 and 'db reindex' not in r.out,
+   'of pages that are damaged no index is made', r)
 for words in (('db', 'reindex'), ('run', '--once'), ('search', 'title')):
     r = mill.run(*words)
     ok(r.status == 65 and 'db check' in r.err,
