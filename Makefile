@@ -107,6 +107,7 @@ SRCS = \
 	src/commands/mill.c \
 	src/commands/parse.c \
 	src/commands/search.c \
+	src/commands/version.c \
 	src/config/check.c \
 	src/config/config.c \
 	src/config/dump.c \

@@ -148,4 +148,7 @@ void fetch_free(struct fetch *);	/* ends all transfers, no callbacks */
 void fetched_open(struct fetched *);
 void fetched_free(struct fetched *);	/* NULL is harmless */
 
+/* Static: libcurl's, and of those that it uses. */
+const char *fetch_library_version(void);
+
 #endif

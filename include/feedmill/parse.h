@@ -61,6 +61,9 @@ struct parse_context {
 enum outcome parse_feed(const char *bytes, size_t len,
     const struct parse_context *, struct feed **ret);
 
+/* Static: expat's. */
+const char *parse_library_version(void);
+
 struct decoded {
 	const char	*text;		/* UTF-8; in hold, or the bytes given */
 	size_t		 len;

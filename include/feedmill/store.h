@@ -431,4 +431,7 @@ struct store_totals {
 };
 int store_totals(struct store_reader *, struct store_totals *, struct err *);
 
+/* Static; of what runs, not of what it was built with. */
+const char *store_library_version(void);
+
 #endif

@@ -23,7 +23,6 @@
 #include "private.h"
 
 static int command_help(struct call *);
-static int command_version(struct call *);
 
 static const struct verb verbs[] = {
 	{ "run", "", "poll the sources, publish, serve; in the foreground",
@@ -56,7 +55,8 @@ static const struct verb verbs[] = {
 	    export_options, 0, 0, command_export },
 	{ "db", "ACTION [FILE]", "look after the database: "
 	    "check|backup|vacuum|reindex|upgrade", db_options, 1, 2, command_db },
-	{ "version", "", "print the version", NULL, 0, 0, command_version },
+	{ "version", "", "print the version, and those of the libraries",
+	    NULL, 0, 0, command_version },
 	{ "help", "[VERB]", "print help", NULL, 0, 1, command_help },
 };
 
@@ -194,15 +194,6 @@ command_help(struct call *c)
 	    (v = find_verb(c->operands[0])) == NULL)
 		return unknown_verb(c, c->operands[0]);
 	return print_help(v);
-}
-
-static int
-command_version(struct call *c)
-{
-	static const char text[] = "feedmill " FEEDMILL_VERSION "\n";
-
-	(void)c;
-	return print_out(text, sizeof(text) - 1);
 }
 
 const struct config *

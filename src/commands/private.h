@@ -156,6 +156,7 @@ int command_discover(struct call *);
 int command_add(struct call *);
 int command_feeds(struct call *);
 int command_search(struct call *);
+int command_version(struct call *);
 int command_forget(struct call *);
 
 extern const struct option_row run_options[], check_options[],

@@ -549,6 +549,16 @@ abandon(struct xfer *x)
 	xfer_free(x);
 }
 
+/* Without its own name in front. */
+const char *
+fetch_library_version(void)
+{
+	static const char own[] = "libcurl/";
+	const char *all = curl_version();
+
+	return strncmp(all, own, strlen(own)) == 0 ? all + strlen(own) : all;
+}
+
 void
 fetch_free(struct fetch *f)
 {

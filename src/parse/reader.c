@@ -450,3 +450,13 @@ reader_run(struct feed *feed, const char *text, size_t len,
 	free(r);
 	return result;
 }
+
+/* Without its own name in front. */
+const char *
+parse_library_version(void)
+{
+	static const char own[] = "expat_";
+	const char *all = XML_ExpatVersion();
+
+	return strncmp(all, own, strlen(own)) == 0 ? all + strlen(own) : all;
+}

@@ -106,6 +106,12 @@ fail:
 	return NULL;
 }
 
+const char *
+store_library_version(void)
+{
+	return sqlite3_libversion();
+}
+
 void
 store_close(struct store *st)
 {

@@ -154,6 +154,8 @@ for words in (['frobnicate'], ['run', '--frobnicate'], [],
        'feedmill %s is wrong usage: 2' % ' '.join(words), r)
 r = mill.run('version')
 matches(r'^feedmill \d+\.\d+', r.out, 'version tells the version')
+for library in 'curl', 'expat', 'sqlite', 'libmicrohttpd':
+    matches(r'(?m)^  %s \d+\.\d+' % library, r.out, 'and that of ' + library)
 r = mill.run('reload')
 same(r.status, 69, 'reload without a daemon: 69') or note(r)
 done()
