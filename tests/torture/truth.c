@@ -500,8 +500,10 @@ static const struct { const char *what, *sql; } tables[] = {
 	    "FROM sightings ORDER BY 1, 2" },
 	{ "alias", "SELECT " OWNER ", hex(guid), " KEY " FROM aliases "
 	    "ORDER BY 1, 2" },
-	/* Where an outlet's pages end depends on the order of commits. */
-	{ "outlet", "SELECT name, seq FROM outlets "
+	/* Where an outlet's pages end depends on the order of commits; what
+	 * is told of folders, on where they are. */
+	{ "outlet", "SELECT name, iif(name LIKE 'folders:%', 1, seq) "
+	    "FROM outlets "
 	    "WHERE name NOT LIKE 'pages:%' AND name NOT LIKE 'sealed:%' "
 	    "ORDER BY 1" },
 	{ "meta", "SELECT name, value FROM meta WHERE name NOT IN "
