@@ -1,6 +1,6 @@
 /*
  * Any bytes as a post.  Where they are one, a post written of what was read
- * must give the same when it is read: address, title, stamp, content.
+ * must give the same when it is read: address, title, stamp, content, key.
  */
 #include <assert.h>
 #include <stdint.h>
@@ -42,10 +42,20 @@ split(const char *body, char stamp[32])
 		n += strspn(s + n, "0123456789");
 	if (strncmp(s, "NaN", 3) == 0)
 		n = 3;
-	if (n == 0 || n > 19 || strncmp(s + n, "-->", 3) != 0)
+	if (n == 0 || n > 18 + (*s == '-') || strncmp(s + n, "-->", 3) != 0)
 		return NULL;
 	snprintf(stamp, 32, "%.*s", (int)n, s);
 	return s + n + 3;
+}
+
+/* What a post of it will say. */
+static const char *
+told_key(const struct entry *e)
+{
+	const char *key = e->identity.key;
+
+	return key != NULL && strlen(key) <= POST_KEY_MAX &&
+	    (key[0] == '#' || e->link == NULL) ? key : NULL;
 }
 
 static void
@@ -54,7 +64,8 @@ round_trip(const struct entry *e, int html)
 	char stamp[32];
 	struct item item = {
 		.uuid = "11111111-2222-4333-8444-555555555555",
-		.url = e->link, .title = e->title.value, .stamp = stamp,
+		.url = e->link, .key = e->identity.key,
+		.title = e->title.value, .stamp = stamp,
 		.content = split(e->body, stamp), .authors = e->authors,
 		.categories = e->categories, .source_name = "s",
 		.effective_ms = 1740340846000, .published_ms = 1740340846000,
@@ -78,6 +89,7 @@ round_trip(const struct entry *e, int html)
 		abort();
 	}
 	same("link", e->link, f->entries->link);
+	same("key", told_key(e), f->entries->identity.key);
 	same("title", e->title.value, f->entries->title.value);
 	/* An empty content would be filled from elsewhere. */
 	if (*item.content != '\0')
