@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Whatever is asked of it at whatever moment, it goes on and loses nothing.
 
-A short one; `make soak HOURS=1` goes on for longer.
+A short one, the same each time; `make soak HOURS=1` goes on for longer, and
+SEED= asks for another.
 """
 import os
-import random
 import sys
 
 import feedmill as fm
@@ -14,7 +14,7 @@ import chaos  # noqa: E402
 
 SECONDS = 12
 
-seed = int(os.environ.get('SEED') or random.randrange(1 << 30))
+seed = int(os.environ.get('SEED') or 1)
 print('# SEED=%d' % seed)
 try:
     steps, entries = chaos.run(fm.BINARY, SECONDS, seed, fm.note)
