@@ -170,6 +170,8 @@ search_print(struct call *c, struct search *s)
 	if (s->behind > 0)
 		fprintf(stderr, "feedmill search: the last %lld are not yet "
 		    "to be found\n", (long long)s->behind);
+	if (s->out.len == 0 && s->list == NULL)
+		fputs("feedmill search: nothing found\n", stderr);
 	if (s->list != NULL) {
 		text = json_dumps(s->list, JSON_INDENT(1));
 		buf_printf(&s->out, "%s\n", text);

@@ -30,6 +30,8 @@ same(found('中国'), [ONE[0], TWO[0]], 'a title weighs more than a text')
 same(found('CAFE', 'noir'), [ONE[0]], 'whatever the case and the accents')
 same(found('中国 武汉'), [TWO[0]], 'all words are wanted')
 same(found('nothing'), [], 'or nothing is found')
+same(mill.run('search', 'nothing').err, 'feedmill search: nothing found\n',
+     'and somebody who reads is told')
 same(found('--source', 'b', '中国'), [TWO[0]], 'of one source')
 same(found('--source', site.url + '/a.xml', '中国'), [ONE[0]], 'by its URL')
 same(found('--limit', '1', '中国'), [ONE[0]], 'no more than asked for')
