@@ -244,6 +244,7 @@ SRCS = \
 	src/serve/http.c \
 	src/serve/peer.c \
 	src/serve/query.c \
+	src/serve/send.c \
 	src/serve/serve.c \
 	src/serve/shape.c \
 	src/serve/socket.c \

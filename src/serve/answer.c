@@ -10,85 +10,11 @@
 #include "feedmill/base/buf.h"
 #include "feedmill/base/clock.h"
 #include "feedmill/base/log.h"
-#include "feedmill/base/text.h"
 #include "feedmill/config.h"
-#include "feedmill/render.h"
 #include "delta.h"
 #include "fields.h"
 #include "http.h"
 #include "private.h"
-
-static enum MHD_Result
-send_response(struct serve *s, struct MHD_Connection *c, unsigned status,
-    struct MHD_Response *r)
-{
-	s->answers[status / 100 % 6]++;
-	return MHD_queue_response(c, status, r);
-}
-
-/* What else may come on this connection cannot be told from its body. */
-static int
-must_close(struct MHD_Connection *c)
-{
-	struct fields f;
-	int must;
-
-	fields_read(&f, c);
-	must = fields_tell_body(&f) || fields_are_ambiguous(&f);
-	fields_fini(&f);
-	return must;
-}
-
-enum MHD_Result
-serve_send_text(struct serve *s, struct MHD_Connection *c, unsigned status,
-    const char *type, struct buf *text, const char *name, const char *value)
-{
-	size_t len = text->len;
-	struct MHD_Response *r = MHD_create_response_from_buffer(len,
-	    buf_take(text), MHD_RESPMEM_MUST_FREE);
-	enum MHD_Result rc;
-
-	if (r == NULL)
-		return MHD_NO;
-	MHD_add_response_header(r, "Content-Type", type);
-	MHD_add_response_header(r, "Cache-Control", "no-store");
-	MHD_add_response_header(r, "X-Content-Type-Options", "nosniff");
-	response_add_policy(r, type);
-	if (name != NULL)
-		MHD_add_response_header(r, name, value);
-	if (status >= 400 && must_close(c))
-		MHD_add_response_header(r, "Connection", "close");
-	rc = send_response(s, c, status, r);
-	MHD_destroy_response(r);
-	return rc;
-}
-
-static enum MHD_Result
-send_sentence(struct serve *s, struct MHD_Connection *c, unsigned status,
-    const char *sentence, const char *name, const char *value)
-{
-	struct buf text = { 0 };
-
-	buf_printf(&text, "%s\n", sentence);
-	return serve_send_text(s, c, status, "text/plain; charset=utf-8", &text,
-	    name, value);
-}
-
-/* For people as a page, with a way out; for programs as a word. */
-static enum MHD_Result
-send_not_found(struct serve *s, struct MHD_Connection *c)
-{
-	const char *accept = MHD_lookup_connection_value(c, MHD_HEADER_KIND,
-	    "Accept");
-	struct buf page = { 0 };
-
-	if (accept == NULL || text_find_nocase(accept, "text/html") == NULL)
-		return send_sentence(s, c, 404, "not found", "Vary",
-		    "Accept");
-	render_not_found(&page);
-	return serve_send_text(s, c, 404, "text/html; charset=utf-8", &page,
-	    "Vary", "Accept");
-}
 
 static enum MHD_Result
 send_part(struct serve *s, struct MHD_Connection *c,
@@ -106,7 +32,7 @@ send_part(struct serve *s, struct MHD_Connection *c,
 	    answer->first + answer->len - 1, shape_len(shape));
 	shape_add_fields(r, doc, shape);
 	MHD_add_response_header(r, "Content-Range", range);
-	rc = send_response(s, c, 206, r);
+	rc = serve_send(s, c, 206, r);
 	MHD_destroy_response(r);
 	return rc;
 }
@@ -151,7 +77,7 @@ send_delta(struct serve *s, struct MHD_Connection *c,
 	if (r == NULL)
 		return MHD_NO;
 	delta_add_fields(r, doc, base_tag);
-	rc = send_response(s, c, 226, r);
+	rc = serve_send(s, c, 226, r);
 	MHD_destroy_response(r);
 	return rc;
 }
@@ -219,16 +145,16 @@ send_document(struct serve *s, struct MHD_Connection *c,
 	case 206:
 		return send_part(s, c, doc, shape, &answer);
 	case 412:
-		return send_sentence(s, c, 412, "precondition failed", NULL,
-		    NULL);
+		return serve_send_sentence(s, c, 412, "precondition failed",
+		    NULL, NULL);
 	case 416:
 		snprintf(range, sizeof(range), "bytes */%zu", thing.len);
-		return send_sentence(s, c, 416, "no such range",
+		return serve_send_sentence(s, c, 416, "no such range",
 		    "Content-Range", range);
 	case 304:
-		return send_response(s, c, 304, shape->unchanged);
+		return serve_send(s, c, 304, shape->unchanged);
 	default:
-		return send_response(s, c, 200, shape->whole);
+		return serve_send(s, c, 200, shape->whole);
 	}
 }
 
@@ -273,16 +199,16 @@ answer(struct serve *s, struct MHD_Connection *c, const char *path,
 
 	log_request(s, method, path);
 	if (!is_get && strcmp(method, "HEAD") != 0)
-		return send_sentence(s, c, 405, "only GET and HEAD", "Allow",
-		    "GET, HEAD");
+		return serve_send_sentence(s, c, 405, "only GET and HEAD",
+		    "Allow", "GET, HEAD");
 	if (fields_are_ambiguous(f))
-		return send_sentence(s, c, 400, "a field is there twice",
+		return serve_send_sentence(s, c, 400, "a field is there twice",
 		    NULL, NULL);
 	/* Nothing here wants one, and two framings of one body are how
 	 * requests are smuggled. */
 	if (fields_tell_body(f))
-		return send_sentence(s, c, 400, "a request with a body", NULL,
-		    NULL);
+		return serve_send_sentence(s, c, 400, "a request with a body",
+		    NULL, NULL);
 	doc = documents_find(&s->documents, path);
 	if (doc == NULL && s->config != NULL)
 		doc = documents_find_page(&s->documents, s->config, path);
@@ -293,7 +219,7 @@ answer(struct serve *s, struct MHD_Connection *c, const char *path,
 		if (strcmp(r->path, path) == 0)
 			return send_route(s, c, r);
 	}
-	return send_not_found(s, c);
+	return serve_send_not_found(s, c);
 }
 
 /* The target as it was sent, before it is cut and decoded. */
@@ -347,7 +273,7 @@ serve_take_request(void *cls, struct MHD_Connection *c, const char *path,
 		return serve_call_send(l->serve, peer);
 	if (*state == NULL) {
 		*state = l;
-		if (!must_close(c))
+		if (!serve_must_close(c))
 			return MHD_YES;
 	} else if (*size != 0) {
 		return MHD_NO;
@@ -357,8 +283,8 @@ serve_take_request(void *cls, struct MHD_Connection *c, const char *path,
 		peer->since_ms = clock_mono_ms();
 	}
 	if (is_cut_short(peer, version))
-		return send_sentence(l->serve, c, 400, "a NUL in the target",
-		    NULL, NULL);
+		return serve_send_sentence(l->serve, c, 400,
+		    "a NUL in the target", NULL, NULL);
 	fields_read(&f, c);
 	rc = answer(l->serve, c, path, method, &f);
 	fields_fini(&f);

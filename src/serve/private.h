@@ -4,6 +4,7 @@
  *	serve.c		listening sockets, the event loop, the public part
  *	peer.c		connections: who may come, who has to go
  *	answer.c	from a request to an answer
+ *	send.c		how an answer leaves
  *	fields.c	the fields of a request
  *	call.c		requests that are answered later
  *	query.c		the parameters of a query; pure
@@ -93,10 +94,21 @@ void serve_connection_changed(void *cls, struct MHD_Connection *,
 
 struct peer *serve_peer(struct MHD_Connection *);	/* or NULL */
 
-/* text is a gift: an answer that is made for this request alone. */
+enum MHD_Result serve_send(struct serve *, struct MHD_Connection *,
+    unsigned status, struct MHD_Response *);
+/* text is a gift: an answer that is made for this request alone.  A field
+ * more, or NULL. */
 enum MHD_Result serve_send_text(struct serve *, struct MHD_Connection *,
     unsigned status, const char *type, struct buf *text, const char *name,
     const char *value);
+enum MHD_Result serve_send_sentence(struct serve *, struct MHD_Connection *,
+    unsigned status, const char *sentence, const char *name,
+    const char *value);
+/* For people as a page, with a way out; for programs as a word. */
+enum MHD_Result serve_send_not_found(struct serve *,
+    struct MHD_Connection *);
+/* What else may come on this connection cannot be told from its body. */
+int serve_must_close(struct MHD_Connection *);
 
 /* Keep the query of a target that is meant for a route that asks. */
 void serve_call_note(struct serve *, struct peer *);
