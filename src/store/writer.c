@@ -216,6 +216,8 @@ writer_do_group(struct writer *w, struct task_list *tasks)
 	if (code != 0)
 		group_undo(w, &g);
 	if (code != 0 && chores_is_to_blame(w, &g)) {
+		/* In their order: what came later may be of the same entry. */
+		task_list_join(&g.tasks, tasks);
 		task_list_join(tasks, &g.tasks);
 		writer_do_group(w, tasks);
 		return;

@@ -835,6 +835,39 @@ test_forget_meets_damage(void **state)
 	expect_whole(f);
 }
 
+/* What waits behind who meets it stays behind: an older state that came
+ * first is not taken for one that is late. */
+static void
+test_damage_keeps_order(void **state)
+{
+	const struct item older = { "//y/1", NULL, T0, "older" },
+	    newer = { "//y/1", NULL, T0 + 60000, "newer" };
+	struct fixture *f = *state;
+	struct visit *first, *last;
+	int64_t id = 2;
+	sqlite3 *db;
+
+	visit_three(f);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE;"
+	    PLANT_STRUCTURE, NULL, NULL, NULL), SQLITE_OK);
+	/* The writer waits with this one, the others are a group. */
+	store_forget_done(f->store, &id, 1, forgotten, NULL);
+	usleep(200 * 1000);
+	first = visit_of(f, 0, feed_of(&older, 1));
+	last = visit_of(f, 0, feed_of(&newer, 1));
+	store_visit(f->store, &first, on_visit, f);
+	store_forget(f->store, &id, 1, forgotten, NULL);
+	store_visit(f->store, &last, on_visit, f);
+	assert_int_equal(sqlite3_exec(db, "COMMIT", NULL, NULL, NULL),
+	    SQLITE_OK);
+	store_drain(f->store);
+	sqlite3_close(db);
+	assert_int_equal(mended(f), 1);
+	assert_string_equal(f->failed, "");
+	EXPECT(f, 0, 1, 0);
+}
+
 static void
 test_order_and_pages(void **state)
 {
@@ -1088,6 +1121,7 @@ main(void)
 		TEST(test_damage_meanwhile),
 		TEST(test_search_meets_damage),
 		TEST(test_forget_meets_damage),
+		TEST(test_damage_keeps_order),
 		TEST(test_edit),
 		TEST(test_edit_waits),
 		TEST(test_update),
