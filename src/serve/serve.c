@@ -316,6 +316,15 @@ is_in_our_way(const struct serve *s, const struct config *c, const char *where)
 	return 0;
 }
 
+/* It is asked for already, and could not be had: that was said, and hinders
+ * no reload. */
+static int
+was_missed(const struct serve *s, const char *where)
+{
+	return s->config != NULL && s->config->http.enabled &&
+	    is_listed(s->config, where);
+}
+
 static int
 prepare(struct serve *s, const struct config *c, const char *where,
     struct err *err)
@@ -327,7 +336,8 @@ prepare(struct serve *s, const struct config *c, const char *where,
 		return 0;
 	fd = socket_listen(where, err);
 	if (fd == -1)
-		return is_in_our_way(s, c, where) ? 0 : -1;
+		return was_missed(s, where) || is_in_our_way(s, c, where) ?
+		    0 : -1;
 	p = xcalloc(1, sizeof(*p));
 	*p = (struct prepared){ s->prepared, xstrdup(where), fd };
 	s->prepared = p;
@@ -403,13 +413,22 @@ has_inherited(const struct serve *s)
 	return 0;
 }
 
+/* They are there, and nothing is served yet. */
+static int
+will_inherit(const struct serve *s)
+{
+	int fds[PASSED_MAX];
+
+	return s->listeners == NULL && socket_inherited(fds, PASSED_MAX) > 0;
+}
+
 int
 serve_prepare(struct serve *s, const struct config *config, struct err *err)
 {
 	const char *const *listen = config->http.listen;
 
 	drop_prepared(s);
-	if (!config->http.enabled || has_inherited(s))
+	if (!config->http.enabled || has_inherited(s) || will_inherit(s))
 		return 0;
 	for (; *listen != NULL; listen++) {
 		if (prepare(s, config, *listen, err) == -1) {

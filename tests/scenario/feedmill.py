@@ -242,9 +242,9 @@ class Result:
 class Daemon:
     """A `feedmill run` in the background and what it has logged."""
 
-    def __init__(self, argv, env):
+    def __init__(self, argv, env, pass_fds=()):
         self.process = subprocess.Popen(
-            argv, env=env, stdin=subprocess.DEVNULL,
+            argv, env=env, stdin=subprocess.DEVNULL, pass_fds=pass_fds,
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         self.lines = []
         self.reader = threading.Thread(target=self._collect, daemon=True)

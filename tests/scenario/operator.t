@@ -178,6 +178,44 @@ r = moved(mill, there)
 same((r.status, at(there)), (0, 200), 'and on') or note(r)
 same(daemon.stop(), 0, 'it stops')
 
+# One of several cannot be had from the start on: no reload is about that.
+mill = Mill(feeds={'a': site.source('/4')})
+here = '127.0.0.1:%d' % mill.port
+mill.set(http={'listen': [here, busy]})
+daemon = mill.start()
+mill.set(feeds={'a': site.source('/4'), 'b': site.source('/6')})
+r = moved(mill, here, busy)
+same((r.status, at(here), bool(eventually(lambda: site.asked('/6')))),
+     (0, 200, True), 'an address that could not be had before is no obstacle') \
+    or note(r)
+taken.close()
+r = moved(mill, here, busy)
+same((r.status, at(busy)), (0, 200), 'and had as soon as it can be') or note(r)
+same(daemon.stop(), 0, 'it stops')
+
+# Its sockets are systemd's: switched on, it takes them and opens none.
+mill = Mill(feeds={'a': site.source('/4')})
+here = '127.0.0.1:%d' % mill.port
+held = socket.socket()
+held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+held.bind(('127.0.0.1', mill.port))
+held.listen()
+mill.set(http={'listen': [here], 'enabled': False})
+passed = os.dup(held.fileno())
+os.set_inheritable(passed, True)
+daemon = Daemon([sys.executable, '-c', '''
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.execve(sys.argv[2], sys.argv[2:], {
+    **os.environ, 'LISTEN_PID': str(os.getpid()), 'LISTEN_FDS': '1'})
+''', str(passed), *mill.argv('run')], mill.env(), pass_fds=[passed])
+os.close(passed)
+held.close()
+ok(daemon.seen('ready'), 'a server that is off, with a socket', daemon.log)
+r = moved(mill, here)
+same((r.status, at(here)), (0, 200), 'is switched on') or note(r)
+same(daemon.stop(), 0, 'it stops')
+
 
 def never(h):
     time.sleep(60)
