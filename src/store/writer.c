@@ -444,7 +444,6 @@ writer_note_left(struct writer *w)
 	    LOG_STR("path", name), LOG_INT("bytes", st.st_size));
 }
 
-/* What is derived is no reason not to start. */
 static int
 writer_mend(struct writer *w, struct err *err)
 {
@@ -453,6 +452,27 @@ writer_mend(struct writer *w, struct err *err)
 	if (mend_index_alone(&w->db, err) != 0)
 		return -1;
 	writer_note_mended(w);
+	return 0;
+}
+
+/* What is derived is no reason not to start, unless nothing can be prepared
+ * with what is left of it. */
+static int
+writer_prepare(struct writer *w, struct err *err)
+{
+	struct err why;
+	int is_left = writer_mend(w, &why) != 0;
+
+	if (db_prepare_all(&w->db, err) != 0) {
+		if (is_left)
+			*err = why;
+		return -1;
+	}
+	if (!is_left)
+		return 0;
+	if (why.exit_status == 65)
+		w->mended_ms = clock_mono_ms();
+	writer_set_trouble(w, TROUBLE_OF_CHORE + CHORE_INDEX, &why);
 	return 0;
 }
 
@@ -466,8 +486,7 @@ writer_start(struct writer *w, struct err *err)
 	writer_note_left(w);
 	if (db_open(&w->db, w->options->path, DB_WRITE, err) != 0 ||
 	    schema_bring_up(&w->db, err) != 0 ||
-	    writer_mend(w, err) != 0 ||
-	    db_prepare_all(&w->db, err) != 0 ||
+	    writer_prepare(w, err) != 0 ||
 	    writer_read_meta(w, err) != 0 ||
 	    writer_fit_cache(w, err) != 0) {
 		db_close(&w->db);

@@ -13,6 +13,8 @@
 
 #include "store_v1.h"
 
+#include <fcntl.h>
+
 /* ------------------------------------------------------------- searching */
 
 struct asked {
@@ -566,6 +568,42 @@ test_damage_at_start(void **state)
 	}
 }
 
+/* Pages of it are damaged, too: it is left as it is, and all but searches
+ * goes on. */
+static void
+test_damage_of_pages_at_start(void **state)
+{
+	struct fixture *f = *state;
+	char bad[64];
+	struct err err;
+	sqlite3 *db;
+	sqlite3_stmt *q;
+	off_t where;
+	int fd;
+
+	visit_three(f);
+	db = open_behind(f, "DELETE FROM search_docsize");
+	assert_int_equal(sqlite3_prepare_v2(db, "SELECT (rootpage - 1) * "
+	    "page_size FROM sqlite_schema, pragma_page_size WHERE name = "
+	    "'search_idx'", -1, &q, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(q), SQLITE_ROW);
+	where = sqlite3_column_int64(q, 0);
+	sqlite3_finalize(q);
+	sqlite3_close(db);
+	memset(bad, 0xa5, sizeof(bad));
+	fd = open(path, O_RDWR);
+	assert_int_equal(pwrite(fd, bad, sizeof(bad), where), sizeof(bad));
+	close(fd);
+	f->store = try_open(STORE_OWN, &err);
+	if (f->store == NULL)
+		fail_msg("%s", err.msg);
+	assert_int_equal(mended(f), 0);
+	expect_trouble(f, "its pages are damaged, too");
+	visit_texts(f, 0, "//x/4", T0, "fourth", "later");
+	assert_int_equal(f->result.added, 1);
+	assert_int_equal(mended(f), 0);
+}
+
 static void
 count_finding(const char *sentence, void *arg)
 {
@@ -1117,6 +1155,7 @@ main(void)
 		TEST(test_broken_index),
 		TEST(test_damaged_index),
 		TEST(test_damage_at_start),
+		TEST(test_damage_of_pages_at_start),
 		TEST(test_damage_by_hand),
 		TEST(test_damage_meanwhile),
 		TEST(test_search_meets_damage),
