@@ -14,6 +14,7 @@
  * told how much is missing.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
@@ -288,6 +289,10 @@ write_some(const struct buf *b, int waits)
 		    waits || len < PIPE_BUF ? len : PIPE_BUF);
 		if (n == -1 && errno == EINTR)
 			continue;
+		if (n == -1 && errno == EAGAIN && !waits) {
+			is_stuck = 1;
+			break;
+		}
 		if (n <= 0)
 			return b->len;
 		done += (size_t)n;
@@ -334,9 +339,25 @@ put_stderr(const struct buf *b)
 	pthread_mutex_unlock(&stderr_lock);
 }
 
+/* A terminal that has room for a byte is waited at for all others, unless it
+ * is open once more, for us alone: what others do there stays as it is. */
+static void
+open_terminal(void)
+{
+	int fd = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY |
+	    O_CLOEXEC);
+
+	if (fd == -1)
+		return;
+	dup2(fd, STDERR_FILENO);
+	close(fd);
+}
+
 void
 log_never_wait(void)
 {
+	if (log_is_terminal())
+		open_terminal();
 	atomic_store(&may_lose, 1);
 }
 

@@ -60,6 +60,26 @@ except subprocess.TimeoutExpired:
 os.close(ours)
 
 
+# The same of a terminal, whose room is counted in bytes.
+mill = Mill(feeds={'a': site.source('/1')})
+mill.sections['http']['access-log'] = True
+mill.set()
+ours, theirs = os.openpty()
+daemon = subprocess.Popen(mill.argv('-v', 'run'), env=mill.env(),
+                          stdin=subprocess.DEVNULL, stderr=theirs)
+at_end(lambda: (daemon.kill(), daemon.wait()))
+ok(eventually(lambda: answers(mill.url + '/healthz') == 200), 'it serves')
+same(fill(), 400, 'and goes on when its terminal is full')
+ok(os.get_blocking(theirs), 'which is for others as it was')
+daemon.terminate()
+try:
+    same(daemon.wait(30), 0, 'and stops')
+except subprocess.TimeoutExpired:
+    ok(False, 'and stops')
+os.close(theirs)
+os.close(ours)
+
+
 # ------------------------------------------------ signals at the wrong moment
 
 mill = Mill(feeds={'a': site.source('/2')})
