@@ -1,9 +1,10 @@
 /*
  * control.h - what an administrator asks of a running daemon.
  *
- * A unix socket ("feedmill.sock" in the state folder, mode 0600).  A request is one line, "verb argument..." in which arguments
- * are separated by tabs; the answer is "STATUS\n" (an exit status) and then
- * text until end of file.  A verb is a row in a table.
+ * A unix socket ("feedmill.sock" in the state folder, mode 0600).  A request
+ * is one line, "verb argument..." in which arguments are separated by tabs;
+ * the answer is "STATUS\n" (an exit status) and then text until end of file.
+ * A verb is a row in a table.
  *
  * After the line of some verbs comes a body: their first argument is how
  * many bytes it has.  A caller with one may be told CONTROL_BUSY: again,

@@ -64,7 +64,7 @@ read_param(const char *p, char *params[PARAMS])
 
 /* After its '<'. */
 static const char *
-read_link(const char *p, void (*visit)(const struct header_link *, void *), void *arg)
+read_link(const char *p, link_visit_fn *visit, void *arg)
 {
 	char *params[PARAMS] = { NULL }, *target;
 	const char *end = strchr(p, '>');
@@ -85,8 +85,7 @@ read_link(const char *p, void (*visit)(const struct header_link *, void *), void
 }
 
 void
-link_each(const char *field, void (*visit)(const struct header_link *, void *),
-    void *arg)
+link_each(const char *field, link_visit_fn *visit, void *arg)
 {
 	const char *p = field;
 

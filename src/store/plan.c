@@ -59,16 +59,18 @@ title_is_dropped(const struct visiting *vg, const char *title)
  * which need not be the one that was told: there was none then, or one in the
  * future, or another owner's.
  */
-static int64_t
-later_than_told(struct visiting *vg, const struct known *k, int64_t ms)
+static int
+be_later_than_told(struct visiting *vg, const struct known *k, int64_t *ms)
 {
-	int64_t told_ms = k->newest != NULL ? k->newest->effective_ms :
-	    rows_updated_ms(vg->db, k->seq, k->published_ms);
-	int64_t fetched_ms = vg->visit->fetched_ms;
+	int64_t fetched_ms = vg->visit->fetched_ms, told_ms = k->published_ms;
 
-	if (ms > told_ms)
-		return ms;
-	return fetched_ms > told_ms ? fetched_ms : told_ms + 1000;
+	if (k->newest != NULL)
+		told_ms = k->newest->effective_ms;
+	else if (rows_updated_ms(vg->db, k->seq, &told_ms) != 0)
+		return -1;
+	if (*ms <= told_ms)
+		*ms = fetched_ms > told_ms ? fetched_ms : told_ms + 1000;
+	return 0;
 }
 
 /* As the publisher wrote it: what is announced is told apart by it, what is
@@ -82,7 +84,7 @@ written_title(const struct visiting *vg, const struct entry *e)
 	return arena_strndup(&vg->visit->feed->arena, title, len);
 }
 
-/* 0: announced, 1: dropped by a rule. */
+/* 0: announced, 1: dropped by a rule; -1: the database failed. */
 static int
 plan_change(struct visiting *vg, struct sighting *s, struct known *k,
     int is_new)
@@ -98,8 +100,8 @@ plan_change(struct visiting *vg, struct sighting *s, struct known *k,
 	c->language = language_of(vg, s->entry);
 	c->effective_ms = decide_effective(id->timestamp_ms,
 	    vg->visit->fetched_ms);
-	if (!is_new)
-		c->effective_ms = later_than_told(vg, k, c->effective_ms);
+	if (!is_new && be_later_than_told(vg, k, &c->effective_ms) != 0)
+		return -1;
 	/* What is announced twice stands behind its first. */
 	c->place = k->newest != NULL ? k->newest->place :
 	    (size_t)(s - vg->document.sightings);
@@ -146,9 +148,12 @@ apply(struct visiting *vg, struct sighting *s, struct known *k,
     struct verdict v)
 {
 	const struct identity *id = &s->entry->identity;
+	int is_dropped = v.announce ? plan_change(vg, s, k,
+	    v.decision == DECISION_NEW) : 0;
 
-	if (v.announce && plan_change(vg, s, k,
-	    v.decision == DECISION_NEW) != 0) {
+	if (is_dropped < 0)
+		return -1;
+	if (is_dropped) {
 		vg->result->dropped++;
 		/* Known and not wanted: it need not be looked at again. */
 		if (v.decision == DECISION_NEW)

@@ -127,18 +127,18 @@ rows_refresh_revision(struct db *db, int64_t seq, const struct entry *e,
 	return run_with_text(q, 2, e, safe, language);
 }
 
-int64_t
-rows_updated_ms(struct db *db, int64_t seq, int64_t or_else)
+int
+rows_updated_ms(struct db *db, int64_t seq, int64_t *ret)
 {
 	sqlite3_stmt *q = db_use(db, SQL_REVISION_UPDATED);
-	int64_t updated_ms;
+	int row;
 
 	sqlite3_bind_int64(q, 1, seq);
-	if (db_row(q) != 1)
-		return or_else;
-	updated_ms = sqlite3_column_int64(q, 0);
-	db_end(q);
-	return updated_ms;
+	row = db_row(q);
+	if (row <= 0)
+		return row;
+	*ret = sqlite3_column_int64(q, 0);
+	return db_end(q);
 }
 
 int

@@ -28,9 +28,9 @@ int rows_insert_revision(struct db *, const struct change *,
 /* The text of the current revision, if retention left it. */
 int rows_refresh_revision(struct db *, int64_t seq, const struct entry *,
     const struct safe_entry *, const char *language);
-/* When readers were told that the revision was updated; or_else: nobody
- * knows any more. */
-int64_t rows_updated_ms(struct db *, int64_t seq, int64_t or_else);
+/* When readers were told that the revision was updated; *ret stays where
+ * nobody knows any more. */
+int rows_updated_ms(struct db *, int64_t seq, int64_t *ret);
 int rows_put_sighting(struct db *, int64_t entry_id, int64_t source_id,
     int64_t timestamp_ms, int64_t since_ms);
 int rows_delete_sighting(struct db *, int64_t entry_id, int64_t source_id);

@@ -15,7 +15,7 @@ struct header_link {
 
 /* In their order; links of which something else is the context (anchor) are
  * left out. */
-void link_each(const char *field, void (*visit)(const struct header_link *, void *),
-    void *arg);
+typedef void link_visit_fn(const struct header_link *, void *arg);
+void link_each(const char *field, link_visit_fn *visit, void *arg);
 
 #endif
